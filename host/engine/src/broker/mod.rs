@@ -1,0 +1,136 @@
+//! Host calls of one turn. Each capability is a file; this one has what they share: the journal.
+//!
+//! A call that reaches outside is journaled whatever it answers, a refusal included: an operator may change grants
+//! between two attempts of a turn, and a re-run must see what the first attempt saw.
+
+mod history;
+mod llm;
+mod progress;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::fault::{Fault, GuestFault};
+use crate::gauge::Gauges;
+use crate::model::{Call, CallResult, FlowName, Place};
+use crate::policy::{Bounds, Grants, Rights, contract};
+use crate::ports::{Clock, Fence, Llm, Messenger, Store};
+use crate::text::line;
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct Ports {
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// A language model.
+    pub llm: Arc<dyn Llm>,
+    /// The way to people.
+    pub messenger: Arc<dyn Messenger>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One turn's way to the outside: what it may do, and what it did.
+pub struct Scope {
+    pub(crate) ports: Ports,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) bounds: Arc<Bounds>,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) flow: FlowName,
+    pub(crate) asks: Rights,
+    pub(crate) fence: Fence,
+    pub(crate) generation: u64,
+    /// Kept with the first intent.
+    pub(crate) pin: String,
+    /// What the guest's clock shows, in milliseconds: moves on with each result.
+    pub(crate) now: Arc<AtomicU64>,
+    pub(crate) journal: Vec<Call>,
+    /// Bytes of requests and answers that this attempt made or found there.
+    pub(crate) journaled: usize,
+    /// Journaled calls made in this attempt.
+    pub(crate) made: u32,
+    /// When progress was shown last.
+    pub(crate) progress_at: u64,
+}
+
+impl Scope {
+    fn place(&self) -> &Place {
+        &self.fence.place
+    }
+
+    /// Answers from the journal, or makes the call between two durable writes. A call that a crash cut off
+    /// between them is made again: effect class *in doubt*.
+    async fn journaled<Q, A>(&mut self, name: &str, request: &Q, perform: impl Future<Output = A>) -> Result<A, Fault>
+    where
+        Q: Serialize + Sync,
+        A: Serialize + DeserializeOwned,
+    {
+        let request = encode(request)?;
+        let at = self.made as usize;
+        self.made += 1;
+        self.weigh(request.len())?;
+        let call = match self.journal.get(at) {
+            Some(call) if call.name != name || call.request != request => {
+                return Err(diverged(call, &format!("{name} {request}")).into());
+            }
+            Some(Call { result: Some(result), .. }) => {
+                self.gauges.replayed();
+                self.now.fetch_max(result.at, Ordering::Relaxed);
+                let answer = result.answer.clone();
+                self.weigh(answer.len())?;
+                return decode(&answer);
+            }
+            Some(call) => call.clone(),
+            None => Call { number: self.made, name: name.to_owned(), request, result: None },
+        };
+        self.ports.store.journal_intent(&self.fence, &call, &self.pin).await?;
+        if at == self.journal.len() {
+            self.journal.push(call);
+        }
+        let answer = perform.await;
+        let result = CallResult { answer: encode(&answer)?, at: self.ports.clock.now() };
+        let weighed = self.weigh(result.answer.len());
+        self.ports.store.journal_result(&self.fence, self.made, &result).await?;
+        self.now.fetch_max(result.at, Ordering::Relaxed);
+        if let Some(call) = self.journal.get_mut(at) {
+            call.result = Some(result);
+        }
+        // Only now: a finished call must be in the journal, or a re-run would make it again.
+        weighed?;
+        Ok(answer)
+    }
+
+    /// Counts what this attempt has in the journal.
+    fn weigh(&mut self, bytes: usize) -> Result<(), GuestFault> {
+        self.journaled += bytes;
+        if self.journaled > contract::JOURNAL { Err(GuestFault::JournalLimit(contract::JOURNAL)) } else { Ok(()) }
+    }
+
+    /// The end of the attempt: it must have made all the calls that an earlier one made.
+    pub(crate) fn ended(&self) -> Result<(), GuestFault> {
+        match self.journal.get(self.made as usize) {
+            Some(call) => Err(diverged(call, "the end of the turn")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn diverged(call: &Call, now: &str) -> GuestFault {
+    GuestFault::NonDeterministic {
+        number: call.number,
+        before: line(&format!("{} {}", call.name, call.request), 2_000),
+        now: line(now, 2_000),
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::Host(format!("a host call cannot be encoded: {error}")))
+}
+
+fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|error| Fault::Host(format!("a journaled answer cannot be read: {error}")))
+}

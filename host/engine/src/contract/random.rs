@@ -1,0 +1,245 @@
+//! Two stores that are told the same say the same: a seeded walk through all operations, which finds what no case
+//! thought of.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::samples::{
+    answered, call, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
+};
+use super::{LEASE, Subject};
+use crate::model::{Digest, EffectId, Letter};
+use crate::ports::{After, Clock as _, Commit, Entry, Fence, Store, TimerChange};
+
+/// Tells both stores the same `steps` things, drawn by `seed`, and crashes both now and then.
+///
+/// # Panics
+/// When they answer differently, with the step and both answers.
+pub async fn agree(seed: u64, steps: usize, one: Subject, other: Subject) {
+    let mut walk = Walk { dice: Dice(seed), one, other, fences: Vec::new(), posted: Vec::new(), step: 0 };
+    for step in 0..steps {
+        walk.step = step;
+        let context = format!("seed {seed}, step {step}");
+        walk.step(&context).await;
+        walk.compare(&context).await;
+    }
+}
+
+/// Three people, so that they often meet what was done before.
+const NAMES: [&str; 3] = ["ann", "bob", "cat"];
+
+struct Walk {
+    dice: Dice,
+    one: Subject,
+    other: Subject,
+    /// Claims that were seen, lost ones too.
+    fences: Vec<Fence>,
+    posted: Vec<EffectId>,
+    step: usize,
+}
+
+/// SplitMix64: the same walk on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+
+    fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(len.max(1) as u64)).unwrap_or(0)
+    }
+
+    fn name(&mut self) -> &'static str {
+        NAMES[self.index(NAMES.len())]
+    }
+
+    fn once_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+}
+
+fn same<T: PartialEq + Debug>(context: &str, what: &str, one: T, other: T) -> T {
+    assert_eq!(one, other, "{what} differs at {context}");
+    one
+}
+
+/// Asks both stores and wants one answer.
+macro_rules! both {
+    ($walk:expr, $context:expr, $method:ident($($argument:expr),*)) => {{
+        let (one, other): (&Arc<dyn Store>, &Arc<dyn Store>) = (&$walk.one.store, &$walk.other.store);
+        same($context, stringify!($method), one.$method($($argument),*).await, other.$method($($argument),*).await)
+    }};
+}
+
+impl Walk {
+    async fn step(&mut self, at: &str) {
+        let now = self.one.clock.now();
+        match self.dice.below(26) {
+            0..=4 => {
+                let inbound = said(self.dice.name(), &format!("e{}", self.dice.below(40 + self.step as u64)));
+                let entry = match self.dice.below(8) {
+                    0 => Entry::Cut,
+                    1 => Entry::Answer(vec![message(self.dice.name(), self.dice.below(9), 7)]),
+                    _ => Entry::Queue,
+                };
+                let _ = both!(self, at, accept(inbound.clone(), entry.clone()));
+            }
+            5..=8 => {
+                let most = self.dice.index(3) + 1;
+                let claims = both!(self, at, claim(most, LEASE)).expect("claim");
+                self.fences.extend(claims.into_iter().map(|claim| claim.fence));
+            }
+            9..=12 => {
+                let (fence, commit) = (self.fence(), self.commit(now));
+                let _ = both!(self, at, commit(&fence, commit.clone()));
+            }
+            13 => {
+                let (fence, number) = (self.fence(), u32::try_from(self.dice.below(3)).unwrap_or(0));
+                let pin = format!("pin{}", self.step);
+                let _ = both!(self, at, journal_intent(&fence, &call(number), &pin));
+            }
+            14 => {
+                let (fence, number) = (self.fence(), u32::try_from(self.dice.below(3)).unwrap_or(0));
+                let answer = result(&format!("answer {}", self.step));
+                let (one, other) = (&self.one.store, &self.other.store);
+                let one = one.journal_result(&fence, number, &answer).await;
+                let other = other.journal_result(&fence, number, &answer).await;
+                same(at, "journal_result", one.map_err(|error| kind(&error)), other.map_err(|error| kind(&error))).ok();
+            }
+            15 => {
+                let (fence, due) = (self.fence(), now + self.dice.below(20_000));
+                let _ = both!(self, at, retry(&fence, due));
+            }
+            16 => {
+                let fence = self.fence();
+                let _ = both!(self, at, hand_back(&fence));
+            }
+            17 => {
+                let fences = [self.fence(), self.fence()];
+                let _ = both!(self, at, renew(&fences, LEASE));
+            }
+            18..=19 => {
+                let most = self.dice.index(3) + 1;
+                let postings = both!(self, at, outbox_claim(most, LEASE)).expect("outbox_claim");
+                self.posted.extend(postings.into_iter().map(|posting| posting.message.id));
+            }
+            20..=21 => self.deliver(at, now).await,
+            22 => {
+                let step = std::time::Duration::from_millis(self.dice.below(15_000));
+                self.one.clock.advance(step);
+                self.other.clock.advance(step);
+                let _ = both!(self, at, fire_timers());
+            }
+            23 => self.operate(at).await,
+            24 if self.dice.once_in(3) => {
+                self.one.crash().await;
+                self.other.crash().await;
+            }
+            24 => {
+                let (flow, bytes) = (flow(self.dice.name()), [self.dice.below(4) as u8]);
+                match self.dice.below(3) {
+                    0 => drop(both!(self, at, drop_current(&flow))),
+                    _ => drop(both!(self, at, put_component(&flow, &bytes))),
+                }
+            }
+            _ if self.dice.once_in(6) => {
+                self.one.clock.advance(super::DAY);
+                self.other.clock.advance(super::DAY);
+                let _ = both!(self, at, sweep());
+            }
+            _ => {
+                let place = place(self.dice.name());
+                let _ = both!(self, at, outbox_wake(&place));
+            }
+        }
+    }
+
+    async fn deliver(&mut self, at: &str, now: u64) {
+        if self.posted.is_empty() {
+            return;
+        }
+        let id = self.posted[self.dice.index(self.posted.len())].clone();
+        let (due, in_doubt) = (now + self.dice.below(20_000), self.dice.once_in(2));
+        let _ = match self.dice.below(4) {
+            0 => both!(self, at, outbox_later(&id, due, in_doubt)),
+            1 => both!(self, at, outbox_never(&id, "gone")),
+            _ => both!(self, at, outbox_sent(&id)),
+        };
+    }
+
+    async fn operate(&mut self, at: &str) {
+        let letters = both!(self, at, dead(0, 1000)).expect("dead");
+        let Some((id, _)) = letters.get(self.dice.index(letters.len())) else { return };
+        let _ = match self.dice.below(3) {
+            0 => both!(self, at, dead_drop(*id)),
+            _ => both!(self, at, dead_retry(*id)),
+        };
+    }
+
+    /// Mostly a late one, for those may still hold.
+    fn fence(&mut self) -> Fence {
+        let back = if self.dice.once_in(4) { self.dice.index(self.fences.len()) } else { self.dice.index(4) };
+        let fence = self.fences.iter().rev().nth(back).or(self.fences.last());
+        fence.cloned().unwrap_or(Fence { place: place("nobody"), epoch: 1 })
+    }
+
+    fn commit(&mut self, now: u64) -> Commit {
+        let dice = &mut self.dice;
+        let (name, step) = (dice.name(), self.step);
+        let mut next = conversation(1 + dice.below(2) + step as u64 / 40, format!("state {step}").as_bytes());
+        next.digest = Digest::of(&[dice.below(4) as u8]);
+        let mut commit = match dice.below(6) {
+            0 => Commit { conversation: After::Closed(next.generation), ..Commit::default() },
+            1 => Commit::default(),
+            _ => open_with(next),
+        };
+        let sent = |index| message(name, step as u64, index);
+        commit.messages = (0..dice.index(4)).map(sent).collect();
+        for _ in 0..dice.below(3) {
+            let timer = format!("t{}", dice.below(3));
+            let set = TimerChange::Set(timer.clone(), now + dice.below(20_000));
+            commit.timers.push(if dice.once_in(3) { TimerChange::Stop(timer) } else { set });
+        }
+        commit.exchange = dice.once_in(2).then(|| exchange(&step.to_string()));
+        commit.completion = dice.once_in(4).then(|| completion(&format!("c{}", dice.below(20)), "survey", now));
+        commit.follow = dice.once_in(5).then(|| said(name, &format!("e{}", dice.below(60))));
+        if dice.once_in(8) {
+            let mut letter = dead(Letter::Event(said(name, &format!("d{step}"))));
+            letter.journal.push(answered(3, "late"));
+            commit.dead = Some(letter);
+        }
+        commit
+    }
+
+    /// All that can be read without changing it.
+    async fn compare(&mut self, at: &str) {
+        for name in NAMES {
+            let glance = both!(self, at, glance(&place(name))).expect("glance");
+            for generation in glance.conversation.iter().flat_map(|open| [open.generation, open.generation + 1]) {
+                let _ = both!(self, at, history(&place(name), generation, 5));
+            }
+        }
+        let _ = both!(self, at, backlog());
+        let _ = both!(self, at, inbox_due());
+        let _ = both!(self, at, outbox_due());
+        let _ = both!(self, at, open_conversations());
+        if self.step.is_multiple_of(16) {
+            let _ = both!(self, at, completions(&flow("survey"), 0, 1000));
+            let _ = both!(self, at, dead(0, 1000));
+            for byte in 0..4 {
+                let _ = both!(self, at, component(&Digest::of(&[byte])));
+            }
+            let _ = both!(self, at, current());
+        }
+    }
+}
+
+/// Stores word their own errors.
+fn kind(error: &crate::ports::StoreError) -> std::mem::Discriminant<crate::ports::StoreError> {
+    std::mem::discriminant(error)
+}

@@ -1,0 +1,116 @@
+//! Events, conversations and messages to store.
+
+use crate::model::{
+    Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange,
+    FlowName, Inbound, Letter, Message, Millis, OpenChoices, Person, Place, Seq, Switch, TurnId,
+};
+use crate::ports::{After, Commit};
+
+/// Text that breaks what is not quoted, counted or encoded well.
+pub(super) const HOSTILE: &str = "'\"; DROP TABLE inbox; --\n\0 \u{202e}🦀 \\u0000 {}";
+
+pub(super) fn place(name: &str) -> Place {
+    Place::direct("T1", name).expect("a good name")
+}
+
+pub(super) fn person(name: &str) -> Person {
+    Person { id: name.into(), name: HOSTILE.into(), locale: "it-IT".into(), time_zone: "Europe/Rome".into() }
+}
+
+/// An event of the person whose place it is.
+pub(super) fn said(name: &str, id: &str) -> Inbound {
+    let body = Body::Said { text: format!("{id} {HOSTILE}"), files: Vec::new() };
+    Inbound { id: id.into(), place: place(name), person: person(name), at: super::BEGIN, body }
+}
+
+pub(super) fn flow(name: &str) -> FlowName {
+    name.parse().expect("a good name")
+}
+
+/// A conversation of the flow `survey`.
+pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
+    let options = vec![Choice { value: "1".into(), label: HOSTILE.into() }];
+    let choices = Choices { options, least: 1, most: 1 };
+    Conversation {
+        generation,
+        flow: flow("survey"),
+        digest: Digest::of(b"survey"),
+        state: state.to_vec(),
+        literal_next: true,
+        choices: vec![OpenChoices { message: EffectId::stored("m".into()), key: "k".into(), choices }],
+        switch_to: Some(Switch {
+            flow: flow("ask"),
+            arguments: HOSTILE.into(),
+            message: EffectId::stored(HOSTILE.into()),
+        }),
+        timers: [("nag".to_owned(), super::BEGIN)].into(),
+        started: super::BEGIN,
+    }
+}
+
+/// A commit that opens or keeps the conversation with this generation.
+pub(super) fn open(generation: u64) -> Commit {
+    open_with(conversation(generation, b"state"))
+}
+
+pub(super) fn open_with(conversation: Conversation) -> Commit {
+    Commit { conversation: After::Open(Box::new(conversation)), ..Commit::default() }
+}
+
+pub(super) fn closed(generation: u64) -> Commit {
+    Commit { conversation: After::Closed(generation), ..Commit::default() }
+}
+
+/// The `index`th message of a turn of the first conversation.
+pub(super) fn message(name: &str, number: u64, index: usize) -> Message {
+    let place = place(name);
+    let id = TurnId::new(&place, Seq { number, step: 0 }).message(index);
+    let options = vec![Choice { value: HOSTILE.into(), label: "one".into() }];
+    let choices = Some(Choices { options, least: 0, most: 1 });
+    Message { id, place, generation: 1, key: format!("key{index}"), text: HOSTILE.into(), choices }
+}
+
+/// A commit that sends messages `0..count` of a turn and changes nothing else.
+pub(super) fn sends(name: &str, number: u64, count: usize) -> Commit {
+    Commit { messages: (0..count).map(|index| message(name, number, index)).collect(), ..Commit::default() }
+}
+
+pub(super) fn call(number: u32) -> Call {
+    Call { number, name: "llm.complete".into(), request: format!("{{\"n\":{number}}}"), result: None }
+}
+
+pub(super) fn result(answer: &str) -> CallResult {
+    CallResult { answer: answer.into(), at: super::BEGIN + 5 }
+}
+
+pub(super) fn answered(number: u32, answer: &str) -> Call {
+    Call { result: Some(result(answer)), ..call(number) }
+}
+
+pub(super) fn exchange(said: &str) -> Exchange {
+    Exchange { said: said.into(), answered: HOSTILE.into(), at: super::BEGIN }
+}
+
+pub(super) fn completion(conversation: &str, name: &str, at: Millis) -> Completion {
+    Completion {
+        conversation: conversation.into(),
+        flow: flow(name),
+        digest: Digest::of(b"survey"),
+        person: person("ann"),
+        at,
+        answers: format!("{{\"at\":{at}}}"),
+    }
+}
+
+pub(super) fn dead(letter: Letter) -> DeadLetter {
+    DeadLetter {
+        at: super::BEGIN,
+        flow: Some((flow("survey"), Digest::of(b"survey"))),
+        error: "trap".into(),
+        reason: HOSTILE.into(),
+        attempts: 2,
+        letter,
+        journal: vec![answered(1, "yes"), call(2)],
+        settled: true,
+    }
+}

@@ -1,0 +1,246 @@
+//! Takes turns from the store and does them.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::JoinSet;
+
+use crate::broker::Scope;
+use crate::engine::{Engine, Interrupt, LEASE, RunningTurn};
+use crate::fault::{Fault, GuestFault};
+use crate::model::{Call as JournaledCall, Conversation};
+use crate::ports::{Claim, Commit, StoreError};
+use crate::router::{Route, Run, route};
+use crate::turn;
+use crate::wasm::Call;
+
+/// Turns taken in one step.
+const BATCH: usize = 64;
+
+/// How an attempt failed, and what it had journaled.
+struct Failed {
+    fault: Fault,
+    route: Option<Route>,
+    journal: Option<Vec<JournaledCall>>,
+}
+
+/// Forgets tasks that ended. One that panicked left its place leased: the lease runs out, and it is tried again.
+pub(crate) fn reap(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.try_join_next() {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            tracing::error!("a task of the engine panicked: {error}");
+        }
+    }
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self { fault, route: None, journal: None }
+    }
+}
+
+impl Engine {
+    /// The loop that claims turns. It ends when the engine stops and the turns have ended; when it is dropped, its
+    /// turns are too.
+    pub(crate) async fn dispatch(self: Arc<Self>) {
+        let mut turns = JoinSet::new();
+        while !self.is_stopping() {
+            reap(&mut turns);
+            let Ok(permit) = self.room.clone().acquire_owned().await else { return };
+            if self.is_stopping() {
+                // There was no room until the stop had waited for it; what were claimed now would be dropped.
+                break;
+            }
+            let most = BATCH.min(self.room.available_permits() + 1);
+            let claims = match self.ports.store.claim(most, LEASE).await {
+                Ok(claims) => claims,
+                Err(error) => {
+                    self.store_failed("claiming turns", &error).await;
+                    continue;
+                }
+            };
+            let drained = claims.len() < most;
+            let mut permit = Some(permit);
+            for claim in claims {
+                let permit = match permit.take() {
+                    Some(permit) => permit,
+                    // There is room for `most`, and only this loop takes of it.
+                    None => match self.room.clone().acquire_owned().await {
+                        Ok(permit) => permit,
+                        Err(_) => return,
+                    },
+                };
+                turns.spawn_on(self.clone().turn(claim, permit), self.sandbox.threads());
+            }
+            drop(permit);
+            if drained {
+                match self.ports.store.inbox_due().await {
+                    Ok(due) => self.wait(self.ports.store.inbox_changed(), due).await,
+                    Err(error) => self.store_failed("looking for what is due", &error).await,
+                }
+            }
+        }
+        while turns.join_next().await.is_some() {}
+    }
+
+    async fn turn(self: Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit) {
+        let raised = self.gauges.turn();
+        let (interrupt, interrupted) = oneshot::channel();
+        let (place, seq) = (claim.fence.place.clone(), claim.seq);
+        if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, interrupt }) {
+            return;
+        }
+        tokio::select! {
+            ended = self.attempt(&claim) => {
+                if let Err(error) = ended {
+                    self.left(&claim, &error);
+                }
+            }
+            Ok(why) = interrupted => {
+                if why == Interrupt::HandBack && let Err(error) = self.ports.store.hand_back(&claim.fence).await {
+                    self.left(&claim, &error);
+                }
+            }
+        }
+        let mut running = self.running();
+        if running.get(&place).is_some_and(|turn| turn.fence == claim.fence) {
+            running.remove(&place);
+        }
+        drop(running);
+        drop(raised);
+        drop(permit);
+        self.active();
+    }
+
+    /// Makes a turn the one that runs at its place, and ends one that lost the place to it: who cut that one may have
+    /// looked for it too late, or be another host. Answers whether the turn has not lost its place already.
+    fn enter(&self, turn: RunningTurn) -> bool {
+        let mut running = self.running();
+        if running.get(&turn.fence.place).is_some_and(|other| other.fence.epoch > turn.fence.epoch) {
+            return false;
+        }
+        if let Some(former) = running.insert(turn.fence.place.clone(), turn) {
+            let _ = former.interrupt.send(Interrupt::Lost);
+        }
+        true
+    }
+
+    /// A turn whose end could not be written: its lease runs out, and it is claimed again.
+    fn left(&self, claim: &Claim, error: &StoreError) {
+        match error {
+            StoreError::Stale => tracing::debug!(place = %claim.fence.place, seq = %claim.seq, "the turn was lost"),
+            error => {
+                tracing::error!(place = %claim.fence.place, seq = %claim.seq, %error, "the turn could not be ended")
+            }
+        }
+    }
+
+    /// One attempt, and the write that ends it.
+    async fn attempt(&self, claim: &Claim) -> Result<(), StoreError> {
+        let failed = match self.handle(claim).await {
+            Ok(commit) => match self.commit(claim, commit).await {
+                Ok(()) => return Ok(()),
+                Err(error) => Failed::from(Fault::from(error)),
+            },
+            Err(failed) => failed,
+        };
+        let Failed { fault, route, journal } = failed;
+        let place = &claim.fence.place;
+        let now = self.ports.clock.now();
+        let given_up = match fault {
+            Fault::Stale => return Err(StoreError::Stale),
+            Fault::Guest(fault) if fault.is_final() || claim.attempt >= turn::MOST_GUEST_ATTEMPTS => fault,
+            Fault::Guest(fault) => {
+                tracing::warn!(%place, seq = %claim.seq, error = fault.name(), "{fault}; trying once more");
+                return self.ports.store.retry(&claim.fence, now).await;
+            }
+            Fault::Host(reason) if claim.attempt >= turn::MOST_ATTEMPTS => {
+                GuestFault::HostFailed { attempts: claim.attempt, reason }
+            }
+            Fault::Host(reason) => {
+                let due = turn::backoff(claim, now);
+                tracing::error!(%place, seq = %claim.seq, attempt = claim.attempt, "{reason}; trying again in {} ms", due - now);
+                return self.ports.store.retry(&claim.fence, due).await;
+            }
+        };
+        tracing::error!(%place, seq = %claim.seq, error = given_up.name(), "{given_up}; the event goes to the dead letters");
+        let mut claim = claim.clone();
+        claim.journal = journal.unwrap_or(claim.journal);
+        let commit = turn::give_up(&claim, route.as_ref(), &given_up, now);
+        self.commit(&claim, commit).await
+    }
+
+    async fn commit(&self, claim: &Claim, commit: Commit) -> Result<(), StoreError> {
+        let timers = !commit.timers.is_empty();
+        self.ports.store.commit(&claim.fence, commit).await?;
+        self.gauges.committed();
+        if timers {
+            self.timers_changed.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn handle(&self, claim: &Claim) -> Result<Commit, Failed> {
+        if claim.attempt > turn::MOST_ATTEMPTS {
+            return Err(Fault::from(GuestFault::NeverEnds(claim.attempt - 1)).into());
+        }
+        let way = match &claim.pin {
+            Some(pin) => serde_json::from_str(pin)
+                .map_err(|error| Fault::Host(format!("the turn's pinned route cannot be read: {error}")))?,
+            None => route(&claim.inbound.body, claim.conversation.as_ref(), &self.catalog.offers()),
+        };
+        let run = match &way {
+            Route::Run(run) => run,
+            Route::Answer(answer) => return Ok(turn::answer(claim, answer)),
+            Route::Drop => return Ok(Commit::default()),
+        };
+        let Some(conversation) = turn::conversation(claim, run) else {
+            return Err(Fault::Host("the pinned route goes on with a conversation that is not open".to_owned()).into());
+        };
+        match self.run(claim, &way, run, conversation).await {
+            Ok(commit) => Ok(commit),
+            Err((fault, journal)) => Err(Failed { fault, route: Some(way), journal }),
+        }
+    }
+
+    async fn run(
+        &self,
+        claim: &Claim,
+        way: &Route,
+        run: &Run,
+        conversation: Conversation,
+    ) -> Result<Commit, (Fault, Option<Vec<JournaledCall>>)> {
+        let ready = self.catalog.ready(&conversation.digest).await.map_err(|fault| (fault, None))?;
+        let pin = serde_json::to_string(way)
+            .map_err(|error| (Fault::Host(format!("the turn's route cannot be written: {error}")), None))?;
+        let scope = Scope {
+            ports: self.ports.clone(),
+            grants: self.grants.clone(),
+            bounds: self.bounds.clone(),
+            gauges: self.gauges.clone(),
+            flow: conversation.flow.clone(),
+            asks: ready.info.asks.clone(),
+            fence: claim.fence.clone(),
+            generation: conversation.generation,
+            pin,
+            now: Arc::new(AtomicU64::new(claim.inbound.at)),
+            journal: claim.journal.clone(),
+            journaled: 0,
+            made: 0,
+            progress_at: 0,
+        };
+        let call = Call {
+            event: run.event.clone(),
+            context: turn::context(claim, &conversation),
+            state: run.begin.is_none().then(|| conversation.state.clone()),
+            scope,
+        };
+        let (outcome, scope) = self.sandbox.handle(&ready, call).await;
+        let journal = scope.map(|scope| scope.journal);
+        let outcome = outcome.map_err(|fault| (fault, journal.clone()))?;
+        turn::conclude(claim, run, conversation, outcome, &self.bounds).map_err(|fault| (fault.into(), journal))
+    }
+}

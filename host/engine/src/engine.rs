@@ -1,0 +1,279 @@
+//! Composes the parts and keeps them going: the loops that claim turns, post messages, fire timers and clean up.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::broker::Ports;
+use crate::catalog::Catalog;
+use crate::gauge::Gauges;
+use crate::model::{FlowName, Millis, Place, Seq};
+use crate::policy::{Bounds, Grants};
+use crate::ports::{Fence, StoreError};
+use crate::wasm::Sandbox;
+
+/// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
+/// The pause after the store failed.
+const PAUSE: Millis = 1_000;
+/// Between two clean-ups.
+const SWEEP: Millis = 600_000;
+
+/// What the operator decides.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// What turns may use.
+    pub bounds: Bounds,
+    /// What flows may do.
+    pub grants: Grants,
+    /// The flow that takes what no other takes.
+    pub default_flow: Option<FlowName>,
+}
+
+/// Why a turn is to stop before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interrupt {
+    /// The place has another owner, or the person cancelled: leave no trace.
+    Lost,
+    /// The host stops: give the turn back.
+    HandBack,
+}
+
+pub(crate) struct RunningTurn {
+    pub(crate) fence: Fence,
+    pub(crate) seq: Seq,
+    pub(crate) interrupt: oneshot::Sender<Interrupt>,
+}
+
+/// One host's engine.
+pub struct Engine {
+    pub(crate) ports: Ports,
+    pub(crate) bounds: Arc<Bounds>,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) gauges: Arc<Gauges>,
+    /// The flows.
+    pub catalog: Catalog,
+    pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
+    pub(crate) room: Arc<Semaphore>,
+    pub(crate) timers_changed: Notify,
+    /// Counts people who came; see [`arrived`](Engine::arrived).
+    pub(crate) arrivals: AtomicU64,
+    activity: watch::Sender<u64>,
+    stopping: watch::Sender<bool>,
+}
+
+/// The engine's loops. Dropping it ends them and their turns at once, as a crash would.
+pub struct Loops(JoinSet<()>);
+
+impl Engine {
+    /// Composes an engine. Must be called on the runtime that is to do input and output.
+    pub fn new(ports: Ports, settings: Settings) -> wasmtime::Result<Arc<Self>> {
+        let bounds = Arc::new(settings.bounds);
+        let sandbox = Arc::new(Sandbox::new(bounds.clone())?);
+        Ok(Self::with_sandbox(ports, settings.grants, settings.default_flow, bounds, sandbox))
+    }
+
+    /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
+    /// engine often.
+    pub fn with_sandbox(
+        ports: Ports,
+        grants: Grants,
+        default_flow: Option<FlowName>,
+        bounds: Arc<Bounds>,
+        sandbox: Arc<Sandbox>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
+            room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
+            ports,
+            bounds,
+            grants: Arc::new(grants),
+            sandbox,
+            gauges: Arc::default(),
+            running: Mutex::default(),
+            timers_changed: Notify::new(),
+            arrivals: AtomicU64::new(0),
+            activity: watch::Sender::new(0),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Starts the loops.
+    pub fn start(self: &Arc<Self>) -> Loops {
+        let mut loops = JoinSet::new();
+        // What it claims runs on the same threads, so that none has to be woken for it.
+        loops.spawn_on(self.clone().dispatch(), self.sandbox.threads());
+        loops.spawn(self.clone().renew());
+        loops.spawn(self.clone().send());
+        loops.spawn(self.clone().fire());
+        loops.spawn(self.clone().sweep());
+        Loops(loops)
+    }
+
+    /// Stops taking turns and messages, waits for those under way, and gives back the turns that are not done at
+    /// `deadline`. A message that is not posted by then is looked up when the next host starts.
+    pub async fn stop(&self, deadline: Millis) {
+        self.stopping.send_replace(true);
+        let all = u32::try_from(self.bounds.turns_in_flight).unwrap_or(u32::MAX);
+        let mut activity = self.activity.subscribe();
+        let done = async {
+            let _ = self.room.acquire_many(all).await;
+            while self.gauges.posts_in_flight() > 0 {
+                // The sender lives as long as we do.
+                let _ = activity.changed().await;
+            }
+        };
+        tokio::select! {
+            () = done => return,
+            () = self.ports.clock.until(deadline) => {}
+        }
+        let late: Vec<_> = self.running().drain().map(|(_, turn)| turn.interrupt).collect();
+        for interrupt in late {
+            // The turn may have ended meanwhile.
+            let _ = interrupt.send(Interrupt::HandBack);
+        }
+        let _ = self.room.acquire_many(all).await;
+    }
+
+    /// Counts of what goes on.
+    pub fn gauges(&self) -> &Arc<Gauges> {
+        &self.gauges
+    }
+
+    /// What the engine works with.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// What turns may use.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// What flows are granted.
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Waits until a place has no event and no message left that could go now. A conversation may be open.
+    pub async fn settled(&self, place: &Place) -> Result<(), StoreError> {
+        let mut activity = self.activity.subscribe();
+        loop {
+            let glance = self.ports.store.glance(place).await?;
+            if glance.inbox == 0 && glance.outbox == 0 {
+                return Ok(());
+            }
+            // The sender lives as long as we do.
+            let _ = activity.changed().await;
+        }
+    }
+
+    /// Somebody is at a place to whom a messenger answered [`PostError::Away`](crate::ports::PostError::Away): what
+    /// waits for them is posted now.
+    pub async fn arrived(&self, place: &Place) -> Result<(), StoreError> {
+        self.arrivals.fetch_add(1, Ordering::SeqCst);
+        self.ports.store.outbox_wake(place).await
+    }
+
+    /// Something ended that [`settled`](Self::settled) may wait for.
+    pub(crate) fn active(&self) {
+        self.activity.send_modify(|count| *count += 1);
+    }
+
+    /// Ends the turn of a place that is older than the event at `seq`.
+    pub(crate) fn cut(&self, place: &Place, seq: Seq) {
+        let mut running = self.running();
+        if running.get(place).is_some_and(|turn| turn.seq < seq)
+            && let Some(turn) = running.remove(place)
+        {
+            let _ = turn.interrupt.send(Interrupt::Lost);
+        }
+    }
+
+    pub(crate) fn running(&self) -> MutexGuard<'_, HashMap<Place, RunningTurn>> {
+        // Nothing between lock and unlock can panic and leave the map half changed.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits for `changed`, for the time at which something is due, or for the engine's end.
+    pub(crate) async fn wait(&self, changed: impl Future<Output = ()>, due: Option<Millis>) {
+        let mut stopping = self.stopping.subscribe();
+        let due = async {
+            match due {
+                Some(due) => self.ports.clock.until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = changed => {}
+            () = due => {}
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+        }
+    }
+
+    /// Logs that the store failed, and pauses.
+    pub(crate) async fn store_failed(&self, what: &str, error: &StoreError) {
+        tracing::error!(%error, "{what} failed; trying again in {PAUSE} ms");
+        self.ports.clock.until(self.ports.clock.now() + PAUSE).await;
+    }
+
+    async fn renew(self: Arc<Self>) {
+        let third = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX) / 3;
+        loop {
+            self.ports.clock.until(self.ports.clock.now() + third).await;
+            let fences: Vec<Fence> = self.running().values().map(|turn| turn.fence.clone()).collect();
+            if fences.is_empty() {
+                continue;
+            }
+            match self.ports.store.renew(&fences, LEASE).await {
+                Ok(lost) => lost.iter().for_each(|fence| self.lost(fence)),
+                Err(error) => tracing::error!(%error, "renewing leases failed"),
+            }
+        }
+    }
+
+    fn lost(&self, fence: &Fence) {
+        let mut running = self.running();
+        if running.get(&fence.place).is_some_and(|turn| turn.fence == *fence)
+            && let Some(turn) = running.remove(&fence.place)
+        {
+            tracing::warn!(place = %fence.place, "another host took over the turn");
+            let _ = turn.interrupt.send(Interrupt::Lost);
+        }
+    }
+
+    async fn fire(self: Arc<Self>) {
+        while !self.is_stopping() {
+            match self.ports.store.fire_timers().await {
+                Ok(next) => self.wait(self.timers_changed.notified(), next).await,
+                Err(error) => self.store_failed("firing timers", &error).await,
+            }
+        }
+    }
+
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            if let Err(error) = self.ports.store.sweep().await {
+                tracing::warn!(%error, "cleaning up failed");
+            }
+            self.ports.clock.until(self.ports.clock.now() + SWEEP).await;
+        }
+    }
+}
+
+impl Loops {
+    /// Waits until a loop ends, which only a stop or a fault of ours makes happen.
+    pub async fn ended(&mut self) {
+        self.0.join_next().await;
+    }
+}

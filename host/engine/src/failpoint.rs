@@ -1,0 +1,327 @@
+//! Places where a crash can be made to happen: before and after each port's work. These wrappers stand between
+//! the engine and its ports in scenario tests with crashes, and in a host that is started with `PESTO_FAILPOINT`.
+//! A new port method does not compile until it has its place here.
+//!
+//! A crash is a port that never answers: the engine above it can do nothing more, as if it were gone. The test then
+//! drops that engine and starts another one on the same state; a test of the real host kills its process.
+
+use std::collections::BTreeMap;
+use std::future::{Future, pending};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::model::{
+    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Message, Millis, Place,
+};
+use crate::ports::{
+    Accepted, Backlog, CallError, Claim, Commit, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest, Messenger,
+    OpenCount, PostError, Posting, Store, StoreError,
+};
+
+/// A place to crash at, such as `store.commit:after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// Port and method.
+    pub method: &'static str,
+    /// After the method's work; otherwise before it.
+    pub after: bool,
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.method, if self.after { "after" } else { "before" })
+    }
+}
+
+/// What is to happen, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// A point, as [`Point`] is written.
+    pub point: String,
+    /// At which hit of the point, counted from 1.
+    pub nth: u64,
+    /// All ports stop answering; otherwise this point alone does, from that hit on.
+    pub all: bool,
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    /// `POINT@N` stops one point, `POINT@N!` all ports.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (point, nth) = text.split_once('@').ok_or_else(|| format!("`{text}` is not of the form POINT@N"))?;
+        let (nth, all) = nth.strip_suffix('!').map_or((nth, false), |nth| (nth, true));
+        let nth = nth.parse().map_err(|_| format!("`{nth}` in `{text}` is not a number"))?;
+        Ok(Self { point: point.to_owned(), nth, all })
+    }
+}
+
+/// Counts hits and carries out rules.
+#[derive(Debug)]
+pub struct Failpoints {
+    rules: Vec<Rule>,
+    hits: Mutex<BTreeMap<Point, u64>>,
+    crashed: watch::Sender<bool>,
+    /// Port methods that are doing their work.
+    working: watch::Sender<usize>,
+}
+
+/// A port method does its work as long as this lives.
+struct Working<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Failpoints {
+    /// Failpoints with these rules, perhaps none.
+    pub fn new(rules: Vec<Rule>) -> Arc<Self> {
+        Arc::new(Self {
+            rules,
+            hits: Mutex::default(),
+            crashed: watch::Sender::new(false),
+            working: watch::Sender::new(0),
+        })
+    }
+
+    /// How often each point was hit.
+    pub fn hits(&self) -> BTreeMap<Point, u64> {
+        self.hits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether all ports stopped answering.
+    pub fn has_crashed(&self) -> bool {
+        *self.crashed.borrow()
+    }
+
+    /// Waits until all ports have stopped answering, and what they were doing at that moment is done: a dead host
+    /// changes nothing any more.
+    pub async fn crashed(&self) {
+        // The senders live as long as we do.
+        let _ = self.crashed.subscribe().wait_for(|crashed| *crashed).await;
+        let _ = self.working.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    async fn hit(&self, method: &'static str, after: bool) {
+        let point = Point { method, after };
+        let count = {
+            let mut hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = hits.entry(point).or_default();
+            *count += 1;
+            *count
+        };
+        if self.has_crashed() {
+            pending::<()>().await;
+        }
+        let name = point.to_string();
+        let Some(rule) = self.rules.iter().find(|rule| rule.point == name && count >= rule.nth) else { return };
+        tracing::warn!(point = name, hit = count, "failpoint reached");
+        if rule.all {
+            self.crashed.send_replace(true);
+        }
+        pending().await
+    }
+
+    async fn around<T>(&self, method: &'static str, work: impl Future<Output = T>) -> T {
+        self.hit(method, false).await;
+        self.working.send_modify(|count| *count += 1);
+        let working = Working(&self.working);
+        // Whoever waits for the crash either sees the count, or was seen here.
+        if self.has_crashed() {
+            drop(working);
+            return pending().await;
+        }
+        let result = work.await;
+        drop(working);
+        self.hit(method, true).await;
+        result
+    }
+}
+
+/// A port with failpoints around each of its methods.
+pub struct WithFailpoints<P> {
+    port: P,
+    points: Arc<Failpoints>,
+}
+
+impl<P> WithFailpoints<P> {
+    /// Wraps a port.
+    pub fn new(port: P, points: Arc<Failpoints>) -> Self {
+        Self { port, points }
+    }
+}
+
+#[async_trait]
+impl Store for WithFailpoints<Arc<dyn Store>> {
+    async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
+        self.points.around("store.accept", self.port.accept(inbound, entry)).await
+    }
+
+    async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {
+        self.points.around("store.claim", self.port.claim(most, lease)).await
+    }
+
+    async fn renew(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError> {
+        self.points.around("store.renew", self.port.renew(fences, lease)).await
+    }
+
+    async fn journal_intent(&self, fence: &Fence, call: &Call, pin: &str) -> Result<(), StoreError> {
+        self.points.around("store.journal_intent", self.port.journal_intent(fence, call, pin)).await
+    }
+
+    async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError> {
+        self.points.around("store.journal_result", self.port.journal_result(fence, number, result)).await
+    }
+
+    async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
+        self.points.around("store.commit", self.port.commit(fence, commit)).await
+    }
+
+    async fn retry(&self, fence: &Fence, not_before: Millis) -> Result<(), StoreError> {
+        self.points.around("store.retry", self.port.retry(fence, not_before)).await
+    }
+
+    async fn hand_back(&self, fence: &Fence) -> Result<(), StoreError> {
+        self.points.around("store.hand_back", self.port.hand_back(fence)).await
+    }
+
+    async fn inbox_changed(&self) {
+        // A wait does no work that a crash could cut in two.
+        self.port.inbox_changed().await;
+    }
+
+    async fn history(&self, place: &Place, generation: u64, most: usize) -> Result<Vec<Exchange>, StoreError> {
+        self.points.around("store.history", self.port.history(place, generation, most)).await
+    }
+
+    async fn fire_timers(&self) -> Result<Option<Millis>, StoreError> {
+        self.points.around("store.fire_timers", self.port.fire_timers()).await
+    }
+
+    async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
+        self.points.around("store.outbox_claim", self.port.outbox_claim(most, lease)).await
+    }
+
+    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError> {
+        self.points.around("store.outbox_sent", self.port.outbox_sent(id)).await
+    }
+
+    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        self.points.around("store.outbox_later", self.port.outbox_later(id, due, in_doubt)).await
+    }
+
+    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
+        self.points.around("store.outbox_never", self.port.outbox_never(id, reason)).await
+    }
+
+    async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError> {
+        self.points.around("store.outbox_wake", self.port.outbox_wake(place)).await
+    }
+
+    async fn outbox_changed(&self) {
+        // As for `inbox_changed`.
+        self.port.outbox_changed().await;
+    }
+
+    async fn inbox_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.points.around("store.inbox_due", self.port.inbox_due()).await
+    }
+
+    async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.points.around("store.outbox_due", self.port.outbox_due()).await
+    }
+
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+        self.points.around("store.put_component", self.port.put_component(flow, bytes)).await
+    }
+
+    async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.points.around("store.component", self.port.component(digest)).await
+    }
+
+    async fn current(&self) -> Result<Vec<(FlowName, Digest)>, StoreError> {
+        self.points.around("store.current", self.port.current()).await
+    }
+
+    async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
+        self.points.around("store.drop_current", self.port.drop_current(flow)).await
+    }
+
+    async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
+        self.points.around("store.glance", self.port.glance(place)).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.points.around("store.backlog", self.port.backlog()).await
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<OpenCount>, StoreError> {
+        self.points.around("store.open_conversations", self.port.open_conversations()).await
+    }
+
+    async fn completions(
+        &self,
+        flow: &FlowName,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(u64, Completion)>, StoreError> {
+        self.points.around("store.completions", self.port.completions(flow, after, most)).await
+    }
+
+    async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
+        self.points.around("store.dead", self.port.dead(after, most)).await
+    }
+
+    async fn dead_retry(&self, id: u64) -> Result<bool, StoreError> {
+        self.points.around("store.dead_retry", self.port.dead_retry(id)).await
+    }
+
+    async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
+        self.points.around("store.dead_drop", self.port.dead_drop(id)).await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.points.around("store.sweep", self.port.sweep()).await
+    }
+}
+
+#[async_trait]
+impl Llm for WithFailpoints<Arc<dyn Llm>> {
+    async fn complete(&self, request: LlmRequest) -> Result<LlmCompletion, CallError> {
+        self.points.around("llm.complete", self.port.complete(request)).await
+    }
+}
+
+#[async_trait]
+impl Messenger for WithFailpoints<Arc<dyn Messenger>> {
+    async fn post(&self, message: &Message) -> Result<(), PostError> {
+        self.points.around("messenger.post", self.port.post(message)).await
+    }
+
+    async fn posted(&self, message: &Message) -> Result<bool, PostError> {
+        self.points.around("messenger.posted", self.port.posted(message)).await
+    }
+
+    fn progress(&self, place: &Place, text: &str) {
+        // Nothing durable hangs on it, and it cannot be waited for.
+        self.port.progress(place, text);
+    }
+}
+
+impl crate::broker::Ports {
+    /// These ports with failpoints around them. Time cannot crash.
+    pub fn with_failpoints(self, points: &Arc<Failpoints>) -> Self {
+        Self {
+            store: Arc::new(WithFailpoints::new(self.store, points.clone())),
+            llm: Arc::new(WithFailpoints::new(self.llm, points.clone())),
+            messenger: Arc::new(WithFailpoints::new(self.messenger, points.clone())),
+            clock: self.clock,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How a turn can fail, in three fates: the guest is at fault (tried once more, then given up), the host is at
+//! fault (tried again with backoff), or the place was lost (nothing to do). What a flow can act on is none of
+//! these: that is a [`CallError`](crate::ports::CallError).
+
+use crate::ports::StoreError;
+
+/// Why a turn ended without a trace.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The component did what it may not do.
+    #[error(transparent)]
+    Guest(#[from] GuestFault),
+    /// Something of ours failed; later it may work.
+    #[error("{0}")]
+    Host(String),
+    /// The place has another owner.
+    #[error("the place is owned by a later epoch")]
+    Stale,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Stale,
+            other => Self::Host(other.to_string()),
+        }
+    }
+}
+
+/// What a component did. The message is for operators and authors, with the remedy where there is one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GuestFault {
+    /// It ran for too long.
+    #[error("ran for more than {0} ms of CPU time in one turn; do less in a turn, or raise limits.cpu_ms")]
+    CpuDeadline(u64),
+    /// The turn took too long, waiting included.
+    #[error("the turn took more than {0} s, waiting included; make fewer or shorter calls, or raise limits.turn_s")]
+    TurnDeadline(u64),
+    /// Its memories together grew too large.
+    #[error("wanted more than {0} MiB of memory; use less, or raise limits.memory_mib")]
+    MemoryLimit(u64),
+    /// Its memories are too many, or too large from the start.
+    #[error("wants more memory than a turn may have from the start: {0}; use less, or raise limits.memory_mib")]
+    StaticMemory(String),
+    /// A table grew too large, or there are too many.
+    #[error("wanted larger or more tables than a turn may have: {0}")]
+    TableLimit(String),
+    /// It has too many instances or memories.
+    #[error("wanted more instances or memories than a component may have: {0}")]
+    InstanceLimit(String),
+    /// It holds too many handles of the host's things.
+    #[error("holds more than {0} handles at once; drop what is not needed any more")]
+    HandleLimit(usize),
+    /// It called too deeply.
+    #[error("used up its call stack; is a recursion without end?")]
+    StackOverflow,
+    /// Any other trap.
+    #[error("trapped: {0}")]
+    Trap(String),
+    /// Its state is too large.
+    #[error("returned a state of {got} bytes, and {most} are allowed; keep less, or raise limits.state_kib")]
+    StateTooLarge {
+        /// In bytes.
+        got: usize,
+        /// In bytes.
+        most: usize,
+    },
+    /// A message is too large.
+    #[error("returned a message of {got} bytes, and {most} are allowed; say less, or say it in several messages")]
+    MessageTooLarge {
+        /// In bytes.
+        got: usize,
+        /// In bytes.
+        most: usize,
+    },
+    /// Too many messages.
+    #[error("returned {got} messages, and a turn may send {most}")]
+    TooManyMessages {
+        /// How many.
+        got: usize,
+        /// At most.
+        most: usize,
+    },
+    /// Too much was logged.
+    #[error("logged more than {0}; log less")]
+    LogLimit(String),
+    /// Too many host calls.
+    #[error("made more than {0} host calls in one turn; make fewer, or raise limits.host_calls")]
+    HostCallLimit(u32),
+    /// Its host calls and their answers are too large to be journaled.
+    #[error("made host calls of more than {0} bytes together, answers included; make fewer or smaller ones in a turn")]
+    JournalLimit(usize),
+    /// What it passes to the host is too large.
+    #[error("passed more than {0} bytes to the host in one call; lists and strings that overlap count each time")]
+    LiftedTooLarge(usize),
+    /// A re-run called otherwise than the journal says.
+    #[error(
+        "is not deterministic: call {number} was `{before}` and is now `{now}`. A turn must make the same calls when \
+         it is run again: take time and randomness from its context only"
+    )]
+    NonDeterministic {
+        /// The call's number.
+        number: u32,
+        /// What the journal has: name and request.
+        before: String,
+        /// What was called now, or that nothing was.
+        now: String,
+    },
+    /// The outcome breaks a rule of the contract.
+    #[error("returned an outcome that breaks the contract: {0}")]
+    BadOutcome(String),
+    /// It said itself that it cannot go on.
+    #[error("answered that it cannot handle this event: {0}")]
+    FlowFailed(String),
+    /// The version that the conversation is pinned to cannot be had.
+    #[error("the component {0} cannot be loaded any more: {1}")]
+    ComponentLost(String, String),
+    /// The host went down, or lost the turn, each time it was tried.
+    #[error("the turn never came to an end in {0} attempts; it may take the host down")]
+    NeverEnds(u32),
+    /// Our own side failed each time it was tried.
+    #[error("the host failed each of {attempts} times, last with: {reason}")]
+    HostFailed {
+        /// How often.
+        attempts: u32,
+        /// The last reason.
+        reason: String,
+    },
+}
+
+impl GuestFault {
+    /// The error's name: stable, for logs, dead letters and tests.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CpuDeadline(_) => "cpu-deadline",
+            Self::TurnDeadline(_) => "turn-deadline",
+            Self::MemoryLimit(_) | Self::StaticMemory(_) => "memory-limit",
+            Self::TableLimit(_) => "table-limit",
+            Self::InstanceLimit(_) => "instance-limit",
+            Self::HandleLimit(_) => "handle-limit",
+            Self::StackOverflow => "stack-overflow",
+            Self::Trap(_) => "trap",
+            Self::StateTooLarge { .. } => "state-too-large",
+            Self::MessageTooLarge { .. } => "message-too-large",
+            Self::TooManyMessages { .. } => "too-many-messages",
+            Self::LogLimit(_) => "log-limit",
+            Self::HostCallLimit(_) => "host-call-limit",
+            Self::JournalLimit(_) => "journal-limit",
+            Self::LiftedTooLarge(_) => "lifted-too-large",
+            Self::NonDeterministic { .. } => "non-deterministic",
+            Self::BadOutcome(_) => "bad-outcome",
+            Self::FlowFailed(_) => "flow-failed",
+            Self::ComponentLost(..) => "component-lost",
+            Self::NeverEnds(_) => "never-ends",
+            Self::HostFailed { .. } => "host-failed",
+        }
+    }
+
+    /// Trying again cannot help.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::NonDeterministic { .. } | Self::NeverEnds(_) | Self::HostFailed { .. })
+    }
+}

@@ -1,0 +1,98 @@
+//! What a flow says of itself, what a turn of it leads to, and which flows can be started, whatever version of the
+//! contract they were built for.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Choices, Digest, FlowName, Millis, Person, Place, TurnId};
+use crate::policy::Rights;
+
+/// A component's description of itself, within its bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowInfo {
+    /// What people see.
+    pub title: String,
+    /// A sentence for `help`.
+    pub summary: String,
+    /// The author's version.
+    pub version: String,
+    /// Lower-case words that start it.
+    pub triggers: Vec<String>,
+    /// What it asks for.
+    pub asks: Rights,
+}
+
+/// What a turn may know; the same in each attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The turn.
+    pub turn: TurnId,
+    /// The conversation's id.
+    pub conversation: String,
+    /// The place.
+    pub place: Place,
+    /// Who is talking.
+    pub person: Person,
+    /// When the event was accepted.
+    pub now: Millis,
+    /// Unique to the turn.
+    pub seed: u64,
+}
+
+/// What a turn leads to, as the flow returned it: not yet checked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// The next turn's state.
+    pub state: Vec<u8>,
+    /// To be sent.
+    pub messages: Vec<Reply>,
+    /// Changes of timers, in order.
+    pub timers: Vec<TimerWish>,
+    /// A JSON object.
+    pub answers: Option<String>,
+    /// The conversation is over.
+    pub finished: bool,
+    /// The next text is no command.
+    pub literal_next: bool,
+}
+
+/// A message as a flow wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The flow's name for it.
+    pub key: String,
+    /// The text.
+    pub text: String,
+    /// What can be picked.
+    pub choices: Option<Choices>,
+}
+
+/// A change of a timer as a flow wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimerWish {
+    /// Set this name, so many seconds after the turn's now.
+    Set(String, u64),
+    /// Stop this name.
+    Stop(String),
+}
+
+/// A flow that can be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Its current version.
+    pub digest: Digest,
+    /// What people see.
+    pub title: String,
+    /// A sentence for `help`.
+    pub summary: String,
+    /// Lower-case words that start it.
+    pub triggers: Vec<String>,
+}
+
+/// The flows that can be started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offers {
+    /// By name.
+    pub flows: BTreeMap<FlowName, Offer>,
+    /// What takes a message that nothing else takes; only if it is among `flows`.
+    pub default: Option<FlowName>,
+}

@@ -1,0 +1,51 @@
+//! Turns, journal, brokers and sandbox. Knows no Slack, no database, no HTTP and no provider.
+//!
+//! What comes from outside stands in [`ports`], and the words of it all in [`model`]. From there, along the way of a
+//! message:
+//!
+//! - [`intake`]: an event is stored, once, before anybody hears that it was
+//! - [`engine`]: the loops; inside, `dispatch` claims turns and `outbox` posts what they say
+//! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
+//! - [`catalog`]: which component is current, and those that open conversations hold
+//! - [`wasm`]: runs a component under the bounds of [`policy`]
+//! - [`broker`]: its calls to the outside, journaled
+//! - [`fault`]: how all this can fail
+//!
+//! For tests: [`memory`] is a store, [`scripted`] has the other ports, and [`failpoint`] makes any of them stop.
+//!
+//! ```
+//! use pesto_engine::model::Body;
+//! use pesto_engine::flow::Offers;
+//! use pesto_engine::router::{Route, route};
+//!
+//! // No conversation is open and no flow is on offer, so the host answers by itself.
+//! let hello = Body::Said { text: "hello".to_owned(), files: Vec::new() };
+//! assert!(matches!(route(&hello, None, &Offers::default()), Route::Answer(_)));
+//! ```
+//!
+//! `host/ARCHITECTURE.md` has the picture and the invariants.
+
+pub mod broker;
+pub mod catalog;
+pub mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod dispatch;
+pub mod engine;
+pub mod failpoint;
+pub mod fault;
+pub mod flow;
+pub mod gauge;
+pub mod intake;
+pub mod memory;
+pub mod model;
+mod outbox;
+pub mod policy;
+pub mod ports;
+pub mod router;
+pub mod scripted;
+pub mod store;
+pub mod text;
+mod texts;
+pub mod turn;
+pub mod wasm;

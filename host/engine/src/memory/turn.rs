@@ -1,0 +1,188 @@
+//! From accept to commit.
+
+use std::time::Duration;
+
+use super::place::{PlaceState, Talk};
+use super::{State, end_of};
+use crate::model::{Completion, Digest, Inbound, Millis, Place, Seq};
+use crate::policy::contract;
+use crate::ports::{Accepted, After, Claim, Commit, Entry, Fence, StoreError, TimerChange};
+use crate::store::KEPT;
+
+impl State {
+    pub(super) fn tick(&mut self) -> u64 {
+        self.ticks += 1;
+        self.ticks
+    }
+
+    pub(super) fn place(&mut self, place: &Place) -> &mut PlaceState {
+        let rank = self.places.len() as u64;
+        self.places.entry(place.clone()).or_insert_with(|| PlaceState { rank, ..PlaceState::default() })
+    }
+
+    /// The place of a fence that still holds.
+    pub(super) fn owned(&mut self, fence: &Fence) -> Result<&mut PlaceState, StoreError> {
+        let place = self.places.get_mut(&fence.place);
+        place.filter(|place| place.claimed && place.epoch == fence.epoch).ok_or(StoreError::Stale)
+    }
+
+    /// Puts an event at the end of its inbox, whatever its id.
+    pub(super) fn append(&mut self, now: Millis, inbound: Inbound) -> Seq {
+        let tick = self.tick();
+        let place = self.place(&inbound.place);
+        place.last += 1;
+        let seq = Seq { number: place.last, step: 0 };
+        place.inbox.insert(seq, inbound);
+        place.rouse(now, tick);
+        seq
+    }
+
+    pub(super) fn accept(&mut self, now: Millis, inbound: Inbound, entry: Entry) -> Accepted {
+        let seen = self.seen.get(&inbound.id).is_some_and(|at| now.saturating_sub(*at) < KEPT);
+        if seen {
+            return Accepted::Duplicate;
+        }
+        self.seen.insert(inbound.id.clone(), now);
+        match entry {
+            Entry::Queue => Accepted::New(Some(self.append(now, inbound))),
+            Entry::Cut => {
+                let place = self.place(&inbound.place);
+                place.epoch += 1;
+                place.claimed = false;
+                place.ready = None;
+                place.inbox.clear();
+                place.forget_turn();
+                Accepted::New(Some(self.append(now, inbound)))
+            }
+            Entry::Answer(messages) => {
+                messages.into_iter().for_each(|message| self.post(now, message));
+                Accepted::New(None)
+            }
+        }
+    }
+
+    pub(super) fn claim(&mut self, now: Millis, most: usize, lease: Duration) -> Vec<Claim> {
+        let ready = self.places.iter().filter_map(|(key, place)| Some((place.ready?, key.clone())));
+        let mut ready: Vec<_> = ready.filter(|((due, _), _)| *due <= now).collect();
+        ready.sort();
+        ready.into_iter().take(most).filter_map(|(_, key)| self.claim_one(now, key, lease)).collect()
+    }
+
+    fn claim_one(&mut self, now: Millis, key: Place, lease: Duration) -> Option<Claim> {
+        let place = self.places.get_mut(&key)?;
+        let (seq, inbound) = place.inbox.first_key_value()?;
+        place.epoch += 1;
+        place.attempt = place.attempt.saturating_add(1);
+        let claim = Some(Claim {
+            fence: Fence { place: key, epoch: place.epoch },
+            seq: *seq,
+            inbound: inbound.clone(),
+            attempt: place.attempt,
+            generation: place.generation,
+            conversation: place.talk.as_ref().map(|talk| talk.conversation.clone()),
+            journal: place.journal.values().cloned().collect(),
+            pin: place.pin.clone(),
+        });
+        place.lease(end_of(lease, now));
+        claim
+    }
+
+    pub(super) fn renew(&mut self, now: Millis, fences: &[Fence], lease: Duration) -> Vec<Fence> {
+        let mut lost = Vec::new();
+        for fence in fences {
+            match self.owned(fence) {
+                Ok(place) => place.lease(end_of(lease, now)),
+                Err(_) => lost.push(fence.clone()),
+            }
+        }
+        lost
+    }
+
+    pub(super) fn commit(&mut self, now: Millis, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
+        let tick = self.tick();
+        let place = self.owned(fence)?;
+        let Some((seq, inbound)) = place.inbox.pop_first() else {
+            return Err(StoreError::Corrupt(format!("inbox of `{}`: the claimed event is gone", fence.place)));
+        };
+        place.claimed = false;
+        place.ready = None;
+        place.forget_turn();
+        let left = place.settle(commit.conversation, &inbound);
+        place.set_timers(commit.timers);
+        if place.talk.is_some() {
+            place.history.extend(commit.exchange);
+            // Nobody can read more, and a conversation may go on for ever.
+            let excess = place.history.len().saturating_sub(contract::HISTORY.1);
+            place.history.drain(..excess);
+        }
+        if let Some(follow) = &commit.follow {
+            place.inbox.insert(seq.follow(), follow.clone());
+        }
+        if !place.inbox.is_empty() {
+            place.rouse(now, tick);
+        }
+        if let Some(follow) = commit.follow {
+            self.seen.entry(follow.id).or_insert(now);
+        }
+        if let Some(digest) = left {
+            self.let_go_of(&digest, now);
+        }
+        commit.messages.into_iter().for_each(|message| self.post(now, message));
+        let twice = |new: &Completion| self.completions.iter().any(|c| c.conversation == new.conversation);
+        let completion = commit.completion.filter(|new| !twice(new));
+        self.completions.extend(completion);
+        if let Some(letter) = commit.dead {
+            self.bury(letter);
+        }
+        Ok(())
+    }
+
+    /// A component's grace begins anew: something stopped to hold it.
+    pub(super) fn let_go_of(&mut self, digest: &Digest, now: Millis) {
+        if let Some(component) = self.components.get_mut(digest) {
+            component.held = now;
+        }
+    }
+}
+
+impl PlaceState {
+    /// Answers the digest that is no longer held.
+    fn settle(&mut self, after: After, inbound: &Inbound) -> Option<Digest> {
+        let former = match after {
+            After::Unchanged => return None,
+            After::Open(conversation) if self.is_open(conversation.generation) => {
+                let talk = self.talk.as_mut()?;
+                Some(std::mem::replace(&mut talk.conversation, *conversation))
+            }
+            After::Open(conversation) => {
+                self.generation = conversation.generation;
+                self.forget_talk();
+                let talk = Talk { conversation: *conversation, person: inbound.person.clone() };
+                self.talk.replace(talk).map(|talk| talk.conversation)
+            }
+            After::Closed(generation) => {
+                self.generation = generation;
+                self.forget_talk();
+                self.talk.take().map(|talk| talk.conversation)
+            }
+        };
+        former.map(|conversation| conversation.digest)
+    }
+
+    fn forget_talk(&mut self) {
+        self.timers.clear();
+        self.history.clear();
+    }
+
+    fn set_timers(&mut self, changes: Vec<TimerChange>) {
+        if self.talk.is_none() {
+            return;
+        }
+        for change in changes {
+            match change {
+                TimerChange::Set(name, due) => self.timers.insert(name, due),
+                TimerChange::Stop(name) => self.timers.remove(&name),
+            };
+        }
+    }
+}

@@ -1,0 +1,531 @@
+//! The words of `design`: places, conversations, turns, messages. Plain data, serialised by the stores.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// Milliseconds since 1970-01-01 UTC.
+pub type Millis = u64;
+
+/// A name or an identifier that is not of the form its type wants.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} `{value}` is not valid: {rule}")]
+pub struct BadName {
+    what: &'static str,
+    value: String,
+    rule: &'static str,
+}
+
+impl BadName {
+    fn new(what: &'static str, value: &str, rule: &'static str) -> Self {
+        let value = value.chars().take(80).collect::<String>().escape_debug().to_string();
+        Self { what, value, rule }
+    }
+}
+
+/// Where talk happens, and the actor: one conversation at a time, one turn at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Place(String);
+
+impl Place {
+    /// The longest key of a place, in bytes.
+    pub const MAX: usize = 250;
+    const RULE: &'static str = "use 1 to 80 bytes for each part, without blanks, control characters, `/`, `#` and `@`";
+
+    /// A person's direct messages in a workspace.
+    pub fn direct(workspace: &str, person: &str) -> Result<Self, BadName> {
+        Self::part(workspace)?;
+        Self::part(person)?;
+        Ok(Self(format!("{workspace}/{person}")))
+    }
+
+    fn part(text: &str) -> Result<(), BadName> {
+        let fits = (1..=80).contains(&text.len());
+        let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || "/#@".contains(c));
+        if fits && clean { Ok(()) } else { Err(BadName::new("place", text, Self::RULE)) }
+    }
+
+    /// The key: unique over all workspaces.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = BadName;
+
+    fn try_from(key: String) -> Result<Self, BadName> {
+        let parts: Vec<_> = key.split('/').collect();
+        if !(2..=3).contains(&parts.len()) {
+            return Err(BadName::new("place", &key, "it has two or three parts divided by `/`"));
+        }
+        parts.into_iter().try_for_each(Self::part)?;
+        Ok(Self(key))
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.0
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a flow: the stem of its file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FlowName(String);
+
+impl FlowName {
+    /// What a name may look like, for messages.
+    pub const RULE: &'static str = "use 1 to 64 of a-z, 0-9 and `-`, beginning with a letter";
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for FlowName {
+    type Error = BadName;
+
+    fn try_from(name: String) -> Result<Self, BadName> {
+        let good = (1..=64).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if good { Ok(Self(name)) } else { Err(BadName::new("flow name", &name, Self::RULE)) }
+    }
+}
+
+impl std::str::FromStr for FlowName {
+    type Err = BadName;
+
+    fn from_str(name: &str) -> Result<Self, BadName> {
+        name.to_owned().try_into()
+    }
+}
+
+impl From<FlowName> for String {
+    fn from(name: FlowName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for FlowName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA-256 of a component's bytes, in hexadecimal: the identity of a flow's version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of a component.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// All 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 digits, for people.
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+
+    /// A digest that a store kept.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who is talking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Stable within a workspace.
+    pub id: String,
+    /// As they call themselves: hostile text.
+    pub name: String,
+    /// An IETF language tag, or empty.
+    pub locale: String,
+    /// An IANA time zone, or empty.
+    pub time_zone: String,
+}
+
+/// A file that came with a message, without its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// The channel's identifier.
+    pub id: String,
+    /// As the person named it.
+    pub name: String,
+    /// Such as `image/png`.
+    pub media_type: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// A whole message that commands the host and not the flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Control {
+    /// End the conversation.
+    Cancel,
+    /// End it and begin the same flow again.
+    Restart,
+    /// Say what is going on.
+    Status,
+    /// Say what can be done.
+    Help,
+}
+
+impl Control {
+    /// The control word that is the whole of `text`, ignoring case and blanks around it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.trim().to_lowercase().as_str() {
+            "cancel" => Some(Self::Cancel),
+            "restart" => Some(Self::Restart),
+            "status" => Some(Self::Status),
+            "help" => Some(Self::Help),
+            _ => None,
+        }
+    }
+}
+
+/// What happened at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    /// A flow is to begin.
+    Start {
+        /// Which.
+        flow: FlowName,
+        /// What the flow is told, at most 12,000 bytes.
+        arguments: String,
+    },
+    /// The person wrote.
+    Said {
+        /// At most 12,000 bytes.
+        text: String,
+        /// What came with it.
+        files: Vec<File>,
+    },
+    /// The person chose.
+    Picked {
+        /// The message whose choices these are.
+        message: EffectId,
+        /// The values chosen, as the channel sent them: not yet checked.
+        values: Vec<String>,
+    },
+    /// A control word that was taken beside a running turn.
+    Control(Control),
+    /// A timer of the conversation is due.
+    Timer {
+        /// Whose: a timer of an earlier generation is dropped.
+        generation: u64,
+        /// As the flow named it.
+        name: String,
+        /// When it was due.
+        due: Millis,
+    },
+    /// A message can never be delivered.
+    Undelivered {
+        /// Of the conversation that sent it.
+        generation: u64,
+        /// The flow's key of the message.
+        key: String,
+        /// Why, for the log.
+        reason: String,
+    },
+}
+
+/// An event on its way into a place's inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbound {
+    /// What it is deduplicated by, unique over all channels; at most 200 bytes.
+    pub id: String,
+    /// Whose inbox.
+    pub place: Place,
+    /// Who.
+    pub person: Person,
+    /// When it was accepted. The turn's `now`.
+    pub at: Millis,
+    /// What.
+    pub body: Body,
+}
+
+/// The position of an event in its place's inbox, never used twice. A follow-up of an event has its number and
+/// the next step, and so comes before whatever else waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Seq {
+    /// Counts the accepted events of a place from 1.
+    pub number: u64,
+    /// 0 for what was accepted, then its follow-ups.
+    pub step: u32,
+}
+
+impl Seq {
+    /// The position of the event that follows from this one.
+    pub fn follow(self) -> Self {
+        Self { number: self.number, step: self.step + 1 }
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            0 => write!(f, "{}", self.number),
+            step => write!(f, "{}.{step}", self.number),
+        }
+    }
+}
+
+/// The handling of one event: a place and a position.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TurnId(String);
+
+impl TurnId {
+    /// The turn that handles the event at `seq`.
+    pub fn new(place: &Place, seq: Seq) -> Self {
+        Self(format!("{place}@{seq}"))
+    }
+
+    /// The id of the turn's host call with this number.
+    pub fn call(&self, number: u32) -> EffectId {
+        EffectId(format!("{self}/c{number}"))
+    }
+
+    /// The id of the turn's message with this index.
+    pub fn message(&self, index: usize) -> EffectId {
+        EffectId(format!("{self}/m{index}"))
+    }
+
+    /// A number that no other turn has, for the guest's seed: the head of a hash of the id.
+    pub fn seed(&self) -> u64 {
+        let hash = Sha256::digest(self.0.as_bytes());
+        hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+    }
+}
+
+impl fmt::Display for TurnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Identifies what is done outside: a turn and the number of its call or message. Never an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectId(String);
+
+impl EffectId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// An id that a store kept or a channel brought back.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The id of a message that answers an event beside the inbox.
+    pub fn beside(inbound: &str, index: usize) -> Self {
+        Self(format!("{inbound}/a{index}"))
+    }
+}
+
+impl fmt::Display for EffectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Something that can be picked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What comes back.
+    pub value: String,
+    /// What the person reads.
+    pub label: String,
+}
+
+/// What can be picked below a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Values are unique.
+    pub options: Vec<Choice>,
+    /// How many must be picked.
+    pub least: u32,
+    /// How many may be picked.
+    pub most: u32,
+}
+
+/// A message on its way to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its effect; what a channel deduplicates by.
+    pub id: EffectId,
+    /// Where to.
+    pub place: Place,
+    /// The generation of the conversation that sends it; 0 for the host's own words.
+    pub generation: u64,
+    /// The flow's name for it.
+    pub key: String,
+    /// Not empty.
+    pub text: String,
+    /// What can be picked.
+    pub choices: Option<Choices>,
+}
+
+/// Choices that the person may still pick from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenChoices {
+    /// The message that they stand below.
+    pub message: EffectId,
+    /// The flow's key of that message.
+    pub key: String,
+    /// The choices.
+    pub choices: Choices,
+}
+
+/// The host's question whether to end a conversation for another flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// The flow to start.
+    pub flow: FlowName,
+    /// Its arguments.
+    pub arguments: String,
+    /// The message that asks.
+    pub message: EffectId,
+}
+
+/// A place's exchange with one flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Counts the conversations of a place from 1.
+    pub generation: u64,
+    /// The flow that conducts it.
+    pub flow: FlowName,
+    /// The version it began with and finishes on.
+    pub digest: Digest,
+    /// What the flow keeps, opaque to us.
+    pub state: Vec<u8>,
+    /// The next text is no command.
+    pub literal_next: bool,
+    /// Choices that may still be picked, oldest first; the host's own question among them.
+    pub choices: Vec<OpenChoices>,
+    /// The person asked for another flow, and we asked back whether this conversation is to end.
+    pub switch_to: Option<Switch>,
+    /// The timers that run, with their due times; the store fires them.
+    pub timers: BTreeMap<String, Millis>,
+    /// When it began.
+    pub started: Millis,
+}
+
+impl Conversation {
+    /// Place and generation: unique.
+    pub fn id(&self, place: &Place) -> String {
+        format!("{place}#{}", self.generation)
+    }
+}
+
+/// One message of a person and what was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// What the person wrote; of a pick, the labels.
+    pub said: String,
+    /// The texts of the turn's messages.
+    pub answered: String,
+    /// When it was accepted.
+    pub at: Millis,
+}
+
+/// The record of a host call of an unfinished turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Counts the journaled calls of a turn from 1.
+    pub number: u32,
+    /// Interface and function, such as `llm.complete`.
+    pub name: String,
+    /// The request as JSON. A re-run must ask the same.
+    pub request: String,
+    /// What was answered; none while the call runs, or where a crash cut it off.
+    pub result: Option<CallResult>,
+}
+
+/// What a host call answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallResult {
+    /// The answer as JSON, be it an error or not.
+    pub answer: String,
+    /// When it came: the guest's clock moves on to it.
+    pub at: Millis,
+}
+
+/// The answers of a finished conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The conversation's id. One conversation completes at most once.
+    pub conversation: String,
+    /// The flow.
+    pub flow: FlowName,
+    /// Its version.
+    pub digest: Digest,
+    /// Who answered.
+    pub person: Person,
+    /// When it was completed.
+    pub at: Millis,
+    /// A JSON object.
+    pub answers: String,
+}
+
+/// What could not be handled, kept for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// When it was given up.
+    pub at: Millis,
+    /// The flow it was for, where one was chosen.
+    pub flow: Option<(FlowName, Digest)>,
+    /// The name of the error, such as `cpu-deadline`.
+    pub error: String,
+    /// The error in words for the operator. Holds no secret.
+    pub reason: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What it is.
+    pub letter: Letter,
+    /// The host calls of the last attempt.
+    pub journal: Vec<Call>,
+    /// What the event asked for was done all the same: a conversation was cancelled although its flow failed. It must
+    /// not be put back, for it would cancel the next one.
+    #[serde(default)]
+    pub settled: bool,
+}
+
+/// What a dead letter holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Letter {
+    /// An event that no turn could handle.
+    Event(Inbound),
+    /// A message that can never be delivered.
+    Message(Message),
+}

@@ -1,0 +1,122 @@
+//! Brings committed messages to people: in order for each place, looked up first where a crash left it open
+//! whether they were posted.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::dispatch::reap;
+use crate::engine::Engine;
+use crate::model::Millis;
+use crate::ports::{PostError, Posting, StoreError};
+
+/// Messages under way at once, one for a place. Many, for a channel may wait until a person has seen theirs: more
+/// than a channel lets in people at once, so that those who look away hold up nobody else.
+const MOST: usize = 4_096;
+/// How long a post may take. Shorter than the lease, so that a successor never looks up what is still under way.
+const TIMEOUT: Duration = Duration::from_secs(20);
+const LEASE: Duration = Duration::from_secs(60);
+/// No time at all: [`Store::outbox_wake`](crate::ports::Store::outbox_wake) comes first.
+const NEVER: Millis = 1 << 52;
+
+impl Engine {
+    /// The loop that posts. It ends when the engine stops.
+    pub(crate) async fn send(self: Arc<Self>) {
+        let room = Arc::new(Semaphore::new(MOST));
+        let mut posts = JoinSet::new();
+        while !self.is_stopping() {
+            reap(&mut posts);
+            let Ok(permit) = room.clone().acquire_owned().await else { return };
+            let postings = match self.ports.store.outbox_claim(room.available_permits() + 1, LEASE).await {
+                Ok(postings) => postings,
+                Err(error) => {
+                    self.store_failed("taking messages from the outbox", &error).await;
+                    continue;
+                }
+            };
+            if postings.is_empty() {
+                drop(permit);
+                match self.ports.store.outbox_due().await {
+                    Ok(due) => self.wait(self.ports.store.outbox_changed(), due).await,
+                    Err(error) => self.store_failed("looking for what is due", &error).await,
+                }
+                continue;
+            }
+            let mut permit = Some(permit);
+            for posting in postings {
+                let permit = match permit.take() {
+                    Some(permit) => permit,
+                    // There is room for as many as were taken, and only this loop takes of it.
+                    None => match room.clone().acquire_owned().await {
+                        Ok(permit) => permit,
+                        Err(_) => return,
+                    },
+                };
+                posts.spawn(self.clone().post(posting, permit));
+            }
+        }
+        while posts.join_next().await.is_some() {}
+    }
+
+    async fn post(self: Arc<Self>, posting: Posting, permit: OwnedSemaphorePermit) {
+        let raised = self.gauges.posting();
+        let arrivals = self.arrivals.load(Ordering::SeqCst);
+        let outcome = match tokio::time::timeout(TIMEOUT, self.try_post(&posting)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(PostError::InDoubt(format!("no answer within {} s", TIMEOUT.as_secs()))),
+        };
+        drop(raised);
+        if let Err(error) = self.settle_post(&posting, outcome, arrivals).await {
+            // Its mark runs out, and it is looked up and posted again.
+            tracing::error!(id = %posting.message.id, %error, "what became of a message could not be stored");
+        }
+        self.active();
+        drop(permit);
+    }
+
+    async fn try_post(&self, posting: &Posting) -> Result<(), PostError> {
+        let messenger = &self.ports.messenger;
+        if posting.in_doubt && messenger.posted(&posting.message).await? {
+            return Ok(());
+        }
+        messenger.post(&posting.message).await
+    }
+
+    async fn settle_post(
+        &self,
+        posting: &Posting,
+        outcome: Result<(), PostError>,
+        arrivals: u64,
+    ) -> Result<(), StoreError> {
+        let (store, id) = (&self.ports.store, &posting.message.id);
+        let now = self.ports.clock.now();
+        let backoff = now + (500_u64 << posting.attempt.min(7)).min(60_000);
+        match outcome {
+            Ok(()) => store.outbox_sent(id).await,
+            Err(PostError::Away) => {
+                store.outbox_later(id, NEVER, posting.in_doubt).await?;
+                // Who came while we wrote this was woken too early.
+                if self.arrivals.load(Ordering::SeqCst) == arrivals {
+                    return Ok(());
+                }
+                store.outbox_wake(&posting.message.place).await
+            }
+            Err(PostError::Later(after, reason)) => {
+                tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
+                let due = after.map_or(backoff, |after| now + u64::try_from(after.as_millis()).unwrap_or(NEVER));
+                store.outbox_later(id, due, posting.in_doubt).await
+            }
+            Err(PostError::InDoubt(reason)) => {
+                tracing::warn!(%id, attempt = posting.attempt, "a message may or may not have been posted: {reason}");
+                store.outbox_later(id, backoff, true).await
+            }
+            Err(PostError::Never(reason)) => {
+                tracing::error!(%id, "a message can never be posted, and goes to the dead letters: {reason}");
+                store.outbox_never(id, &reason).await
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a flow may do: rights and bounds. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::FlowName;
+
+/// A capability that a flow asks for and an operator grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Language models.
+    Llm,
+}
+
+impl Right {
+    /// All there are.
+    pub const ALL: [Self; 1] = [Self::Llm];
+
+    /// As it is written in configurations and descriptions.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Llm => "llm",
+        }
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Nothing has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no right of this name; the rights are: llm")]
+pub struct UnknownRight;
+
+impl FromStr for Right {
+    type Err = UnknownRight;
+
+    fn from_str(name: &str) -> Result<Self, UnknownRight> {
+        Self::ALL.into_iter().find(|right| right.as_str() == name).ok_or(UnknownRight)
+    }
+}
+
+/// A set of rights.
+pub type Rights = BTreeSet<Right>;
+
+/// What the operator grants, by flow; a flow that is not here gets nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants(pub BTreeMap<FlowName, Rights>);
+
+impl Grants {
+    /// What a flow is granted.
+    pub fn of(&self, flow: &FlowName) -> Rights {
+        self.0.get(flow).cloned().unwrap_or_default()
+    }
+
+    /// Whether the flow may: it asks for the right, and it is granted. The error is for the flow's author.
+    pub fn check(&self, flow: &FlowName, asks: &Rights, right: Right) -> Result<(), String> {
+        if !asks.contains(&right) {
+            return Err(format!("this flow does not ask for the right `{right}` in its description"));
+        }
+        if !self.0.get(flow).is_some_and(|granted| granted.contains(&right)) {
+            return Err(format!("the operator does not grant the right `{right}` to `{flow}`"));
+        }
+        Ok(())
+    }
+}
+
+/// What a turn may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// Over all its memories, in bytes.
+    pub memory: usize,
+    /// While it runs, not while it waits.
+    pub cpu: Duration,
+    /// From its claim to its commit.
+    pub turn: Duration,
+    /// Calls to the host, log lines apart.
+    pub host_calls: u32,
+    /// Of the state that it keeps, in bytes.
+    pub state: usize,
+    /// How long a call to a model may take.
+    pub llm: Duration,
+    /// Of a component, in bytes.
+    pub component: usize,
+    /// Turns that may be under way at once.
+    pub turns_in_flight: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            cpu: Duration::from_secs(1),
+            turn: Duration::from_secs(600),
+            host_calls: 100,
+            state: 64 << 10,
+            llm: Duration::from_secs(60),
+            component: 32 << 20,
+            turns_in_flight: 2000,
+        }
+    }
+}
+
+/// Bounds of the contract itself, the same everywhere.
+pub mod contract {
+    /// Of a person's text and of a message, in bytes.
+    pub const TEXT: usize = 12_000;
+    /// Messages of a turn.
+    pub const MESSAGES: usize = 20;
+    /// Keys of messages and names of timers, in bytes.
+    pub const KEY: usize = 80;
+    /// Options of a message.
+    pub const OPTIONS: usize = 100;
+    /// An option's value, in bytes.
+    pub const VALUE: usize = 150;
+    /// An option's label, in characters.
+    pub const LABEL: usize = 75;
+    /// Timers of a conversation.
+    pub const TIMERS: usize = 16;
+    /// The longest timer, in seconds.
+    pub const TIMER: u64 = 366 * 24 * 3600;
+    /// Answers, in bytes.
+    pub const ANSWERS: usize = 64 << 10;
+    /// A failure's reason, in bytes.
+    pub const REASON: usize = 2_000;
+    /// Log lines of a turn, and their bytes together.
+    pub const LOG: (u32, usize) = (1_000, 64 << 10);
+    /// A progress line, in characters.
+    pub const PROGRESS: usize = 300;
+    /// The text of a request to a model, in bytes.
+    pub const PROMPT: usize = 256 << 10;
+    /// Messages of a request to a model.
+    pub const PROMPTS: usize = 1_000;
+    /// The journal of a turn: requests and answers together, in bytes of JSON.
+    pub const JOURNAL: usize = 8 << 20;
+    /// Exchanges of the history: by default, and at most.
+    pub const HISTORY: (usize, usize) = (10, 50);
+    /// A text of the history, in bytes.
+    pub const EXCHANGE: usize = 4_000;
+    /// Messages whose choices are open at once; older ones can no longer be picked.
+    pub const OPEN_CHOICES: usize = 20;
+}

@@ -1,0 +1,386 @@
+//! What the engine needs from outside, on one page. Adapters live in the server, scripted ones in
+//! `scripted`; each method stands in `failpoint` too, and a new one does
+//! not compile until it does.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Call, CallResult, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Message,
+    Millis, Place, Seq,
+};
+
+/// Why a store did not do what was asked. The step was done whole or not at all, but for `Unavailable`, where it
+/// may have been done: every step may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else owns the place now: the turn must stop and touch nothing.
+    #[error("the place is owned by a later epoch")]
+    Stale,
+    /// The store is away, full or locked. Later it may work.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What the store holds cannot be read. It will not work later.
+    #[error("the store holds what cannot be read: {0}")]
+    Corrupt(String),
+}
+
+/// Ownership of a place. A write with an old epoch answers [`StoreError::Stale`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fence {
+    /// Which place.
+    pub place: Place,
+    /// Raised by each claim and each cut.
+    pub epoch: u64,
+}
+
+/// How an event enters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// At the end of the place's inbox.
+    Queue,
+    /// In place of the running turn, which it ends (its journal goes), and of all that waits behind it. The epoch
+    /// is raised.
+    Cut,
+    /// Not at all: these messages go to the outbox instead.
+    Answer(Vec<Message>),
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is stored, at this position; an answered one has none.
+    New(Option<Seq>),
+    /// It had been stored before, and nothing changed.
+    Duplicate,
+}
+
+/// A turn to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What every write of this turn must carry.
+    pub fence: Fence,
+    /// The event's position.
+    pub seq: Seq,
+    /// The event.
+    pub inbound: Inbound,
+    /// Counts from 1; a crash of the host counts, a turn handed back does not.
+    pub attempt: u32,
+    /// The generation of the place's latest conversation, open or not; 0 if there was none.
+    pub generation: u64,
+    /// The open conversation.
+    pub conversation: Option<Conversation>,
+    /// The calls of earlier attempts, by number.
+    pub journal: Vec<Call>,
+    /// What the first intent of the turn pinned.
+    pub pin: Option<String>,
+}
+
+/// What a turn leads to: one write, and the end of the claim.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Commit {
+    /// What becomes of the conversation.
+    pub conversation: After,
+    /// To the outbox, in this order.
+    pub messages: Vec<Message>,
+    /// Applied in order, to timers of the conversation after this turn.
+    pub timers: Vec<TimerChange>,
+    /// To the conversation's history.
+    pub exchange: Option<Exchange>,
+    /// A completed survey.
+    pub completion: Option<Completion>,
+    /// An event that comes before all that waits, at [`Seq::follow`] of this one.
+    pub follow: Option<Inbound>,
+    /// The event goes to the dead letters.
+    pub dead: Option<DeadLetter>,
+}
+
+/// What becomes of a place's conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum After {
+    /// It stays as it was, or stays away.
+    #[default]
+    Unchanged,
+    /// It is this one. Another generation than before drops the former's timers and history.
+    Open(Box<Conversation>),
+    /// It is over; this was its generation. Timers and history go.
+    Closed(u64),
+}
+
+/// A change of a timer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimerChange {
+    /// Set, or set anew.
+    Set(String, Millis),
+    /// Ended, if it runs.
+    Stop(String),
+}
+
+/// A message to post now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// The message.
+    pub message: Message,
+    /// It was left half sent: look it up first.
+    pub in_doubt: bool,
+    /// Counts from 1.
+    pub attempt: u32,
+}
+
+/// A place at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Glance {
+    /// The open conversation.
+    pub conversation: Option<Conversation>,
+    /// A turn is running.
+    pub running: bool,
+    /// Events in the inbox, the running one included.
+    pub inbox: u64,
+    /// Messages not yet sent.
+    pub outbox: u64,
+}
+
+/// How much of all places is unfinished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Backlog {
+    /// Events accepted and not committed.
+    pub inbox: u64,
+    /// Of these, the ones whose turn is claimed.
+    pub running: u64,
+    /// Messages committed and not sent.
+    pub outbox: u64,
+}
+
+/// Open conversations of a flow's version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenCount {
+    /// The flow.
+    pub flow: FlowName,
+    /// The version.
+    pub digest: Digest,
+    /// How many.
+    pub conversations: u64,
+}
+
+/// Durable state. When a method returns, what it did survives a crash of the host and of the machine.
+///
+/// The contract is `contract`, which every implementation passes.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Stores an event once: an id seen before, within a day, changes nothing.
+    async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError>;
+
+    /// Takes up to `most` places that have an event, no owner, and no backoff, longest ready first: raises their
+    /// epoch, leases them for `lease`, and counts an attempt.
+    async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError>;
+
+    /// Prolongs leases; answers the fences that are lost.
+    async fn renew(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError>;
+
+    /// Records that a call is about to be made. `pin` is kept with the turn's first intent. A repeated intent is
+    /// fine; its result, if there is one, stays.
+    async fn journal_intent(&self, fence: &Fence, call: &Call, pin: &str) -> Result<(), StoreError>;
+
+    /// Records what a call answered. The intent must be there.
+    async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError>;
+
+    /// Makes a turn's consequences visible in one step, takes the event out of the inbox with its journal, and
+    /// ends the claim.
+    async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError>;
+
+    /// Ends a claim without consequences; the event may be claimed again at `not_before`. The journal stays.
+    async fn retry(&self, fence: &Fence, not_before: Millis) -> Result<(), StoreError>;
+
+    /// Ends a claim as if it had not been made: no attempt counts. The journal stays.
+    async fn hand_back(&self, fence: &Fence) -> Result<(), StoreError>;
+
+    /// Waits until [`claim`](Self::claim) may find more than it did. For one waiter; it may wake for nothing.
+    async fn inbox_changed(&self);
+
+    /// The last exchanges of a conversation, at most `most`, oldest first.
+    async fn history(&self, place: &Place, generation: u64, most: usize) -> Result<Vec<Exchange>, StoreError>;
+
+    /// Turns due timers into events, and answers when the next one is due.
+    async fn fire_timers(&self) -> Result<Option<Millis>, StoreError>;
+
+    /// Takes up to `most` messages that are due and each the first unsent one of its place, and marks them
+    /// `sending` for `lease`; a mark that ran out is taken again, in doubt.
+    async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError>;
+
+    /// A message was posted: it leaves the outbox. One that is not there is no error.
+    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError>;
+
+    /// A message was not posted; try again at `due`. Where it may have been posted all the same, it stays in doubt.
+    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError>;
+
+    /// A message can never be posted: it goes to the dead letters, and the flow gets `undelivered`.
+    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError>;
+
+    /// The messages of a place are due now, whatever was said before.
+    async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError>;
+
+    /// Waits until [`outbox_claim`](Self::outbox_claim) may find more. For one waiter; it may wake for nothing.
+    async fn outbox_changed(&self);
+
+    /// When the next event can be claimed though nobody sends a wake: at the end of its backoff, or of a lease that
+    /// nobody prolongs. A time that is not after now means that something can be claimed already.
+    async fn inbox_due(&self) -> Result<Option<Millis>, StoreError>;
+
+    /// The same for messages. The two are apart, so that a loop with nothing to take does not turn at full speed
+    /// while the other one has no room.
+    async fn outbox_due(&self) -> Result<Option<Millis>, StoreError>;
+
+    /// Keeps a component's bytes under their digest and makes it the flow's current one.
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError>;
+
+    /// The bytes of a component.
+    async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The current digest of each flow.
+    async fn current(&self) -> Result<Vec<(FlowName, Digest)>, StoreError>;
+
+    /// The flow can no longer be started.
+    async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError>;
+
+    /// What goes on at a place.
+    async fn glance(&self, place: &Place) -> Result<Glance, StoreError>;
+
+    /// What goes on at all places.
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
+
+    /// Open conversations, by flow and version.
+    async fn open_conversations(&self) -> Result<Vec<OpenCount>, StoreError>;
+
+    /// Completions of a flow with a position above `after`, at most `most`, in the order of their commits.
+    async fn completions(&self, flow: &FlowName, after: u64, most: usize)
+    -> Result<Vec<(u64, Completion)>, StoreError>;
+
+    /// Dead letters with an id above `after`, at most `most`, oldest first.
+    async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError>;
+
+    /// Puts a dead letter back: an event at the end of its inbox, a message into the outbox. Answers whether it
+    /// was there.
+    async fn dead_retry(&self, id: u64) -> Result<bool, StoreError>;
+
+    /// Throws a dead letter away. Answers whether it was there.
+    async fn dead_drop(&self, id: u64) -> Result<bool, StoreError>;
+
+    /// Forgets event ids older than a day, and components that are not current and that no conversation has held
+    /// for a day. Never answers or dead letters.
+    async fn sweep(&self) -> Result<(), StoreError>;
+}
+
+/// Time. Stores and engine have no other.
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Millis;
+
+    /// Waits until `now` is at least `due`.
+    async fn until(&self, due: Millis);
+}
+
+/// Who speaks in a request to a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The flow's instructions.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// A question to a model, within its bounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LlmRequest {
+    /// At least one.
+    pub messages: Vec<(Role, String)>,
+    /// None means the operator's default.
+    pub model: Option<String>,
+    /// The longest answer, in tokens.
+    pub max_tokens: Option<u32>,
+    /// From 0 to 2.
+    pub temperature: Option<f32>,
+}
+
+/// A model's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LlmCompletion {
+    /// Hostile text.
+    pub text: String,
+    /// The model that answered.
+    pub model: String,
+    /// Cut at its longest.
+    pub cut: bool,
+    /// 0 where the provider does not say.
+    pub prompt_tokens: u32,
+    /// 0 where the provider does not say.
+    pub completion_tokens: u32,
+}
+
+/// Why a call to the outside failed; the flow sees it, so it holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallError {
+    /// Not asked for, or not granted.
+    Denied(String),
+    /// A limit is reached.
+    OverQuota {
+        /// Seconds, where known.
+        retry_after: Option<u32>,
+        /// In words.
+        reason: String,
+    },
+    /// The deadline passed.
+    Timeout {
+        /// The request may have been received.
+        sent: bool,
+        /// In words.
+        reason: String,
+    },
+    /// Not reached, or failing.
+    Unavailable {
+        /// The request may have been received.
+        sent: bool,
+        /// In words.
+        reason: String,
+    },
+    /// The request is wrong.
+    Invalid(String),
+}
+
+/// A language model.
+#[async_trait]
+pub trait Llm: Send + Sync + 'static {
+    /// Asks once, without retries of its own. Dropping the future gives the call up.
+    async fn complete(&self, request: LlmRequest) -> Result<LlmCompletion, CallError>;
+}
+
+/// Why a message was not posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostError {
+    /// Nobody is there; [`Store::outbox_wake`] will say when somebody is.
+    Away,
+    /// It was surely not posted, and may be after this long; none leaves the backoff to the engine.
+    Later(Option<Duration>, String),
+    /// It may have been posted.
+    InDoubt(String),
+    /// It never can be.
+    Never(String),
+}
+
+/// The way to people.
+#[async_trait]
+pub trait Messenger: Send + Sync + 'static {
+    /// Posts a message.
+    async fn post(&self, message: &Message) -> Result<(), PostError>;
+
+    /// Whether this message stands there already. A channel whose other end knows each id may say no.
+    async fn posted(&self, message: &Message) -> Result<bool, PostError>;
+
+    /// Shows a line while a turn runs, if that can be done at once.
+    fn progress(&self, place: &Place, text: &str);
+}

@@ -1,0 +1,292 @@
+//! Decides what an event leads to. Pure: it sees the event, the open conversation and the flows on offer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::{Offer, Offers};
+use crate::model::{
+    Body, Choice, Choices, Control, Conversation, Digest, EffectId, File, FlowName, Millis, OpenChoices,
+};
+use crate::texts;
+
+/// What a flow is told, apart from the turn's context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FlowEvent {
+    /// The conversation begins.
+    Started {
+        /// What follows `start NAME`.
+        arguments: String,
+    },
+    /// The person wrote.
+    Said {
+        /// What.
+        text: String,
+        /// What came with it.
+        files: Vec<File>,
+    },
+    /// The person chose.
+    Picked {
+        /// The flow's key of the message.
+        key: String,
+        /// Checked against the choices.
+        values: Vec<String>,
+    },
+    /// A timer is due.
+    Timer {
+        /// The flow's name of it.
+        name: String,
+        /// When it was due.
+        due: Millis,
+    },
+    /// The conversation ends with this turn, whatever the flow answers.
+    Cancelled,
+    /// A message can never be delivered.
+    Undelivered {
+        /// The flow's key of the message.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What an event leads to. Pinned with a turn's first host call, so that a re-run takes the same way although
+/// the flows on offer may have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Route {
+    /// A flow handles it.
+    Run(Run),
+    /// The host answers.
+    Answer(Answer),
+    /// It means nothing any more.
+    Drop,
+}
+
+/// A turn of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The flow and version with which a new conversation begins; none goes on with the open one.
+    pub begin: Option<(FlowName, Digest)>,
+    /// What the flow is told.
+    pub event: FlowEvent,
+    /// What is to be handled next: the flow to start after a cancelled one.
+    pub follow: Option<Body>,
+}
+
+/// The host's own answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What to say.
+    pub text: String,
+    /// What becomes of the question whether to switch flows.
+    pub switch: SwitchQuestion,
+}
+
+/// What an answer of the host does to its question whether to switch flows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SwitchQuestion {
+    /// It stands as it did.
+    Kept,
+    /// It is answered.
+    Settled,
+    /// This answer asks it.
+    Asked {
+        /// The flow to start.
+        flow: FlowName,
+        /// Its arguments.
+        arguments: String,
+    },
+}
+
+/// The host's question that is open in a conversation.
+pub fn open_question(open: &Conversation) -> Option<String> {
+    open.switch_to.as_ref().map(|asked| texts::switch(open.flow.as_str(), asked.flow.as_str()))
+}
+
+const YES: &str = "yes";
+const NO: &str = "no";
+
+/// Below the host's question.
+pub fn switch_choices() -> Choices {
+    let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
+    Choices { options: vec![choice(YES, "Yes"), choice(NO, "No")], least: 1, most: 1 }
+}
+
+/// Decides.
+pub fn route(body: &Body, open: Option<&Conversation>, offers: &Offers) -> Route {
+    match open {
+        Some(open) => within(body, open, offers),
+        None => outside(body, offers),
+    }
+}
+
+fn answer(text: impl Into<String>) -> Route {
+    Route::Answer(Answer { text: text.into(), switch: SwitchQuestion::Kept })
+}
+
+fn go_on() -> Route {
+    Route::Answer(Answer { text: texts::SWITCH_NO.to_owned(), switch: SwitchQuestion::Settled })
+}
+
+fn run(event: FlowEvent) -> Route {
+    Route::Run(Run { begin: None, event, follow: None })
+}
+
+fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
+    match body {
+        Body::Said { text, files } => {
+            if let Some(route) = answered_switch(text, open) {
+                return route;
+            }
+            if !open.literal_next && files.is_empty() {
+                if let Some(control) = Control::parse(text) {
+                    return command(control, open, offers);
+                }
+                if let Some((name, arguments)) = start_words(text)
+                    && let Some((flow, _)) = find(name, offers)
+                {
+                    return ask_to_switch(flow, arguments, open);
+                }
+            }
+            run(FlowEvent::Said { text: text.clone(), files: files.clone() })
+        }
+        Body::Start { flow, arguments } => match find(flow.as_str(), offers) {
+            Some((flow, _)) => ask_to_switch(flow, arguments, open),
+            None => answer(texts::unknown_flow(flow.as_str(), offers)),
+        },
+        Body::Picked { message, values } => picked(message, values, open),
+        Body::Control(control) => command(*control, open, offers),
+        Body::Timer { generation, name, due } if *generation == open.generation => {
+            run(FlowEvent::Timer { name: name.clone(), due: *due })
+        }
+        Body::Undelivered { generation, key, reason } if *generation == open.generation => {
+            run(FlowEvent::Undelivered { key: key.clone(), reason: reason.clone() })
+        }
+        Body::Timer { .. } | Body::Undelivered { .. } => Route::Drop,
+    }
+}
+
+fn outside(body: &Body, offers: &Offers) -> Route {
+    match body {
+        Body::Said { text, files } => {
+            if files.is_empty()
+                && let Some(control) = Control::parse(text)
+            {
+                return idle_command(control, offers);
+            }
+            if let Some((name, arguments)) = start_words(text) {
+                return match find(name, offers) {
+                    Some((flow, offer)) => begin(flow, offer, arguments.to_owned()),
+                    None => answer(texts::unknown_flow(name, offers)),
+                };
+            }
+            let word = text.trim().to_lowercase();
+            if let Some((flow, offer)) = offers.flows.iter().find(|(_, offer)| offer.triggers.contains(&word)) {
+                return begin(flow, offer, String::new());
+            }
+            match offers.default.as_ref().and_then(|name| offers.flows.get_key_value(name)) {
+                Some((flow, offer)) => begin(flow, offer, text.trim().to_owned()),
+                None => answer(texts::lost(offers)),
+            }
+        }
+        Body::Start { flow, arguments } => match find(flow.as_str(), offers) {
+            Some((flow, offer)) => begin(flow, offer, arguments.clone()),
+            None => answer(texts::unknown_flow(flow.as_str(), offers)),
+        },
+        Body::Picked { .. } => answer(texts::STALE_PICK),
+        // It ended the turn that was to begin a conversation.
+        Body::Control(Control::Cancel) => answer(texts::CANCELLED),
+        Body::Control(Control::Restart) => answer(texts::CUT_SHORT),
+        Body::Control(control) => idle_command(*control, offers),
+        Body::Timer { .. } | Body::Undelivered { .. } => Route::Drop,
+    }
+}
+
+fn begin(flow: &FlowName, offer: &Offer, arguments: String) -> Route {
+    let begin = Some((flow.clone(), offer.digest.clone()));
+    Route::Run(Run { begin, event: FlowEvent::Started { arguments }, follow: None })
+}
+
+/// `start NAME arguments`, as a whole message.
+fn start_words(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim();
+    let (word, rest) = text.split_once(char::is_whitespace)?;
+    if !word.eq_ignore_ascii_case("start") {
+        return None;
+    }
+    let rest = rest.trim_start();
+    let (name, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    Some((name, arguments.trim()))
+}
+
+fn find<'a>(name: &str, offers: &'a Offers) -> Option<(&'a FlowName, &'a Offer)> {
+    let name: FlowName = name.to_lowercase().parse().ok()?;
+    offers.flows.get_key_value(&name)
+}
+
+fn ask_to_switch(flow: &FlowName, arguments: &str, open: &Conversation) -> Route {
+    Route::Answer(Answer {
+        text: texts::switch(open.flow.as_str(), flow.as_str()),
+        switch: SwitchQuestion::Asked { flow: flow.clone(), arguments: arguments.to_owned() },
+    })
+}
+
+/// The text answers our question whether to switch. Any other text is for the open flow, and settles the question.
+fn answered_switch(text: &str, open: &Conversation) -> Option<Route> {
+    let asked = open.switch_to.as_ref()?;
+    match text.trim().to_lowercase().as_str() {
+        "yes" | "y" => Some(switch(&asked.flow, &asked.arguments)),
+        "no" | "n" => Some(go_on()),
+        _ => None,
+    }
+}
+
+fn switch(flow: &FlowName, arguments: &str) -> Route {
+    let follow = Some(Body::Start { flow: flow.clone(), arguments: arguments.to_owned() });
+    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow })
+}
+
+fn command(control: Control, open: &Conversation, offers: &Offers) -> Route {
+    match control {
+        Control::Cancel => run(FlowEvent::Cancelled),
+        Control::Restart => switch(&open.flow, ""),
+        Control::Status => answer(texts::status(Some(open.flow.as_str()), false, 0)),
+        Control::Help => answer(texts::help(offers)),
+    }
+}
+
+fn idle_command(control: Control, offers: &Offers) -> Route {
+    match control {
+        Control::Cancel | Control::Restart => answer(texts::NOTHING_OPEN),
+        Control::Status => answer(texts::status(None, false, 0)),
+        Control::Help => answer(texts::help(offers)),
+    }
+}
+
+/// A pick comes from outside: the message may be old, and the values may be anything.
+fn picked(message: &EffectId, values: &[String], open: &Conversation) -> Route {
+    let Some(OpenChoices { key, choices, .. }) = open.choices.iter().find(|open| open.message == *message) else {
+        return answer(texts::STALE_PICK);
+    };
+    if !allowed(values, choices) {
+        return answer(texts::bad_pick(choices.least, choices.most));
+    }
+    match &open.switch_to {
+        Some(asked) if asked.message == *message => {
+            if values.iter().any(|value| value == YES) {
+                switch(&asked.flow, &asked.arguments)
+            } else {
+                go_on()
+            }
+        }
+        _ => run(FlowEvent::Picked { key: key.clone(), values: values.to_vec() }),
+    }
+}
+
+fn allowed(values: &[String], choices: &Choices) -> bool {
+    let count = values.len();
+    let once = values.iter().enumerate().all(|(at, value)| !values.iter().take(at).any(|earlier| earlier == value));
+    let known = |value: &String| choices.options.iter().any(|choice| choice.value == *value);
+    (choices.least as usize..=choices.most as usize).contains(&count) && once && values.iter().all(known)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! Every way that an event can take.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::Switch;
+
+fn flow(name: &str) -> FlowName {
+    name.parse().unwrap()
+}
+
+fn offers() -> Offers {
+    let offer = |name: &str, triggers: &[&str]| Offer {
+        digest: Digest::of(name.as_bytes()),
+        title: name.to_owned(),
+        summary: "A flow.".to_owned(),
+        triggers: triggers.iter().map(|trigger| (*trigger).to_owned()).collect(),
+    };
+    let flows = [("ask", vec![]), ("survey", vec!["poll", "take part"])];
+    Offers { flows: flows.iter().map(|(name, triggers)| (flow(name), offer(name, triggers))).collect(), default: None }
+}
+
+fn with_default() -> Offers {
+    Offers { default: Some(flow("ask")), ..offers() }
+}
+
+fn said(text: &str) -> Body {
+    Body::Said { text: text.to_owned(), files: Vec::new() }
+}
+
+fn with_file(text: &str) -> Body {
+    let file = File { id: "F1".into(), name: "cv.pdf".into(), media_type: "application/pdf".into(), size: 1 };
+    Body::Said { text: text.to_owned(), files: vec![file] }
+}
+
+fn start(name: &str, arguments: &str) -> Body {
+    Body::Start { flow: flow(name), arguments: arguments.to_owned() }
+}
+
+fn pick(message: &str, values: &[&str]) -> Body {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    Body::Picked { message: EffectId::stored(message.to_owned()), values }
+}
+
+fn choices(message: &str, key: &str, choices: Choices) -> OpenChoices {
+    OpenChoices { message: EffectId::stored(message.to_owned()), key: key.to_owned(), choices }
+}
+
+fn several() -> Choices {
+    let option = |value: &str| Choice { value: value.to_owned(), label: value.to_uppercase() };
+    Choices { options: ["a", "b", "c"].map(option).into(), least: 1, most: 2 }
+}
+
+/// The third conversation of its place, on a version that is not current any more; `m1` can be picked from.
+fn open() -> Conversation {
+    Conversation {
+        generation: 3,
+        flow: flow("survey"),
+        digest: Digest::of(b"an older version"),
+        state: vec![],
+        literal_next: false,
+        choices: vec![choices("m1", "colour", several())],
+        switch_to: None,
+        timers: BTreeMap::new(),
+        started: 0,
+    }
+}
+
+/// The same, asked in `m2` whether it is to end for `ask`.
+fn asked() -> Conversation {
+    let mut open = open();
+    open.choices.push(choices("m2", "host", switch_choices()));
+    let message = EffectId::stored("m2".to_owned());
+    open.switch_to = Some(Switch { flow: flow("ask"), arguments: "why?".to_owned(), message });
+    open
+}
+
+fn begins(name: &str, arguments: &str) -> Route {
+    let begin = Some((flow(name), Digest::of(name.as_bytes())));
+    Route::Run(Run { begin, event: FlowEvent::Started { arguments: arguments.to_owned() }, follow: None })
+}
+
+fn tells(event: FlowEvent) -> Route {
+    Route::Run(Run { begin: None, event, follow: None })
+}
+
+fn says(text: &str) -> Route {
+    tells(FlowEvent::Said { text: text.to_owned(), files: Vec::new() })
+}
+
+fn cancels_for(name: &str, arguments: &str) -> Route {
+    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow: Some(start(name, arguments)) })
+}
+
+fn text_of(route: &Route) -> &str {
+    match route {
+        Route::Answer(Answer { text, switch: SwitchQuestion::Kept }) => text,
+        other => panic!("not a plain answer: {other:?}"),
+    }
+}
+
+#[test]
+fn control_words_are_the_hosts_where_nothing_is_open() {
+    for (word, answer) in [
+        ("cancel", texts::NOTHING_OPEN),
+        ("  Restart\n", texts::NOTHING_OPEN),
+        ("STATUS", "There is no open conversation."),
+    ] {
+        assert_eq!(text_of(&route(&said(word), None, &with_default())), answer, "{word}");
+    }
+    assert!(text_of(&route(&said("help"), None, &offers())).contains("start survey"));
+    for (control, word) in [(Control::Help, "help"), (Control::Status, "status")] {
+        let beside = route(&Body::Control(control), None, &offers());
+        assert_eq!(beside, route(&said(word), None, &offers()), "beside a turn or behind it");
+    }
+    for (control, text) in [(Control::Cancel, texts::CANCELLED), (Control::Restart, texts::CUT_SHORT)] {
+        let beside = route(&Body::Control(control), None, &offers());
+        assert_eq!(text_of(&beside), text, "it ended the turn that was to begin a conversation");
+    }
+}
+
+#[test]
+fn control_words_are_whole_messages() {
+    for text in ["cancel that", "please help", "status?", "restarting"] {
+        assert_eq!(route(&said(text), Some(&open()), &offers()), says(text));
+        assert_eq!(route(&said(text), None, &with_default()), begins("ask", text));
+    }
+    let file = with_file("cancel");
+    assert!(matches!(route(&file, Some(&open()), &offers()), Route::Run(Run { event: FlowEvent::Said { .. }, .. })));
+}
+
+#[test]
+fn control_words_command_the_open_conversation() {
+    assert_eq!(route(&said("Cancel"), Some(&open()), &offers()), tells(FlowEvent::Cancelled));
+    assert_eq!(route(&said("restart"), Some(&open()), &offers()), cancels_for("survey", ""));
+    assert!(text_of(&route(&said("status"), Some(&open()), &offers())).contains("in the middle of survey"));
+    assert!(text_of(&route(&said("help"), Some(&open()), &offers())).contains("start ask"));
+    assert_eq!(route(&Body::Control(Control::Cancel), Some(&open()), &offers()), tells(FlowEvent::Cancelled));
+    assert_eq!(route(&Body::Control(Control::Restart), Some(&open()), &offers()), cancels_for("survey", ""));
+}
+
+#[test]
+fn a_literal_text_is_no_command() {
+    let literal = Conversation { literal_next: true, ..open() };
+    for text in ["cancel", "restart", "help", "status", "start ask", "poll"] {
+        assert_eq!(route(&said(text), Some(&literal), &offers()), says(text));
+    }
+    // What was taken beside a running turn is a command whatever the flow declared meanwhile.
+    assert_eq!(route(&Body::Control(Control::Cancel), Some(&literal), &offers()), tells(FlowEvent::Cancelled));
+}
+
+#[test]
+fn flows_begin_by_name_trigger_or_default() {
+    for (text, route_) in [
+        ("start survey", begins("survey", "")),
+        ("  START  Survey   with  care ", begins("survey", "with  care")),
+        ("poll", begins("survey", "")),
+        (" Take Part ", begins("survey", "")),
+        (" anything else ", begins("ask", "anything else")),
+        ("start", begins("ask", "start")),
+        ("starting survey", begins("ask", "starting survey")),
+        ("poll me", begins("ask", "poll me")),
+    ] {
+        assert_eq!(route(&said(text), None, &with_default()), route_, "{text:?}");
+    }
+    assert_eq!(route(&start("ask", "why?"), None, &offers()), begins("ask", "why?"));
+}
+
+#[test]
+fn what_fits_nothing_is_answered_with_what_there_is() {
+    assert!(text_of(&route(&said("anything"), None, &offers())).contains("I don't know what to do"));
+    let absent = Offers { default: Some(flow("absent")), ..offers() };
+    assert!(text_of(&route(&said("anything"), None, &absent)).contains("I don't know what to do"));
+    for body in [said("start absent"), said("start ../../x"), start("absent", "")] {
+        assert!(text_of(&route(&body, None, &with_default())).contains("There is no flow"), "{body:?}");
+    }
+    assert!(text_of(&route(&start("absent", ""), Some(&open()), &offers())).contains("There is no flow"));
+    // Within a conversation it may be an answer.
+    assert_eq!(route(&said("start absent"), Some(&open()), &offers()), says("start absent"));
+    assert_eq!(route(&said("poll"), Some(&open()), &offers()), says("poll"));
+}
+
+#[test]
+fn another_flow_is_asked_about() {
+    for (body, name, arguments) in [
+        (said("start ask why?"), "ask", "why?"),
+        (start("ask", "why?"), "ask", "why?"),
+        (start("survey", ""), "survey", ""),
+    ] {
+        let Route::Answer(answer) = route(&body, Some(&open()), &offers()) else { panic!("{body:?}") };
+        assert!(answer.text.contains("Shall I end it"), "{}", answer.text);
+        assert_eq!(answer.switch, SwitchQuestion::Asked { flow: flow(name), arguments: arguments.to_owned() });
+    }
+}
+
+#[test]
+fn the_question_whether_to_switch_is_answered() {
+    let asked = asked();
+    let route = |body: &Body| super::route(body, Some(&asked), &offers());
+    for body in [said("yes"), said(" Y "), pick("m2", &["yes"])] {
+        assert_eq!(route(&body), cancels_for("ask", "why?"), "{body:?}");
+    }
+    for body in [said("No"), said("n"), pick("m2", &["no"])] {
+        assert_eq!(route(&body), go_on(), "{body:?}");
+    }
+    // Anything else goes its usual way.
+    assert_eq!(route(&said("perhaps")), says("perhaps"));
+    assert_eq!(route(&said("cancel")), tells(FlowEvent::Cancelled));
+    assert_eq!(text_of(&route(&pick("m2", &["perhaps"]))), texts::bad_pick(1, 1));
+    assert!(matches!(route(&pick("m1", &["a"])), Route::Run(Run { event: FlowEvent::Picked { .. }, .. })));
+    // The question comes first, though the flow wanted the next text as it is: it did not ask this one.
+    let literal = Conversation { literal_next: true, ..asked.clone() };
+    assert_eq!(super::route(&said("yes"), Some(&literal), &offers()), cancels_for("ask", "why?"));
+}
+
+#[test]
+fn yes_and_no_are_texts_where_nothing_was_asked() {
+    for text in ["yes", "no", "y", "n"] {
+        assert_eq!(route(&said(text), Some(&open()), &offers()), says(text));
+    }
+}
+
+#[test]
+fn a_pick_must_be_open_and_allowed() {
+    let picked = |values: &[&str]| {
+        tells(FlowEvent::Picked { key: "colour".into(), values: values.iter().map(|value| (*value).into()).collect() })
+    };
+    let route = |body: &Body| super::route(body, Some(&open()), &offers());
+    assert_eq!(route(&pick("m1", &["a"])), picked(&["a"]));
+    assert_eq!(route(&pick("m1", &["c", "b"])), picked(&["c", "b"]));
+    for values in [&[][..], &["a", "b", "c"], &["a", "a"], &["z"], &["a", "z"], &["A"], &[""]] {
+        assert_eq!(text_of(&route(&pick("m1", values))), texts::bad_pick(1, 2), "{values:?}");
+    }
+    for message in ["m0", "", "m1 "] {
+        assert_eq!(text_of(&route(&pick(message, &["a"]))), texts::STALE_PICK);
+    }
+    assert_eq!(text_of(&super::route(&pick("m1", &["a"]), None, &offers())), texts::STALE_PICK);
+}
+
+#[test]
+fn what_belongs_to_an_older_conversation_is_dropped() {
+    let timer = |generation| Body::Timer { generation, name: "nag".into(), due: 7 };
+    let undelivered = |generation| Body::Undelivered { generation, key: "k".into(), reason: "gone".into() };
+    let route = |body: Body, open: Option<&Conversation>| super::route(&body, open, &with_default());
+    let open = open();
+    assert_eq!(route(timer(3), Some(&open)), tells(FlowEvent::Timer { name: "nag".into(), due: 7 }));
+    let heard = FlowEvent::Undelivered { key: "k".into(), reason: "gone".into() };
+    assert_eq!(route(undelivered(3), Some(&open)), tells(heard));
+    for generation in [0, 2, 4] {
+        assert_eq!(route(timer(generation), Some(&open)), Route::Drop);
+        assert_eq!(route(undelivered(generation), Some(&open)), Route::Drop);
+    }
+    assert_eq!(route(timer(3), None), Route::Drop);
+    assert_eq!(route(undelivered(3), None), Route::Drop);
+}

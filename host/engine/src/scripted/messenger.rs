@@ -1,0 +1,66 @@
+//! A messenger whose other end is a list.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::model::{EffectId, Message, Place};
+use crate::ports::{Messenger, PostError};
+
+/// Keeps what was posted, in order, and what was refused on demand.
+#[derive(Debug, Default)]
+pub struct RecordingMessenger(Mutex<Record>);
+
+#[derive(Debug, Default)]
+struct Record {
+    posted: Vec<Message>,
+    progress: Vec<(Place, String)>,
+    refusals: Vec<PostError>,
+}
+
+impl RecordingMessenger {
+    /// All messages posted so far.
+    pub fn messages(&self) -> Vec<Message> {
+        self.record().posted.clone()
+    }
+
+    /// All progress lines shown so far.
+    pub fn progress_lines(&self) -> Vec<(Place, String)> {
+        self.record().progress.clone()
+    }
+
+    /// The next posts answer these errors, the last one first.
+    pub fn refuse(&self, errors: impl IntoIterator<Item = PostError>) {
+        self.record().refusals.extend(errors);
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, id: &EffectId) -> bool {
+        self.record().posted.iter().any(|message| message.id == *id)
+    }
+}
+
+#[async_trait]
+impl Messenger for RecordingMessenger {
+    async fn post(&self, message: &Message) -> Result<(), PostError> {
+        let mut record = self.record();
+        match record.refusals.pop() {
+            Some(error) => Err(error),
+            None => {
+                record.posted.push(message.clone());
+                Ok(())
+            }
+        }
+    }
+
+    async fn posted(&self, message: &Message) -> Result<bool, PostError> {
+        Ok(self.has(&message.id))
+    }
+
+    fn progress(&self, place: &Place, text: &str) {
+        self.record().progress.push((place.clone(), text.to_owned()));
+    }
+}

@@ -1,0 +1,62 @@
+//! What every store does alike: how long things are kept, and the events that a store makes itself.
+
+use crate::model::{Body, DeadLetter, Digest, FlowName, Inbound, Letter, Message, Millis, Person, Place};
+
+/// How long event ids and components without a holder are kept, in milliseconds.
+pub const KEPT: Millis = 24 * 60 * 60 * 1000;
+
+/// The error of a dead letter that holds a message.
+pub const UNDELIVERABLE: &str = "undeliverable";
+
+/// Who hears of timers and lost messages: the open conversation that they belong to.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// Its flow.
+    pub flow: FlowName,
+    /// Its version.
+    pub digest: Digest,
+    /// Who began it: there is nobody closer to whom a host's event belongs.
+    pub person: Person,
+}
+
+/// The event of a due timer, to be the `number`th of its place. The number makes the id unique.
+pub fn timer_event(
+    place: &Place,
+    number: u64,
+    now: Millis,
+    person: Person,
+    (generation, name, due): (u64, String, Millis),
+) -> Inbound {
+    let body = Body::Timer { generation, name, due };
+    Inbound { id: format!("{place}@{number}/timer"), place: place.clone(), person, at: now, body }
+}
+
+/// What becomes of a message that can never be delivered: a dead letter and, where its conversation is still open,
+/// an event to be the `number`th of its place.
+pub fn undelivered(
+    message: Message,
+    (attempts, reason): (u32, &str),
+    now: Millis,
+    number: u64,
+    listener: Option<Listener>,
+) -> (DeadLetter, Option<Inbound>) {
+    let flow = listener.as_ref().map(|listener| (listener.flow.clone(), listener.digest.clone()));
+    let event = listener.map(|listener| Inbound {
+        id: format!("{}@{number}/undelivered", message.place),
+        place: message.place.clone(),
+        person: listener.person,
+        at: now,
+        body: Body::Undelivered { generation: message.generation, key: message.key.clone(), reason: reason.to_owned() },
+    });
+    let letter = DeadLetter {
+        at: now,
+        flow,
+        error: UNDELIVERABLE.to_owned(),
+        reason: reason.to_owned(),
+        attempts,
+        letter: Letter::Message(message),
+        journal: Vec::new(),
+        settled: false,
+    };
+    (letter, event)
+}

@@ -1,0 +1,49 @@
+//! Cutting text from outside to size.
+
+/// The longest head of `text` that has at most `most` bytes and ends at a character; an ellipsis tells of a cut.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub('…'.len_utf8());
+    let end = text.floor_char_boundary(room);
+    let mut head = text.get(..end).unwrap_or_default().to_owned();
+    head.push('…');
+    head
+}
+
+/// One line without control characters, at most `most` bytes: for logs, terminals and tables.
+pub fn line(text: &str, most: usize) -> String {
+    let clean: String = text.chars().take(most).flat_map(escape).collect();
+    cut(&clean, most)
+}
+
+/// Whether a character can command a terminal, or make a line read as something else than it is, as bidirectional
+/// overrides do.
+pub fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escape(c: char) -> impl Iterator<Item = char> {
+    let harmful = is_harmful(c);
+    let escaped = harmful.then(|| c.escape_default());
+    let plain = (!harmful).then_some(c);
+    escaped.into_iter().flatten().chain(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_at_a_character() {
+        assert_eq!(cut("héllo", 5), "h…");
+        assert_eq!(cut("héllo", 6), "héllo");
+        assert_eq!(cut("日本語", 8), "日…");
+    }
+
+    #[test]
+    fn a_line_stays_a_line() {
+        assert_eq!(line("a\nb\u{1b}[31m\u{202e}c", 80), "a\\nb\\u{1b}[31m\\u{202e}c");
+    }
+}

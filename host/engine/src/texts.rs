@@ -1,0 +1,96 @@
+//! The host's own words to people, in one place. Names in them come from components that an operator put into
+//! the flows folder, or were typed by the person who reads them.
+
+use crate::flow::Offers;
+
+/// Flows that `help` lists: with the longest descriptions, they still fit into a message.
+const LISTED: usize = 20;
+
+/// What can be done here.
+pub(crate) fn help(offers: &Offers) -> String {
+    let mut text = String::new();
+    if offers.flows.is_empty() {
+        text.push_str("There is nothing to talk about yet: no flow is loaded.\n");
+    } else {
+        text.push_str("I can do this:\n");
+        for (name, offer) in offers.flows.iter().take(LISTED) {
+            text.push_str(&format!("• `start {name}` – {}: {}\n", offer.title, offer.summary));
+        }
+        if let Some(more) = offers.flows.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            text.push_str(&format!("• and {more} more\n"));
+        }
+    }
+    text.push_str(
+        "At any time: `cancel` ends the conversation, `restart` begins it again, `status` says where we are.",
+    );
+    text
+}
+
+/// Nothing fits, and there is no default flow.
+pub(crate) fn lost(offers: &Offers) -> String {
+    format!("I don't know what to do with that.\n{}", help(offers))
+}
+
+/// No flow has this name.
+pub(crate) fn unknown_flow(name: &str, offers: &Offers) -> String {
+    let name: String = name.chars().filter(|c| !c.is_control() && *c != '`').take(64).collect();
+    format!("There is no flow `{name}`.\n{}", help(offers))
+}
+
+/// Asks whether the open conversation is to end for another.
+pub(crate) fn switch(open: &str, next: &str) -> String {
+    if open == next {
+        format!("You are in the middle of {open}. Shall I end it and begin it again?")
+    } else {
+        format!("You are in the middle of {open}. Shall I end it and start {next}?")
+    }
+}
+
+/// The person does not want to switch.
+pub(crate) const SWITCH_NO: &str = "Good, we go on where we were.";
+
+/// The flow said nothing when it was cancelled.
+pub(crate) const CANCELLED: &str = "Cancelled.";
+
+/// A restart cut the very first turn: which flow it was for is no longer known.
+pub(crate) const CUT_SHORT: &str = "Cancelled, before it had begun. Say `start` and its name to begin again.";
+
+/// There is no conversation.
+pub(crate) const NOTHING_OPEN: &str = "There is no conversation to end or to restart. Say `help` to see what I can do.";
+
+/// A pick of what cannot be picked any more.
+pub(crate) const STALE_PICK: &str = "That question is no longer open.";
+
+/// A pick that breaks the choices' rules.
+pub(crate) fn bad_pick(least: u32, most: u32) -> String {
+    match (least, most) {
+        (1, 1) => "Please pick exactly one of the choices.".to_owned(),
+        (least, most) if least == most => format!("Please pick exactly {least} of the choices."),
+        (least, most) => format!("Please pick {least} to {most} of the choices."),
+    }
+}
+
+/// What goes on at a place.
+pub(crate) fn status(open: Option<&str>, running: bool, waiting: u64) -> String {
+    let Some(open) = open else {
+        return if running { "I am working on your message." } else { "There is no open conversation." }.to_owned();
+    };
+    let mut text = format!("We are in the middle of {open}.");
+    match (running, waiting) {
+        (true, 0) => text.push_str(" I am working on your message."),
+        (true, 1) => text.push_str(" I am working on your message, and one more waits."),
+        (true, waiting) => text.push_str(&format!(" I am working on your message, and {waiting} more wait.")),
+        (false, _) => text.push_str(" I wait for you."),
+    }
+    text
+}
+
+/// A turn was given up.
+pub(crate) fn gave_up(open: bool) -> &'static str {
+    if open {
+        "Sorry, something went wrong with your last message, and somebody will look into it. \
+         Our conversation goes on as if you had not sent it; `cancel` ends it."
+    } else {
+        "Sorry, something went wrong, and somebody will look into it. You can try again later."
+    }
+}

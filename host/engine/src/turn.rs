@@ -1,0 +1,378 @@
+//! Turns an outcome, an answer or a failure into the one write that ends a turn. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::fault::GuestFault;
+use crate::flow::{Context, Outcome, Reply, TimerWish};
+use crate::model::{
+    Body, Completion, Conversation, DeadLetter, Exchange, Inbound, Letter, Message, Millis, OpenChoices, Switch, TurnId,
+};
+use crate::policy::{Bounds, contract};
+use crate::ports::{After, Claim, Commit, TimerChange};
+use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, switch_choices};
+use crate::text::cut;
+use crate::texts;
+
+/// How often a turn is tried when the host fails or goes down in it.
+pub const MOST_ATTEMPTS: u32 = 10;
+/// How often a turn is tried when the guest is at fault: a trap is deterministic, but for the CPU's mood.
+pub const MOST_GUEST_ATTEMPTS: u32 = 2;
+
+/// The conversation that a run is about: a new one, or the open one. None where there is none to go on with,
+/// which the router does not let happen.
+pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
+    match &run.begin {
+        Some((flow, digest)) => Some(Conversation {
+            generation: claim.generation + 1,
+            flow: flow.clone(),
+            digest: digest.clone(),
+            state: Vec::new(),
+            literal_next: false,
+            choices: Vec::new(),
+            switch_to: None,
+            timers: BTreeMap::new(),
+            started: claim.inbound.at,
+        }),
+        None => claim.conversation.clone(),
+    }
+}
+
+/// What the flow may know.
+pub fn context(claim: &Claim, conversation: &Conversation) -> Context {
+    let turn = TurnId::new(&claim.fence.place, claim.seq);
+    Context {
+        conversation: conversation.id(&claim.fence.place),
+        place: claim.fence.place.clone(),
+        person: claim.inbound.person.clone(),
+        now: claim.inbound.at,
+        seed: turn.seed(),
+        turn,
+    }
+}
+
+/// The end of a turn that a flow handled.
+pub fn conclude(
+    claim: &Claim,
+    run: &Run,
+    mut conversation: Conversation,
+    outcome: Outcome,
+    bounds: &Bounds,
+) -> Result<Commit, GuestFault> {
+    check(&outcome, bounds)?;
+    let cancelled = run.event == FlowEvent::Cancelled;
+    let over = outcome.finished || cancelled;
+    let place = &claim.fence.place;
+    let turn = TurnId::new(place, claim.seq);
+    let said = said(&run.event, claim.conversation.as_ref());
+
+    let mut replies = outcome.messages;
+    if cancelled && replies.is_empty() && run.follow.is_none() {
+        replies.push(host_reply(texts::CANCELLED));
+    }
+    let answered = replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>().join("\n\n");
+    let messages: Vec<Message> = replies
+        .into_iter()
+        .enumerate()
+        .map(|(at, reply)| message(claim, &turn, at, conversation.generation, reply))
+        .collect();
+
+    let completion = outcome.answers.map(|answers| Completion {
+        conversation: conversation.id(place),
+        flow: conversation.flow.clone(),
+        digest: conversation.digest.clone(),
+        person: claim.inbound.person.clone(),
+        at: claim.inbound.at,
+        answers,
+    });
+
+    let (after, timers) = if over {
+        (After::Closed(conversation.generation), Vec::new())
+    } else {
+        let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
+        conversation.state = outcome.state;
+        conversation.literal_next = outcome.literal_next;
+        open_choices(&mut conversation, &run.event, &messages);
+        (After::Open(Box::new(conversation)), timers)
+    };
+    Ok(Commit {
+        conversation: after,
+        messages,
+        timers,
+        exchange: (!over).then(|| Exchange {
+            said: cut(&said, contract::EXCHANGE),
+            answered: cut(&answered, contract::EXCHANGE),
+            at: claim.inbound.at,
+        }),
+        completion,
+        follow: follow(claim, run),
+        dead: None,
+    })
+}
+
+/// The end of a turn that the host answers by itself.
+pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
+    let turn = TurnId::new(&claim.fence.place, claim.seq);
+    let mut reply = host_reply(&answer.text);
+    let mut conversation = claim.conversation.clone();
+    if let Some(open) = &mut conversation {
+        if !matches!(answer.switch, SwitchQuestion::Kept)
+            && let Some(asked) = open.switch_to.take()
+        {
+            open.choices.retain(|choices| choices.message != asked.message);
+        }
+        if let SwitchQuestion::Asked { flow, arguments } = &answer.switch {
+            let message = turn.message(0);
+            reply.choices = Some(switch_choices());
+            open.choices.push(OpenChoices {
+                message: message.clone(),
+                key: reply.key.clone(),
+                choices: switch_choices(),
+            });
+            open.switch_to = Some(Switch { flow: flow.clone(), arguments: arguments.clone(), message });
+        }
+    }
+    let unchanged = conversation == claim.conversation;
+    Commit {
+        conversation: match conversation {
+            Some(open) if !unchanged => After::Open(Box::new(open)),
+            _ => After::Unchanged,
+        },
+        messages: vec![message(claim, &turn, 0, 0, reply)],
+        ..Commit::default()
+    }
+}
+
+/// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was.
+/// One that was to be cancelled is cancelled all the same, for a broken flow must not hold a person.
+pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Millis) -> Commit {
+    let run = match route {
+        Some(Route::Run(run)) => Some(run),
+        _ => None,
+    };
+    let chosen = run.and_then(|run| conversation(claim, run));
+    let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
+    let by_person =
+        matches!(claim.inbound.body, Body::Said { .. } | Body::Picked { .. } | Body::Start { .. } | Body::Control(_));
+    let turn = TurnId::new(&claim.fence.place, claim.seq);
+    let text = if cancelled { texts::CANCELLED } else { texts::gave_up(claim.conversation.is_some()) };
+    Commit {
+        conversation: match &claim.conversation {
+            Some(open) if cancelled => After::Closed(open.generation),
+            _ => After::Unchanged,
+        },
+        messages: by_person.then(|| message(claim, &turn, 0, 0, host_reply(text))).into_iter().collect(),
+        follow: run.and_then(|run| follow(claim, run)),
+        dead: Some(DeadLetter {
+            at,
+            flow: chosen.map(|conversation| (conversation.flow, conversation.digest)),
+            error: fault.name().to_owned(),
+            reason: fault.to_string(),
+            attempts: claim.attempt,
+            letter: Letter::Event(claim.inbound.clone()),
+            journal: claim.journal.clone(),
+            settled: cancelled,
+        }),
+        ..Commit::default()
+    }
+}
+
+/// When a turn may be tried again after the host failed in it: doubling from 200 ms to a minute, and spread by a
+/// quarter so that turns that failed together do not come back together.
+pub fn backoff(claim: &Claim, now: Millis) -> Millis {
+    let wait = (100_u64 << claim.attempt.min(10)).min(60_000);
+    let spread = TurnId::new(&claim.fence.place, claim.seq).seed() % (wait / 4 + 1);
+    now + wait + spread
+}
+
+fn follow(claim: &Claim, run: &Run) -> Option<Inbound> {
+    let body = run.follow.clone()?;
+    let id = format!("{}/f", TurnId::new(&claim.fence.place, claim.seq));
+    Some(Inbound { id, body, ..claim.inbound.clone() })
+}
+
+fn host_reply(text: &str) -> Reply {
+    Reply { key: "host".to_owned(), text: text.to_owned(), choices: None }
+}
+
+fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
+    let Reply { key, text, choices } = reply;
+    Message { id: turn.message(at), place: claim.fence.place.clone(), generation, key, text, choices }
+}
+
+/// What the person did, in words: for the history.
+fn said(event: &FlowEvent, open: Option<&Conversation>) -> String {
+    match event {
+        FlowEvent::Started { arguments } => arguments.clone(),
+        FlowEvent::Said { text, .. } => text.clone(),
+        FlowEvent::Picked { key, values } => {
+            let options = open.and_then(|open| open.choices.iter().rev().find(|choices| choices.key == *key));
+            let label = |value: &String| {
+                let option = options.and_then(|open| open.choices.options.iter().find(|o| o.value == *value));
+                option.map_or_else(|| value.clone(), |option| option.label.clone())
+            };
+            values.iter().map(label).collect::<Vec<_>>().join(", ")
+        }
+        FlowEvent::Timer { .. } | FlowEvent::Cancelled | FlowEvent::Undelivered { .. } => String::new(),
+    }
+}
+
+/// What the person says or picks closes the questions asked so far; what this turn asks is open.
+fn open_choices(conversation: &mut Conversation, event: &FlowEvent, messages: &[Message]) {
+    if matches!(event, FlowEvent::Said { .. } | FlowEvent::Picked { .. }) {
+        conversation.choices.clear();
+        // The host's question stands below the others, and goes with them: a pick of it must not reach the flow.
+        conversation.switch_to = None;
+    }
+    for message in messages {
+        if let Some(choices) = &message.choices {
+            let (key, message) = (message.key.clone(), message.id.clone());
+            conversation.choices.push(OpenChoices { message, key, choices: choices.clone() });
+        }
+    }
+    let excess = conversation.choices.len().saturating_sub(contract::OPEN_CHOICES);
+    conversation.choices.drain(..excess);
+}
+
+fn set_timers(
+    conversation: &mut Conversation,
+    event: &FlowEvent,
+    wishes: Vec<TimerWish>,
+    now: Millis,
+) -> Result<Vec<TimerChange>, GuestFault> {
+    if let FlowEvent::Timer { name, due } = event
+        && conversation.timers.get(name) == Some(due)
+    {
+        conversation.timers.remove(name);
+    }
+    let mut changes = Vec::with_capacity(wishes.len());
+    for wish in wishes {
+        match wish {
+            TimerWish::Set(name, after) => {
+                let due = now + after * 1000;
+                conversation.timers.insert(name.clone(), due);
+                changes.push(TimerChange::Set(name, due));
+            }
+            TimerWish::Stop(name) => {
+                conversation.timers.remove(&name);
+                changes.push(TimerChange::Stop(name));
+            }
+        }
+    }
+    if conversation.timers.len() > contract::TIMERS {
+        return Err(bad(format!(
+            "{} timers would run, and a conversation may have {}",
+            conversation.timers.len(),
+            contract::TIMERS
+        )));
+    }
+    Ok(changes)
+}
+
+fn bad(reason: impl Into<String>) -> GuestFault {
+    GuestFault::BadOutcome(reason.into())
+}
+
+fn check(outcome: &Outcome, bounds: &Bounds) -> Result<(), GuestFault> {
+    let (got, most) = (outcome.state.len(), bounds.state);
+    if got > most {
+        return Err(GuestFault::StateTooLarge { got, most });
+    }
+    let (got, most) = (outcome.messages.len(), contract::MESSAGES);
+    if got > most {
+        return Err(GuestFault::TooManyMessages { got, most });
+    }
+    outcome.messages.iter().try_for_each(check_reply)?;
+    if outcome.timers.len() > 2 * contract::TIMERS {
+        return Err(bad(format!("{} changes of timers in one turn", outcome.timers.len())));
+    }
+    for wish in &outcome.timers {
+        let (TimerWish::Set(name, _) | TimerWish::Stop(name)) = wish;
+        check_key("a timer's name", name)?;
+        if let TimerWish::Set(name, after) = wish
+            && *after > contract::TIMER
+        {
+            return Err(bad(format!("the timer `{name}` is set {after} s ahead, and a year is the most")));
+        }
+    }
+    match &outcome.answers {
+        Some(_) if !outcome.finished => Err(bad("answers come with the last turn: set `finished` too")),
+        Some(answers) => check_answers(answers),
+        None => Ok(()),
+    }
+}
+
+fn check_reply(reply: &Reply) -> Result<(), GuestFault> {
+    check_key("a message's key", &reply.key)?;
+    let (got, most) = (reply.text.len(), contract::TEXT);
+    if got > most {
+        return Err(GuestFault::MessageTooLarge { got, most });
+    }
+    if reply.text.trim().is_empty() {
+        return Err(bad(format!("the message `{}` is empty", reply.key)));
+    }
+    let Some(choices) = &reply.choices else { return Ok(()) };
+    let count = choices.options.len();
+    if !(1..=contract::OPTIONS).contains(&count) {
+        return Err(bad(format!(
+            "the message `{}` has {count} options; 1 to {} are allowed",
+            reply.key,
+            contract::OPTIONS
+        )));
+    }
+    let (least, most) = (choices.least as usize, choices.most as usize);
+    if least < 1 || most < least || most > count {
+        return Err(bad(format!(
+            "the message `{}` wants {least} to {most} of {count} options picked; it must be 1 ≤ least ≤ most ≤ {count}",
+            reply.key
+        )));
+    }
+    let mut values = std::collections::BTreeSet::new();
+    for option in &choices.options {
+        let control = option.value.contains(char::is_control);
+        if option.value.is_empty() || option.value.len() > contract::VALUE || control || !values.insert(&option.value) {
+            return Err(bad(format!(
+                "an option's value of the message `{}` is empty, longer than {} bytes, there twice, or has control \
+                 characters: `{}`",
+                reply.key,
+                contract::VALUE,
+                crate::text::line(&option.value, 80)
+            )));
+        }
+        let control = option.label.contains(char::is_control);
+        if option.label.trim().is_empty() || option.label.chars().count() > contract::LABEL || control {
+            return Err(bad(format!(
+                "the label of the option `{}` of the message `{}` is empty, longer than {} characters, or has control \
+                 characters",
+                option.value,
+                reply.key,
+                contract::LABEL
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn check_key(what: &str, key: &str) -> Result<(), GuestFault> {
+    if key.is_empty() || key.len() > contract::KEY || key.contains(char::is_control) {
+        return Err(bad(format!(
+            "{what} must have 1 to {} bytes and no control character: `{}`",
+            contract::KEY,
+            crate::text::line(key, 80)
+        )));
+    }
+    Ok(())
+}
+
+fn check_answers(answers: &str) -> Result<(), GuestFault> {
+    if answers.len() > contract::ANSWERS {
+        return Err(bad(format!("{} bytes of answers, and {} are allowed", answers.len(), contract::ANSWERS)));
+    }
+    match serde_json::from_str::<serde_json::Value>(answers) {
+        Ok(serde_json::Value::Object(_)) => Ok(()),
+        Ok(_) => Err(bad("answers must be a JSON object")),
+        Err(error) => Err(bad(format!("answers are not JSON: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! What a turn leads to: conclusions, answers, and what is given up.
+#![allow(clippy::unwrap_used)]
+
+mod bounds;
+
+use super::*;
+use crate::model::{Call, Choice, Choices, Control, Digest, EffectId, FlowName, Person, Place, Seq};
+use crate::ports::Fence;
+
+const NOW: Millis = 1_000_000;
+
+pub(super) fn flow() -> FlowName {
+    "survey".parse().unwrap()
+}
+
+fn digest() -> Digest {
+    Digest::of(b"survey")
+}
+
+/// A claim of an event, with no conversation open; the latest one was the second.
+pub(super) fn claim(body: Body) -> Claim {
+    let place = Place::direct("T1", "ann").unwrap();
+    let person = Person { id: "ann".into(), name: "Ann".into(), locale: String::new(), time_zone: String::new() };
+    Claim {
+        fence: Fence { place: place.clone(), epoch: 1 },
+        seq: Seq { number: 7, step: 0 },
+        inbound: Inbound { id: "e7".into(), place, person, at: NOW, body },
+        attempt: 1,
+        generation: 2,
+        conversation: None,
+        journal: vec![],
+        pin: None,
+    }
+}
+
+pub(super) fn said(text: &str) -> Body {
+    Body::Said { text: text.to_owned(), files: vec![] }
+}
+
+fn open_choices_of(message: &str, key: &str) -> OpenChoices {
+    let choices = Choices { options: vec![Choice { value: "r".into(), label: "Red".into() }], least: 1, most: 1 };
+    OpenChoices { message: EffectId::stored(message.to_owned()), key: key.to_owned(), choices }
+}
+
+/// A claim with an open conversation that asked a question, in which a timer runs.
+pub(super) fn within(body: Body) -> Claim {
+    let conversation = Conversation {
+        generation: 2,
+        flow: flow(),
+        digest: digest(),
+        state: b"old".to_vec(),
+        literal_next: true,
+        choices: vec![open_choices_of("m1", "colour")],
+        switch_to: None,
+        timers: [("nag".to_owned(), NOW - 5)].into(),
+        started: 1,
+    };
+    Claim { conversation: Some(conversation), ..claim(body) }
+}
+
+fn asked_to_switch() -> Claim {
+    let mut claim = within(said("hm"));
+    let open = claim.conversation.as_mut().unwrap();
+    let message = EffectId::stored("m2".to_owned());
+    open.choices.push(OpenChoices { message: message.clone(), key: "host".into(), choices: switch_choices() });
+    open.switch_to = Some(Switch { flow: flow(), arguments: String::new(), message });
+    claim
+}
+
+pub(super) fn run(event: FlowEvent) -> Run {
+    Run { begin: None, event, follow: None }
+}
+
+pub(super) fn said_event(text: &str) -> FlowEvent {
+    FlowEvent::Said { text: text.to_owned(), files: vec![] }
+}
+
+pub(super) fn reply(text: &str) -> Reply {
+    Reply { key: "k".into(), text: text.into(), choices: None }
+}
+
+pub(super) fn conclude_with(claim: &Claim, run: &Run, outcome: Outcome) -> Result<Commit, GuestFault> {
+    let conversation = conversation(claim, run).unwrap();
+    conclude(claim, run, conversation, outcome, &Bounds::default())
+}
+
+fn concluded(claim: &Claim, event: FlowEvent, outcome: Outcome) -> (Commit, Conversation) {
+    let commit = conclude_with(claim, &run(event), outcome).unwrap();
+    let After::Open(open) = commit.conversation.clone() else { panic!("not open: {commit:?}") };
+    (commit, *open)
+}
+
+#[test]
+fn a_first_turn_opens_the_next_generation() {
+    let claim = claim(said("poll"));
+    let begin = Some((flow(), digest()));
+    let run = Run { begin, event: FlowEvent::Started { arguments: "all".into() }, follow: None };
+    let outcome =
+        Outcome { state: b"s".to_vec(), messages: vec![reply("Hello"), reply("Who are you?")], ..Outcome::default() };
+    let commit = conclude_with(&claim, &run, outcome).unwrap();
+    let After::Open(open) = &commit.conversation else { panic!("{commit:?}") };
+    assert_eq!((open.generation, open.state.as_slice(), open.started), (3, b"s".as_slice(), NOW));
+    assert_eq!((&open.flow, &open.digest), (&flow(), &digest()));
+    let ids: Vec<_> = commit.messages.iter().map(|message| (message.id.as_str(), message.generation)).collect();
+    assert_eq!(ids, [("T1/ann@7/m0", 3), ("T1/ann@7/m1", 3)]);
+    let exchange = commit.exchange.unwrap();
+    assert_eq!((exchange.said.as_str(), exchange.answered.as_str()), ("all", "Hello\n\nWho are you?"));
+    assert_eq!((commit.completion, commit.follow, commit.dead), (None, None, None));
+}
+
+#[test]
+fn what_is_said_closes_the_questions_so_far() {
+    let choices = Some(open_choices_of("", "").choices);
+    let asks = Outcome { messages: vec![Reply { choices, ..reply("Which?") }], ..Outcome::default() };
+    let (_, open) = concluded(&within(said("x")), said_event("x"), asks.clone());
+    let keys: Vec<_> = open.choices.iter().map(|open| (open.message.as_str(), open.key.as_str())).collect();
+    assert_eq!(keys, [("T1/ann@7/m0", "k")]);
+    assert!(!open.literal_next, "it counts for one text");
+
+    let timer = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
+    let (_, open) = concluded(&within(said("x")), timer, asks);
+    assert_eq!(open.choices.len(), 2, "a reminder does not close what was asked");
+}
+
+#[test]
+fn the_oldest_questions_are_closed_where_there_are_too_many() {
+    let choices = Some(open_choices_of("", "").choices);
+    let ask = Outcome { messages: vec![Reply { choices, ..reply("?") }; contract::MESSAGES], ..Outcome::default() };
+    let timer = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
+    let (_, open) = concluded(&within(said("x")), timer, ask);
+    assert_eq!(open.choices.len(), contract::OPEN_CHOICES);
+    assert_eq!(open.choices[0].message.as_str(), "T1/ann@7/m0");
+}
+
+#[test]
+fn the_hosts_question_goes_with_what_the_person_says_and_stands_otherwise() {
+    let (_, open) = concluded(&asked_to_switch(), said_event("hm"), Outcome::default());
+    assert_eq!((open.switch_to, open.choices), (None, vec![]));
+    let timer = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
+    let (_, open) = concluded(&asked_to_switch(), timer, Outcome::default());
+    assert!(open.switch_to.is_some(), "or a pick of it would reach the flow");
+    assert_eq!(open.choices.len(), 2);
+}
+
+#[test]
+fn a_pick_is_remembered_by_its_labels() {
+    let picked = FlowEvent::Picked { key: "colour".into(), values: vec!["r".into(), "unknown".into()] };
+    let (commit, _) = concluded(&within(said("x")), picked, Outcome::default());
+    assert_eq!(commit.exchange.unwrap().said, "Red, unknown");
+}
+
+#[test]
+fn long_texts_are_cut_in_the_history() {
+    let long = "é".repeat(contract::EXCHANGE);
+    let outcome = Outcome { messages: vec![reply(&long)], ..Outcome::default() };
+    let (commit, _) = concluded(&within(said(&long)), said_event(&long), outcome);
+    let exchange = commit.exchange.unwrap();
+    assert!(exchange.said.len() <= contract::EXCHANGE && exchange.said.ends_with('…'));
+    assert!(exchange.answered.len() <= contract::EXCHANGE && exchange.answered.ends_with('…'));
+}
+
+#[test]
+fn timers_are_set_from_the_turns_now() {
+    let set = |name: &str, after| TimerWish::Set(name.into(), after);
+    let timers = vec![set("a", 60), TimerWish::Stop("nag".into()), set("a", 61), TimerWish::Stop("never set".into())];
+    let (commit, open) = concluded(&within(said("x")), said_event("x"), Outcome { timers, ..Outcome::default() });
+    assert_eq!(open.timers, [("a".to_owned(), NOW + 61_000)].into());
+    let expected = [
+        TimerChange::Set("a".into(), NOW + 60_000),
+        TimerChange::Stop("nag".into()),
+        TimerChange::Set("a".into(), NOW + 61_000),
+        TimerChange::Stop("never set".into()),
+    ];
+    assert_eq!(commit.timers, expected);
+}
+
+#[test]
+fn a_timer_that_fired_runs_no_more_unless_it_was_set_anew() {
+    let fired = |due| FlowEvent::Timer { name: "nag".into(), due };
+    let (_, open) = concluded(&within(said("x")), fired(NOW - 5), Outcome::default());
+    assert_eq!(open.timers, [].into());
+    let (_, open) = concluded(&within(said("x")), fired(NOW - 9), Outcome::default());
+    assert_eq!(open.timers.len(), 1, "set anew after this firing");
+}
+
+#[test]
+fn a_finished_conversation_leaves_its_answers() {
+    let outcome = Outcome {
+        finished: true,
+        answers: Some(r#"{"a":1}"#.into()),
+        messages: vec![reply("Thanks")],
+        ..Outcome::default()
+    };
+    let commit = conclude_with(&within(said("x")), &run(said_event("x")), outcome).unwrap();
+    assert_eq!(commit.conversation, After::Closed(2));
+    assert_eq!((commit.exchange, commit.timers), (None, vec![]));
+    let completion = commit.completion.unwrap();
+    assert_eq!((completion.conversation.as_str(), completion.answers.as_str()), ("T1/ann#2", r#"{"a":1}"#));
+    assert_eq!((completion.flow, completion.digest, completion.at), (flow(), digest(), NOW));
+}
+
+#[test]
+fn a_cancelled_conversation_is_over_whatever_the_flow_answers() {
+    let cancel = |follow, messages| {
+        let run = Run { begin: None, event: FlowEvent::Cancelled, follow };
+        conclude_with(&within(said("cancel")), &run, Outcome { messages, ..Outcome::default() }).unwrap()
+    };
+    let texts_of = |commit: &Commit| commit.messages.iter().map(|message| message.text.clone()).collect::<Vec<_>>();
+    let silent = cancel(None, vec![]);
+    assert_eq!((&silent.conversation, texts_of(&silent)), (&After::Closed(2), vec![texts::CANCELLED.to_owned()]));
+    assert_eq!(texts_of(&cancel(None, vec![reply("Bye")])), ["Bye"]);
+    let next = Body::Start { flow: flow(), arguments: "again".into() };
+    let switched = cancel(Some(next.clone()), vec![]);
+    assert_eq!(texts_of(&switched), [] as [&str; 0], "the next flow speaks");
+    let follow = switched.follow.unwrap();
+    assert_eq!((follow.id.as_str(), follow.body), ("T1/ann@7/f", next));
+}
+
+#[test]
+fn an_answer_of_the_host_leaves_the_conversation_alone() {
+    let kept = Answer { text: "We are here.".into(), switch: SwitchQuestion::Kept };
+    for claim in [claim(said("status")), within(said("status")), asked_to_switch()] {
+        let commit = answer(&claim, &kept);
+        assert_eq!(commit.conversation, After::Unchanged);
+        assert_eq!((commit.messages.len(), commit.messages[0].generation), (1, 0));
+        assert_eq!((commit.exchange, commit.timers), (None, vec![]));
+    }
+}
+
+#[test]
+fn the_host_asks_whether_to_switch_once() {
+    let ask = Answer { text: "Shall I?".into(), switch: SwitchQuestion::Asked { flow: flow(), arguments: "x".into() } };
+    let commit = answer(&asked_to_switch(), &ask);
+    let After::Open(open) = &commit.conversation else { panic!("{commit:?}") };
+    let keys: Vec<_> = open.choices.iter().map(|open| open.message.as_str()).collect();
+    assert_eq!(keys, ["m1", "T1/ann@7/m0"], "the earlier question is gone");
+    assert_eq!(open.switch_to.as_ref().unwrap().message, commit.messages[0].id);
+    assert_eq!(commit.messages[0].choices, Some(switch_choices()));
+    assert!(open.literal_next, "the flow's wish is still open");
+
+    let settled = Answer { text: "Good.".into(), switch: SwitchQuestion::Settled };
+    let After::Open(open) = answer(&asked_to_switch(), &settled).conversation else { panic!() };
+    assert_eq!((open.switch_to, open.choices.len()), (None, 1));
+}
+
+#[test]
+fn what_is_given_up_leaves_the_conversation_and_a_letter() {
+    let call = Call { number: 1, name: "llm.complete".into(), request: "{}".into(), result: None };
+    let claim = Claim { attempt: 2, journal: vec![call.clone()], ..within(said("x")) };
+    let route = Route::Run(run(said_event("x")));
+    let commit = give_up(&claim, Some(&route), &GuestFault::Trap("unreachable".into()), NOW + 1);
+    assert_eq!((&commit.conversation, &commit.follow, &commit.exchange), (&After::Unchanged, &None, &None));
+    assert_eq!(commit.messages.len(), 1);
+    assert!(commit.messages[0].text.contains("goes on as if you had not sent it"));
+    let letter = commit.dead.unwrap();
+    assert_eq!((letter.at, letter.error.as_str(), letter.attempts), (NOW + 1, "trap", 2));
+    assert_eq!(
+        (letter.flow, letter.letter, letter.journal),
+        (Some((flow(), digest())), Letter::Event(claim.inbound), vec![call])
+    );
+}
+
+#[test]
+fn nobody_hears_of_what_nobody_said() {
+    let timer = Body::Timer { generation: 2, name: "nag".into(), due: NOW };
+    let undelivered = Body::Undelivered { generation: 2, key: "k".into(), reason: "gone".into() };
+    for body in [timer, undelivered] {
+        let commit = give_up(&within(body), None, &GuestFault::NeverEnds(10), NOW);
+        assert_eq!(commit.messages, []);
+        assert!(commit.dead.is_some());
+    }
+    assert!(
+        give_up(&claim(said("x")), None, &GuestFault::NeverEnds(10), NOW).messages[0].text.contains("try again later")
+    );
+}
+
+#[test]
+fn a_broken_flow_holds_nobody() {
+    let follow = Some(Body::Start { flow: flow(), arguments: String::new() });
+    let route = Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow });
+    let commit = give_up(&within(Body::Control(Control::Restart)), Some(&route), &GuestFault::CpuDeadline(1), NOW);
+    assert_eq!(commit.conversation, After::Closed(2));
+    assert_eq!(commit.messages[0].text, texts::CANCELLED);
+    assert!(commit.follow.is_some());
+    assert!(commit.dead.unwrap().settled, "put back, it would cancel the next conversation");
+}
+
+#[test]
+fn backoff_doubles_to_a_minute_and_is_spread() {
+    let wait = |attempt| backoff(&Claim { attempt, ..claim(said("x")) }, NOW) - NOW;
+    for (attempt, least) in [(1, 200), (2, 400), (5, 3_200), (9, 51_200), (10, 60_000), (60, 60_000)] {
+        assert!((least..=least + least / 4).contains(&wait(attempt)), "{attempt}: {}", wait(attempt));
+    }
+}

@@ -1,0 +1,224 @@
+//! The sandbox: compiles components, describes them, and runs turns of them under bounds.
+
+mod component;
+mod executor;
+mod since_v0_1;
+mod state;
+mod trap;
+mod written;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, UpdateDeadline};
+
+use crate::broker::Scope;
+use crate::fault::{Fault, GuestFault};
+use crate::flow::{Context, FlowInfo, Outcome};
+use crate::model::Digest;
+use crate::policy::Bounds;
+use crate::router::FlowEvent;
+
+pub use component::LoadError;
+use executor::{Executor, Meter};
+use since_v0_1::{Flow, FlowPre};
+use state::GuestState;
+
+/// What a guest may make the host allocate in one call, in bytes: a list whose elements overlap is far larger for
+/// the host than for the guest. Large enough that what is merely too long is refused with its own error.
+const LIFTED: usize = 4 << 20;
+/// The longest compilation, in time. It cannot be broken off, only left to itself; what takes so long is mostly
+/// refused for the size of its functions before.
+const COMPILE: Duration = Duration::from_secs(120);
+/// The longest description, in time.
+const DESCRIBE: Duration = Duration::from_secs(10);
+/// Instances beside those of turns, for descriptions.
+const SPARE: usize = 8;
+
+/// A component that is ready to be instantiated.
+pub struct Ready {
+    /// Its identity.
+    pub digest: Digest,
+    /// What it says of itself.
+    pub info: FlowInfo,
+    pre: FlowPre<GuestState>,
+}
+
+/// One turn for a guest.
+pub struct Call {
+    /// What happened.
+    pub event: FlowEvent,
+    /// What it may know.
+    pub context: Context,
+    /// What it kept; none when the conversation begins.
+    pub state: Option<Vec<u8>>,
+    /// Its way to the outside.
+    pub scope: Scope,
+}
+
+/// Compiles and runs components. One for a process.
+pub struct Sandbox {
+    engine: Engine,
+    linker: Linker<GuestState>,
+    executor: Executor,
+    bounds: Arc<Bounds>,
+    io: Handle,
+}
+
+impl Sandbox {
+    /// Reserves the address space for all turns. Must be called on the runtime that is to do input and output.
+    pub fn new(bounds: Arc<Bounds>) -> wasmtime::Result<Self> {
+        let engine = Engine::new(&config(&bounds))?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        since_v0_1::add_to_linker(&mut linker)?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let executor = Executor::new(&engine, cores).map_err(wasmtime::Error::new)?;
+        Ok(Self { engine, linker, executor, bounds, io: Handle::current() })
+    }
+
+    /// Checks, compiles and describes a component. Nothing of it runs with any right.
+    pub async fn load(&self, bytes: Vec<u8>) -> Result<Ready, LoadError> {
+        let digest = Digest::of(&bytes);
+        let pre = self.compile(bytes).await?;
+        let info = self.describe(pre.clone()).await?;
+        Ok(Ready { digest, info, pre })
+    }
+
+    async fn compile(&self, bytes: Vec<u8>) -> Result<FlowPre<GuestState>, LoadError> {
+        component::inspect(&bytes, self.bounds.component)?;
+        let (engine, linker) = (self.engine.clone(), self.linker.clone());
+        let compile = move || {
+            let component = Component::new(&engine, &bytes).map_err(|error| trap::uncompiled(&error))?;
+            let pre = linker.instantiate_pre(&component).map_err(|error| LoadError::DoesNotFit(trap::words(&error)))?;
+            FlowPre::new(pre).map_err(|error| LoadError::DoesNotFit(trap::words(&error)))
+        };
+        // Compiling takes long and does not yield.
+        match tokio::time::timeout(COMPILE, tokio::task::spawn_blocking(compile)).await {
+            Err(_) => Err(LoadError::TooComplex(format!("it did not compile within {} s", COMPILE.as_secs()))),
+            Ok(Ok(pre)) => pre,
+            Ok(Err(error)) => Err(LoadError::DoesNotCompile(error.to_string())),
+        }
+    }
+
+    async fn describe(&self, pre: FlowPre<GuestState>) -> Result<FlowInfo, LoadError> {
+        let meter = Arc::new(Meter::default());
+        let label = "describe".to_owned();
+        let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
+        let mut store = self.store(state, &meter);
+        let guest = async move {
+            let flow = pre.instantiate_async(&mut store).await.map_err(trap::unstarted)?;
+            let described = since_v0_1::describe(&flow, &mut store).await.map_err(trap::undescribed)?;
+            described.map_err(LoadError::Description)
+        };
+        let mut task = JoinSet::new();
+        task.spawn_on(self.executor.guest(meter, guest), self.threads());
+        match tokio::time::timeout(DESCRIBE, task.join_next()).await {
+            Err(_) | Ok(None) => Err(LoadError::DescribeDeadline(DESCRIBE.as_secs())),
+            Ok(Some(Err(error))) => Err(LoadError::Host(format!("the description's task broke off: {error}"))),
+            Ok(Some(Ok(described))) => described,
+        }
+    }
+
+    /// The threads on which turns run.
+    pub fn threads(&self) -> &Handle {
+        self.executor.threads()
+    }
+
+    /// Runs a turn, on [`threads`](Self::threads). Dropping the future ends the guest and its call to the outside. The
+    /// scope comes back unless the guest was ended from outside.
+    pub async fn handle(&self, ready: &Ready, call: Call) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
+        let Call { event, context, state: kept, scope } = call;
+        let meter = Arc::new(Meter::default());
+        let state = GuestState::new(
+            self.io.clone(),
+            meter.clone(),
+            format!("{} {}", scope.flow, context.turn),
+            self.bounds.memory,
+            context.seed,
+            Some(Box::new(scope)),
+        );
+        let mut store = self.store(state, &meter);
+        let pre = ready.pre.clone();
+        let guest = async move {
+            let answer = turn(&pre, &mut store, &event, &context, kept).await;
+            let scope = store.into_data().finish();
+            let answer = match (answer, &scope) {
+                (Ok(Ok(outcome)), Some(scope)) => scope.ended().map(|()| outcome).map_err(Fault::Guest),
+                (Ok(Ok(outcome)), None) => Ok(outcome),
+                (Ok(Err(fault)), _) => Err(Fault::Guest(fault)),
+                (Err(error), _) => Err(trap::fault(error)),
+            };
+            (answer, scope)
+        };
+        let deadline = self.bounds.turn;
+        // Nothing that the guest used is used again after a panic.
+        let guest = AssertUnwindSafe(self.executor.guest(meter, guest)).catch_unwind();
+        match tokio::time::timeout(deadline, guest).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_)) => (Err(Fault::Host("the host panicked while it ran the guest".to_owned())), None),
+            Err(_) => (Err(GuestFault::TurnDeadline(deadline.as_secs()).into()), None),
+        }
+    }
+
+    fn store(&self, state: GuestState, meter: &Arc<Meter>) -> Store<GuestState> {
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(LIFTED);
+        store.set_max_component_handles(state::HANDLES);
+        store.set_epoch_deadline(1);
+        let (meter, most) = (meter.clone(), self.bounds.cpu);
+        store.epoch_deadline_callback(move |_| {
+            if meter.spent() > most {
+                let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+                return Err(wasmtime::Error::new(Fault::Guest(GuestFault::CpuDeadline(most))));
+            }
+            Ok(UpdateDeadline::Yield(1))
+        });
+        store
+    }
+}
+
+async fn turn(
+    pre: &FlowPre<GuestState>,
+    store: &mut Store<GuestState>,
+    event: &FlowEvent,
+    context: &Context,
+    kept: Option<Vec<u8>>,
+) -> wasmtime::Result<Result<Outcome, GuestFault>> {
+    let flow: Flow = pre.instantiate_async(&mut *store).await?;
+    since_v0_1::handle(&flow, store, event, context, kept.as_deref()).await
+}
+
+fn config(bounds: &Bounds) -> Config {
+    let slots = u32::try_from(bounds.turns_in_flight + SPARE).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_stacks(slots)
+        .total_core_instances(slots.saturating_mul(4))
+        .total_memories(slots.saturating_add(slots / 4))
+        .total_tables(slots.saturating_mul(2))
+        .max_core_instances_per_component(state::INSTANCES as u32)
+        .max_memories_per_component(state::MEMORIES as u32)
+        .max_tables_per_component(state::TABLES as u32)
+        .max_memories_per_module(state::MEMORIES as u32)
+        .max_tables_per_module(state::TABLES as u32)
+        .table_elements(state::TABLE_ELEMENTS)
+        .max_memory_size(bounds.memory)
+        .max_unused_warm_slots(100);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        // A re-run must compute the same bits.
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .concurrency_support(false)
+        .wasm_memory64(false);
+    config
+}

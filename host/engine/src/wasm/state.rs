@@ -1,0 +1,257 @@
+//! What the host keeps for one running guest, and the bounds that it enforces.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::runtime::Handle;
+use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
+
+use crate::broker::Scope;
+use crate::fault::{Fault, GuestFault};
+use crate::policy::contract;
+use crate::text::line;
+
+use super::executor::Meter;
+use super::written::Written;
+
+/// Elements that all tables of a component may have together.
+pub(super) const TABLE_ELEMENTS: usize = 100_000;
+/// Core instances, memories and tables of one component.
+pub(super) const INSTANCES: usize = 64;
+pub(super) const MEMORIES: usize = 8;
+pub(super) const TABLES: usize = 32;
+
+/// Handles that a guest may hold at once: WASI's, each of which costs the host some memory, and its own.
+pub(super) const HANDLES: usize = 1_000;
+
+/// A call to the outside.
+type Outside<'a, A> = Pin<Box<dyn Future<Output = Result<A, Fault>> + Send + 'a>>;
+
+pub(super) struct GuestState {
+    wasi: Option<Wasi>,
+    seed: u64,
+    pub(super) limiter: Limiter,
+    /// None while the component describes itself: then every call traps.
+    scope: Option<Box<Scope>>,
+    io: Handle,
+    meter: Arc<Meter>,
+    calls: u32,
+    most_calls: u32,
+    lines: u32,
+    bytes: usize,
+    label: String,
+}
+
+/// WASI with nothing in it but time, randomness and a bounded standard output and error. Made when it is first
+/// used, for most flows never do.
+///
+/// A guest can wait by WASI's clocks, as long as its turn may take: that costs a slot, as a slow model does, and no
+/// thread. A bound of its own would not make it cheaper, for a guest can wait again.
+struct Wasi {
+    context: WasiCtx,
+    table: ResourceTable,
+    written: Written,
+}
+
+impl Wasi {
+    fn new(seed: u64, clock: TurnClock) -> Self {
+        let written = Written::default();
+        let context = WasiCtx::builder()
+            .stderr(written.clone())
+            .stdout(written.clone())
+            .wall_clock(clock.clone())
+            .monotonic_clock(clock)
+            .secure_random(StdRng::seed_from_u64(seed))
+            .insecure_random(StdRng::seed_from_u64(!seed))
+            .insecure_random_seed(u128::from(seed))
+            .max_random_size(64 << 10)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
+        Self { context, table, written }
+    }
+}
+
+impl GuestState {
+    /// `label` names flow and turn in log lines; `seed` feeds WASI's randomness; `meter` counts the guest's time.
+    pub(super) fn new(
+        io: Handle,
+        meter: Arc<Meter>,
+        label: String,
+        memory: usize,
+        seed: u64,
+        scope: Option<Box<Scope>>,
+    ) -> Self {
+        Self {
+            meter,
+            wasi: None,
+            seed,
+            limiter: Limiter { memory: 0, most_memory: memory, elements: 0 },
+            most_calls: scope.as_ref().map_or(0, |scope| scope.bounds.host_calls),
+            scope,
+            io,
+            calls: 0,
+            lines: 0,
+            bytes: 0,
+            label,
+        }
+    }
+
+    /// Counts a host call.
+    pub(super) fn count_call(&mut self) -> wasmtime::Result<()> {
+        self.calls += 1;
+        if self.scope.is_some() && self.calls > self.most_calls {
+            return Err(trap(GuestFault::HostCallLimit(self.most_calls)));
+        }
+        Ok(())
+    }
+
+    /// The way to the outside, for what is done at once.
+    pub(super) fn scope(&mut self, call: &str) -> wasmtime::Result<&mut Scope> {
+        self.scope.as_deref_mut().ok_or_else(|| not_while_describing(call))
+    }
+
+    /// Makes a call that waits, and ends with the guest. Its steps are done on the guest's thread and are not counted
+    /// as the guest's; its timers, sockets and tasks are those of the input and output threads.
+    pub(super) async fn outside<A, F>(&mut self, call: &str, perform: F) -> wasmtime::Result<A>
+    where
+        F: for<'a> FnOnce(&'a mut Scope) -> Outside<'a, A>,
+    {
+        let scope = self.scope.as_deref_mut().ok_or_else(|| not_while_describing(call))?;
+        let (io, meter) = (&self.io, &self.meter);
+        let mut steps = perform(scope);
+        let answer = poll_fn(|context| {
+            let _io = io.enter();
+            meter.apart(|| steps.as_mut().poll(context))
+        });
+        answer.await.map_err(wasmtime::Error::new)
+    }
+
+    /// Writes a line to the log, marked with flow and turn.
+    pub(super) fn log(&mut self, level: tracing::Level, text: &str) -> Result<(), GuestFault> {
+        self.lines += 1;
+        self.bytes += text.len();
+        let (lines, bytes) = contract::LOG;
+        if self.lines > lines {
+            return Err(GuestFault::LogLimit(format!("{lines} lines in one turn")));
+        }
+        if self.bytes > bytes {
+            return Err(GuestFault::LogLimit(format!("{bytes} bytes in one turn")));
+        }
+        let (text, label) = (line(text, bytes), self.label.as_str());
+        match level {
+            tracing::Level::ERROR => tracing::error!(target: "flow", turn = label, "{text}"),
+            tracing::Level::WARN => tracing::warn!(target: "flow", turn = label, "{text}"),
+            tracing::Level::INFO => tracing::info!(target: "flow", turn = label, "{text}"),
+            _ => tracing::debug!(target: "flow", turn = label, "{text}"),
+        }
+        Ok(())
+    }
+
+    /// The end of the guest: logs what it wrote to standard output and error, and gives the scope back.
+    pub(super) fn finish(mut self) -> Option<Box<Scope>> {
+        let written = self.wasi.take().map(|wasi| wasi.written.take()).unwrap_or_default();
+        for text in String::from_utf8_lossy(&written).lines() {
+            if self.log(tracing::Level::INFO, text).is_err() {
+                break;
+            }
+        }
+        self.scope
+    }
+}
+
+pub(super) fn trap(fault: GuestFault) -> wasmtime::Error {
+    wasmtime::Error::new(Fault::Guest(fault))
+}
+
+fn not_while_describing(call: &str) -> wasmtime::Error {
+    trap(GuestFault::Trap(format!("it called {call} while it described itself, when no call is allowed")))
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let wasi = self.wasi.get_or_insert_with(|| {
+            let now = self.scope.as_ref().map_or_else(Arc::default, |scope| scope.now.clone());
+            Wasi::new(self.seed, TurnClock(now))
+        });
+        WasiCtxView { ctx: &mut wasi.context, table: &mut wasi.table }
+    }
+}
+
+/// WASI's clocks: the turn's now, moved on by each journaled result, so that a re-run sees the same.
+#[derive(Clone)]
+struct TurnClock(Arc<AtomicU64>);
+
+impl TurnClock {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl HostWallClock for TurnClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.now()
+    }
+}
+
+impl HostMonotonicClock for TurnClock {
+    fn resolution(&self) -> u64 {
+        1_000_000
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.now().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Bounds of memories and tables, over all that a component has: limits for each one add up.
+pub(super) struct Limiter {
+    memory: usize,
+    most_memory: usize,
+    elements: usize,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _most: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        if total > self.most_memory {
+            return Err(trap(GuestFault::MemoryLimit(self.most_memory as u64 >> 20)));
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _most: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.elements.saturating_add(desired.saturating_sub(current));
+        if total > TABLE_ELEMENTS {
+            return Err(trap(GuestFault::TableLimit(format!("{TABLE_ELEMENTS} elements"))));
+        }
+        self.elements = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES
+    }
+
+    fn tables(&self) -> usize {
+        TABLES
+    }
+}
