@@ -1,0 +1,126 @@
+//! The composition root: the one place that knows which adapter stands behind which port.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use pesto_engine::broker::Ports;
+use pesto_engine::clock::SystemClock;
+use pesto_engine::engine::{Engine, Settings};
+use pesto_engine::failpoint::{Failpoints, Rule};
+use pesto_engine::policy::{Bounds, Grants, Right};
+use pesto_engine::ports::{Clock, Llm};
+use pesto_engine::scripted::CannedLlm;
+
+use crate::admin::Desk;
+use crate::config::{self, Config};
+use crate::folder::Folder;
+use crate::llm::{NoModel, OpenAi};
+use crate::socket::Listener;
+use crate::store::EmbeddedStore;
+use crate::terminal::Terminal;
+
+/// How long a stopping host waits for its turns before it gives them back.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A host that is put together and does nothing yet.
+pub struct App {
+    /// Its engine.
+    pub engine: Arc<Engine>,
+    /// Answers operators.
+    pub desk: Arc<Desk>,
+    /// Its flows folder.
+    pub folder: Folder,
+    terminal: Arc<Terminal>,
+    socket: PathBuf,
+    notice: Option<String>,
+}
+
+impl App {
+    /// Puts a host together, and takes the store for itself. Must be called on the runtime that is to do input and
+    /// output.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Arc::new(EmbeddedStore::open(&config.data, clock.clone())?);
+        let terminal = Arc::new(Terminal::default());
+        let (llm, notice) = llm(&config.llm)?;
+        let mut ports = Ports { store, llm, messenger: terminal.clone(), clock };
+        if let Ok(rules) = std::env::var("PESTO_FAILPOINT") {
+            let rules = rules.split(',').map(Rule::from_str).collect::<Result<_, _>>();
+            let rules = rules.map_err(anyhow::Error::msg).context("PESTO_FAILPOINT is for tests; unset it")?;
+            ports = ports.with_failpoints(&Failpoints::new(rules));
+        }
+        let engine = Engine::new(ports, settings(config)?).map_err(|error| {
+            anyhow::anyhow!(
+                "the sandbox cannot be set up: {error:#}; lower limits.turns_in_flight or limits.memory_mib"
+            )
+        })?;
+        let folder = Folder::new(&config.flows, engine.clone());
+        let desk = Arc::new(Desk::new(engine.clone(), folder.refusals()));
+        Ok(Self { engine, desk, folder, terminal, socket: config.socket(), notice })
+    }
+
+    /// Runs the host until `stop` is done, and then stops it in good order. `ready` is told when people can talk.
+    pub async fn run(mut self, ready: impl FnOnce(), stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::pin!(stop);
+        // First the flows, or the first events would find none.
+        tokio::select! {
+            synced = self.folder.sync() => synced?,
+            () = &mut stop => return Ok(()),
+        }
+        let mut loops = self.engine.start();
+        let listener = Listener::bind(&self.socket)?;
+        tracing::info!(socket = %self.socket.display(), "the host is ready");
+        ready();
+        let ended = tokio::select! {
+            () = &mut stop => Ok(()),
+            () = listener.serve(self.engine.clone(), self.terminal, self.desk, self.notice) => Ok(()),
+            ended = self.folder.follow() => ended,
+            () = loops.ended() => Err(anyhow::anyhow!("a loop of the engine broke off; its log says why")),
+        };
+        tracing::info!("the host stops; turns under way have {} s to end", GRACE.as_secs());
+        let deadline = self.engine.ports().clock.now() + u64::try_from(GRACE.as_millis())?;
+        self.engine.stop(deadline).await;
+        drop(loops);
+        ended
+    }
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let limits = &config.limits;
+    let llm = match &config.llm {
+        config::Llm::Provider(provider) => provider.timeout,
+        config::Llm::None | config::Llm::Scripted => Bounds::default().llm,
+    };
+    let bounds = Bounds {
+        memory: usize::try_from(limits.memory)?,
+        cpu: limits.cpu,
+        turn: limits.turn,
+        host_calls: limits.host_calls,
+        state: usize::try_from(limits.state)?,
+        llm,
+        component: usize::try_from(limits.component)?,
+        turns_in_flight: usize::try_from(limits.turns_in_flight)?,
+    };
+    let mut grants = Grants::default();
+    for (flow, rights) in &config.grants {
+        let rights = rights.iter().map(|right| right.parse::<Right>()).collect::<Result<_, _>>()?;
+        grants.0.insert(flow.clone(), rights);
+    }
+    Ok(Settings { bounds, grants, default_flow: config.default_flow.clone() })
+}
+
+/// The model, and what a person should know of it.
+fn llm(config: &config::Llm) -> anyhow::Result<(Arc<dyn Llm>, Option<String>)> {
+    Ok(match config {
+        config::Llm::Provider(provider) => (Arc::new(OpenAi::new(provider)?), None),
+        config::Llm::Scripted => {
+            let notice = "No model is connected, for its key is not set: models' answers are canned.";
+            tracing::info!("{notice}");
+            (Arc::new(CannedLlm), Some(notice.to_owned()))
+        }
+        config::Llm::None => (Arc::new(NoModel), None),
+    })
+}

@@ -1,0 +1,67 @@
+//! From Rust sources to components in the deploy folder.
+
+pub mod component;
+pub mod install;
+pub mod toolchain;
+pub mod workspace;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+use pesto_engine::model::Digest;
+
+use self::install::Installed;
+use self::toolchain::Way;
+use self::workspace::FlowCrate;
+
+/// Compiles flows and puts them into the deploy folder. What happens is told on standard output, one line a flow; what
+/// cargo says goes to standard error.
+///
+/// Nothing is written unless all compile and every one is a flow.
+pub fn build(crates: &[FlowCrate], flows: &Path, way: &Way) -> anyhow::Result<()> {
+    let mut workspaces: BTreeMap<&Path, Vec<&FlowCrate>> = BTreeMap::new();
+    for found in crates {
+        workspaces.entry(&found.workspace).or_default().push(found);
+    }
+    for (workspace, members) in &workspaces {
+        compile(workspace, members, way)?;
+    }
+    let mut ready = Vec::new();
+    for found in crates {
+        let path = found.module(&way.target_folder(&found.target_folder));
+        let module = std::fs::read(&path).with_context(|| format!("cargo did not leave {}", path.display()))?;
+        let bytes = component::from_module(&module).with_context(|| format!("{} is not a flow", found.name))?;
+        ready.push((&found.name, bytes));
+    }
+    std::fs::create_dir_all(flows).with_context(|| format!("cannot make the folder {}", flows.display()))?;
+    for (name, bytes) in ready {
+        let digest = Digest::of(&bytes);
+        let path = flows.join(format!("{name}.wasm"));
+        let done = install::install(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        let done = match done {
+            Installed::Written => "written to",
+            Installed::Unchanged => "unchanged in",
+        };
+        println!("{name}: {:.1} kB, digest {}, {done} {}", bytes.len() as f64 / 1e3, digest.short(), path.display());
+    }
+    Ok(())
+}
+
+fn compile(workspace: &Path, members: &[&FlowCrate], way: &Way) -> anyhow::Result<()> {
+    let names = members.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
+    eprintln!("Compiling {names} for {} with {way}", toolchain::TARGET);
+    let Some(first) = members.first() else { return Ok(()) };
+    let mut cargo = way.build(&first.target_folder);
+    for found in members {
+        cargo.args(["--package", found.name.as_str()]);
+    }
+    // The results go to standard output, so cargo must not write there.
+    let status = cargo.current_dir(workspace).stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    let status = status.with_context(|| format!("cannot start {}", cargo.get_program().display()))?;
+    if !status.success() {
+        bail!("{names} did not compile: cargo said why above");
+    }
+    Ok(())
+}

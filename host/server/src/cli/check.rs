@@ -1,0 +1,108 @@
+//! `pesto check`: is the configuration right? Starts nothing and changes nothing.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::config::{Config, DEFAULT_FILE, Environment, Llm};
+use crate::watch;
+
+/// Checks the configuration, and prints what is in force.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file; pesto.toml of the current folder if it is there.
+    #[arg(long, value_name = "FILE", env = "PESTO_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// Prints a summary and the warnings, or fails with the configuration's error.
+pub fn run(args: &Args, environment: &Environment) -> anyhow::Result<()> {
+    let config = Config::load(args.config.as_deref(), environment)?;
+    let found = watch::scan(&config.flows)?;
+    let present = found.into_iter().filter_map(|found| found.name.ok()).collect();
+    print!("{}", report(&config, &present));
+    Ok(())
+}
+
+/// What is in force, and the warnings. Holds no secret.
+fn report(config: &Config, present: &BTreeSet<pesto_engine::model::FlowName>) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{name:<14}{value}");
+    };
+    let none = || "none".to_owned();
+    let file = config.file.as_ref().map(|file| file.display().to_string());
+    line("file", file.unwrap_or_else(|| format!("none ({DEFAULT_FILE} is not there): all by default")));
+    line("data", config.data.display().to_string());
+    let flows = present.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let flows = if flows.is_empty() { "no flows yet".to_owned() } else { flows.join(", ") };
+    line("flows", format!("{}: {flows}", config.flows.display()));
+    line("default flow", config.default_flow.as_ref().map_or_else(none, ToString::to_string));
+    for (flow, rights) in &config.grants {
+        let rights = rights.iter().cloned().collect::<Vec<_>>();
+        line("grant", format!("{flow}: {}", if rights.is_empty() { none() } else { rights.join(", ") }));
+    }
+    line(
+        "model",
+        match &config.llm {
+            Llm::None => "none: there is no [llm]".to_owned(),
+            Llm::Scripted => "canned answers".to_owned(),
+            Llm::Provider(provider) => {
+                let key = if provider.key.is_some() { "with a key" } else { "without a key" };
+                format!("{} at {}, {key}, within {} s", provider.model, provider.base_url, provider.timeout.as_secs())
+            }
+        },
+    );
+    let limits = &config.limits;
+    line(
+        "limits",
+        format!(
+            "memory {} MiB, CPU {} ms, {} host calls, state {} KiB, component {} MiB, {} turns in flight, turn {} s",
+            limits.memory >> 20,
+            limits.cpu.as_millis(),
+            limits.host_calls,
+            limits.state >> 10,
+            limits.component >> 20,
+            limits.turns_in_flight,
+            limits.turn.as_secs()
+        ),
+    );
+    line("log", format!("{:?}, {}", config.log.format, config.log.level).to_lowercase());
+    let warnings = config.warnings(present);
+    for warning in &warnings {
+        line("warning", warning.clone());
+    }
+    line(
+        "result",
+        match warnings.len() {
+            0 => "the configuration is right".to_owned(),
+            1 => "the configuration is right, with 1 warning".to_owned(),
+            more => format!("the configuration is right, with {more} warnings"),
+        },
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn tells_what_is_in_force_and_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine.toml");
+        let text =
+            "default_flow = \"gone\"\n[llm]\nmodel = \"small\"\napi_key_env = \"KEY\"\n[flow.ask]\ngrant = [\"llm\"]\n";
+        std::fs::write(&file, text).unwrap();
+        let environment = [("KEY", "sk-key")].into_iter().collect();
+        let config = Config::load(Some(&file), &environment).unwrap();
+        let text = report(&config, &BTreeSet::from(["ask".parse().unwrap()]));
+        assert!(text.contains("small at https://api.openai.com/v1, with a key, within 60 s"), "{text}");
+        assert!(text.contains("mine.toml:1: default_flow: there is no flow `gone` yet."), "{text}");
+        assert!(text.ends_with("the configuration is right, with 1 warning\n"), "{text}");
+        assert!(!text.contains("sk-key"), "{text}");
+    }
+}

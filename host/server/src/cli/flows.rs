@@ -1,0 +1,58 @@
+//! `pesto flows`: what is loaded, what it may do, and who talks to it.
+
+use pesto_engine::policy::Rights;
+use pesto_engine::text::line;
+
+use crate::admin::{AdminReply, AdminRequest, FlowRow};
+use crate::cli::Common;
+use crate::cli::ask::{Oracle, strange};
+
+/// Lists the flows: name, version, digest, rights, open conversations.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Prints a table, and the files that were refused with their reasons.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let config = args.common.config()?;
+    let reply = Oracle::find(&config, true).await?.ask(AdminRequest::Flows).await?;
+    let AdminReply::Flows { flows, refused } = reply else { return Err(strange(&reply)) };
+    if flows.is_empty() {
+        println!("There are no flows in {}. `pesto build` puts them there.", config.flows.display());
+    } else {
+        print!("{}", table(&flows));
+    }
+    for (file, reason) in refused {
+        println!("refused: {} – {}", line(&file, 200), line(&reason, 2_000));
+    }
+    Ok(())
+}
+
+fn table(flows: &[FlowRow]) -> String {
+    let head = ["FLOW", "VERSION", "DIGEST", "ASKS FOR", "GRANTED", "OPEN"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(head).chain(flows.iter().map(cells)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn cells(row: &FlowRow) -> [String; 6] {
+    let version = match &row.version {
+        Some(version) => line(version, 40),
+        None => "(earlier)".to_owned(),
+    };
+    let rights = |rights: &Rights| match rights.len() {
+        0 => "-".to_owned(),
+        _ => rights.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    };
+    let asked = if row.version.is_some() { rights(&row.asked) } else { "?".to_owned() };
+    [row.name.to_string(), version, row.digest.clone(), asked, rights(&row.granted), row.open.to_string()]
+}

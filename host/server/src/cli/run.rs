@@ -1,0 +1,28 @@
+//! `pesto run`: the long-running host.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::cli::Common;
+
+/// Runs the host until it is told to stop.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Runs until SIGTERM or SIGINT; turns under way get ten seconds to end.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let config = args.common.config()?;
+    crate::log::start(&config.log, tracing::Level::TRACE);
+    args.common.warn(&config)?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    App::new(&config)?.run(|| {}, stop).await
+}

@@ -1,0 +1,100 @@
+//! The one error a configuration can have: where, which key, what is wrong, and what to do.
+
+use std::fmt;
+
+/// Where a value was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A configuration file, as the operator named it, and the line, counted from 1; none where the whole file is
+    /// meant.
+    File(String, Option<usize>),
+    /// An environment variable that overrides the file.
+    Variable(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(name, Some(line)) => write!(f, "{name}:{line}"),
+            Self::File(name, None) => f.write_str(name),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A configuration that cannot be used. It never repeats a text value, for somebody may have written a secret there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where.
+    pub origin: Origin,
+    /// The key with dots, such as `llm.timeout_s`; empty where no key is meant.
+    pub key: String,
+    /// What is wrong, without a full stop.
+    pub what: String,
+    /// What to do about it, in sentences.
+    pub remedy: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.origin)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        write!(f, "{}. {}", self.what, self.remedy)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The known name that somebody most likely meant.
+pub(super) fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = (wrong.chars().count() / 3).max(2);
+    // What was cut short, such as `model` for `models`, is found by its beginning before it is found by its letters.
+    let begins = known.iter().copied().find(|name| wrong.len() > 2 && name.starts_with(wrong));
+    begins.or_else(|| {
+        let scored = known.iter().map(|name| (distance(wrong, name), *name));
+        scored.filter(|(far, _)| *far <= near).min().map(|(_, name)| name)
+    })
+}
+
+/// How many letters must be put in, taken out or changed to get from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (down, letter) in from.chars().enumerate() {
+        let mut corner = down;
+        let mut left = down + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
+            let changed = corner + usize::from(letter != *other);
+            corner = *cell;
+            *cell = changed.min(left + 1).min(corner + 1);
+            left = *cell;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_edits() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("timout_s", "timeout_s"), 1);
+        assert_eq!(distance("same", "same"), 0);
+    }
+
+    #[test]
+    fn suggests_only_what_is_near() {
+        let known = ["base_url", "api_key_env", "model", "models", "timeout_s"];
+        assert_eq!(nearest("timout_s", &known), Some("timeout_s"));
+        assert_eq!(nearest("api_key", &known), Some("api_key_env"));
+        assert_eq!(nearest("colour", &known), None);
+    }
+}

@@ -1,0 +1,68 @@
+//! What may stand in `pesto.toml`, as it is written: nothing is checked here but names and types.
+//!
+//! Every value keeps its place in the text, so that a later check can name the line.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// A value that may be left out.
+pub(super) type Given<T> = Option<Spanned<T>>;
+
+/// A list whose entries each know their place.
+pub(super) type List = Given<Vec<Spanned<String>>>;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) data: Given<String>,
+    pub(super) flows: Given<String>,
+    pub(super) default_flow: Given<String>,
+    pub(super) limits: Limits,
+    pub(super) llm: Given<Llm>,
+    pub(super) log: Log,
+    pub(super) flow: BTreeMap<String, Spanned<Flow>>,
+}
+
+/// `[limits]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) memory_mib: Given<i64>,
+    pub(super) cpu_ms: Given<i64>,
+    pub(super) host_calls: Given<i64>,
+    pub(super) state_kib: Given<i64>,
+    pub(super) component_mib: Given<i64>,
+    pub(super) turns_in_flight: Given<i64>,
+    pub(super) turn_s: Given<i64>,
+}
+
+/// `[llm]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Llm {
+    pub(super) base_url: Given<String>,
+    pub(super) api_key_env: Given<String>,
+    pub(super) model: Given<String>,
+    pub(super) models: List,
+    pub(super) max_tokens: Given<i64>,
+    pub(super) timeout_s: Given<i64>,
+    pub(super) without_key: Given<String>,
+}
+
+/// `[log]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) format: Given<String>,
+    pub(super) level: Given<String>,
+}
+
+/// `[flow.NAME]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Flow {
+    pub(super) grant: List,
+}

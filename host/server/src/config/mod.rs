@@ -1,0 +1,201 @@
+//! `pesto.toml`: what the operator decides, checked whole before anything starts.
+//!
+//! Every key can be overridden by an environment variable: `PESTO_` and the key's path in capitals, joined by `__`, so
+//! `PESTO_LLM__MODEL` for `model` in `[llm]`, and `PESTO_FLOW__ASK__GRANT='["llm"]'` for a grant. Secrets stand in no
+//! file: a key names the variable that holds one, and it is read last, when all else is right.
+
+mod check;
+mod environment;
+mod error;
+mod file;
+mod layers;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pesto_engine::model::FlowName;
+
+pub(crate) use self::check::is_loopback;
+pub use self::environment::Environment;
+pub use self::error::{ConfigError, Origin};
+pub use self::secret::Secret;
+
+/// The file that is read from the current folder where none is named.
+pub const DEFAULT_FILE: &str = "pesto.toml";
+
+/// The rights that can be granted.
+pub const RIGHTS: &[&str] = &["llm"];
+
+/// The longest configuration file, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// A configuration whose every value is in its range.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it was read from; none if there was none.
+    pub file: Option<PathBuf>,
+    /// `data`: the folder of the embedded store and the local socket. Relative to the file's folder, "data" by default.
+    pub data: PathBuf,
+    /// `flows`: the deploy folder. Relative to the file's folder, "flows" by default.
+    pub flows: PathBuf,
+    /// `default_flow`: the flow that answers where nothing else starts one.
+    pub default_flow: Option<FlowName>,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[llm]`.
+    pub llm: Llm,
+    /// `[log]`.
+    pub log: Log,
+    /// `[flow.NAME] grant`: the rights that each flow gets if it asks for them, all of [`RIGHTS`].
+    pub grants: BTreeMap<FlowName, BTreeSet<String>>,
+    notes: Vec<String>,
+    mentions: Vec<Mention>,
+}
+
+/// A place in the configuration that speaks of a flow.
+#[derive(Debug, Clone)]
+struct Mention {
+    origin: Origin,
+    key: String,
+    flow: FlowName,
+}
+
+/// `[limits]`: what a flow's turn may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// `memory_mib`: all memories of a component together, in bytes. 1 to 4,096 MiB, 64 by default.
+    pub memory: u64,
+    /// `cpu_ms`: computing time of a turn, not counting waits. 10 to 60,000 ms, 1,000 by default.
+    pub cpu: Duration,
+    /// `host_calls`: calls of a turn to the host. 1 to 10,000, 100 by default.
+    pub host_calls: u32,
+    /// `state_kib`: a conversation's state, in bytes. 1 to 1,024 KiB, 64 by default.
+    pub state: u64,
+    /// `component_mib`: a component's file, in bytes. 1 to 256 MiB, 32 by default.
+    pub component: u64,
+    /// `turns_in_flight`: turns that are running or waiting at once. 1 to 10,000, 2,000 by default.
+    pub turns_in_flight: u32,
+    /// `turn_s`: a turn from its start to its end, waits included. 1 to 86,400 s, 600 by default.
+    pub turn: Duration,
+}
+
+/// `[llm]`: who answers when a flow asks a model.
+#[derive(Debug, Clone)]
+pub enum Llm {
+    /// Nobody: there is no `[llm]`.
+    None,
+    /// Canned answers: the key's variable is not set, and `without_key = "scripted"`.
+    Scripted,
+    /// A provider that speaks OpenAI's chat completion.
+    Provider(Provider),
+}
+
+/// A provider of language models.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// `base_url`: without a slash at its end, user, password, query and fragment. OpenAI's by default.
+    pub base_url: String,
+    /// What the variable held that `api_key_env` names; none if the provider wants no key.
+    pub key: Option<Secret>,
+    /// `model`: asked where a flow names none.
+    pub model: String,
+    /// `models`: further models that a flow may name. At most 100.
+    pub models: Vec<String>,
+    /// `max_tokens`: the longest answer where a flow does not say, and the most it may ask for. 1 to 200,000,
+    /// 1,024 by default.
+    pub max_tokens: u32,
+    /// `timeout_s`: how long an answer may take. 1 to 3,600 s and no longer than a turn, 60 by default.
+    pub timeout: Duration,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// `format`: "auto" by default.
+    pub format: LogFormat,
+    /// `level`: "error", "warn", "info" (the default), "debug" or "trace".
+    pub level: tracing::Level,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people in a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads and checks a configuration. Without a path, [`DEFAULT_FILE`] of the current folder is read if it is
+    /// there, and else all is by default.
+    pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let (name, text, folder) = source(path)?;
+        let layers = layers::Layers::new(&name, &text, environment)?;
+        let mut config = check::check(&layers, &folder, environment)?;
+        config.file = find(path).map(Path::to_owned);
+        Ok(config)
+    }
+
+    /// The deploy folder alone, for those who build and test flows: they need neither keys nor an otherwise right
+    /// configuration. Files are found as [`load`](Self::load) finds them.
+    pub fn flows_folder(path: Option<&Path>, environment: &Environment) -> Result<PathBuf, ConfigError> {
+        let (name, text, folder) = source(path)?;
+        check::flows(&layers::Layers::new(&name, &text, environment)?, &folder)
+    }
+
+    /// Where the host listens for terminals and commands: `PESTO_SOCKET`, or `pesto.sock` in the data folder.
+    pub fn socket(&self) -> PathBuf {
+        std::env::var_os("PESTO_SOCKET").map_or_else(|| self.data.join("pesto.sock"), PathBuf::from)
+    }
+
+    /// What is allowed and perhaps not meant, in sentences. `present` are the flows in the deploy folder.
+    pub fn warnings(&self, present: &BTreeSet<FlowName>) -> Vec<String> {
+        let absent = self.mentions.iter().filter(|mention| !present.contains(&mention.flow));
+        let absent = absent.map(|Mention { origin, key, flow }| {
+            let file = self.flows.join(format!("{flow}.wasm"));
+            format!(
+                "{origin}: {key}: there is no flow `{flow}` yet. Put it at {}, or correct the name.",
+                file.display()
+            )
+        });
+        self.notes.iter().cloned().chain(absent).collect()
+    }
+}
+
+/// The file that is meant, if there is one.
+fn find(path: Option<&Path>) -> Option<&Path> {
+    path.or_else(|| Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists()))
+}
+
+/// The file's name, its text, and the folder at which its relative paths begin.
+fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), ConfigError> {
+    let file = find(path);
+    let name = file.unwrap_or(Path::new(DEFAULT_FILE)).display().to_string();
+    let text = file.map_or(Ok(String::new()), |file| read(&name, file))?;
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+    Ok((name, text, folder))
+}
+
+fn read(name: &str, file: &Path) -> Result<String, ConfigError> {
+    let broken = |what: String, remedy: &str| ConfigError {
+        origin: Origin::File(name.to_owned(), None),
+        key: String::new(),
+        what,
+        remedy: remedy.to_owned(),
+    };
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+    opened.map_err(|error| broken(format!("cannot be read: {error}"), "Name a file that is there with --config."))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(broken("is longer than 1 MiB".to_owned(), "Name a configuration file with --config."));
+    }
+    String::from_utf8(bytes).map_err(|_| broken("is not UTF-8 text".to_owned(), "Save it as UTF-8."))
+}

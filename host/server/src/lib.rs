@@ -1,0 +1,30 @@
+//! The `pesto` binary's parts: composition root, command line, configuration and adapters.
+//!
+//! - [`app`]: the one place that knows which adapter stands behind which port
+//! - [`config`]: `pesto.toml`, checked whole before anything starts
+//! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host
+//! - adapters: [`store`] (SQLite), [`llm`] (OpenAI's protocol), [`socket`] and [`terminal`] (people on this machine)
+//! - [`folder`], [`watch`]: keep the engine's flows in step with the flows folder
+//! - for authors: [`build`] makes components, [`scenario`] holds conversations with them
+//!
+//! ```
+//! use pesto_server::config::{Config, Environment};
+//!
+//! let environment: Environment = [("PESTO_LIMITS__CPU_MS", "5")].into_iter().collect();
+//! let error = Config::load(None, &environment).unwrap_err().to_string();
+//! assert!(error.contains("PESTO_LIMITS__CPU_MS"), "an error names what is to be corrected: {error}");
+//! ```
+
+pub mod admin;
+pub mod app;
+pub mod build;
+pub mod cli;
+pub mod config;
+pub mod folder;
+pub mod llm;
+pub mod log;
+pub mod scenario;
+pub mod socket;
+pub mod store;
+pub mod terminal;
+pub mod watch;

@@ -1,0 +1,176 @@
+//! What a provider's failures mean to a flow: decided from plain values, without I/O.
+//!
+//! A provider's words are hostile, and may repeat the key. They reach a flow only where they help its author, short
+//! and cleaned; they never reach the log.
+
+use std::fmt;
+
+use pesto_engine::ports::CallError;
+use serde::Deserialize;
+
+/// What is said of a reply that cannot be understood.
+pub(super) const NOT_A_COMPLETION: &str = "the provider's answer is not a chat completion";
+
+/// The longest reason, in characters.
+const LONGEST: usize = 300;
+
+/// The longest wait that a provider may ask for, in seconds.
+const LONGEST_WAIT: u32 = 86_400;
+
+/// An error on its way through the client library.
+#[derive(Debug)]
+pub(super) struct Fault(pub(super) CallError);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The provider is not there, or does not do its work.
+pub(super) fn unavailable(sent: bool, reason: &str) -> CallError {
+    CallError::Unavailable { sent, reason: reason.to_owned() }
+}
+
+/// A text on one line, not too long.
+pub(super) fn bounded(text: &str) -> String {
+    let mut clean: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        clean.push('…');
+    }
+    clean
+}
+
+/// A reply that is no success.
+pub(super) struct Refusal<'a> {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The header `Retry-After`.
+    pub(super) retry_after: Option<&'a str>,
+    /// The body's beginning.
+    pub(super) body: &'a [u8],
+    /// What must not be repeated.
+    pub(super) key: Option<&'a str>,
+}
+
+/// What a refusal means, and what the operator should know of it, if anything.
+pub(super) fn judge(refusal: &Refusal<'_>) -> (CallError, Option<&'static str>) {
+    let said = serde_json::from_slice::<Wrapped>(refusal.body).map(|wrapped| wrapped.error).unwrap_or_default();
+    match refusal.status {
+        401 | 403 => (
+            unavailable(true, "the provider does not let us in; the operator must look at it"),
+            Some("the provider refuses our key: check the variable that llm.api_key_env names"),
+        ),
+        402 => spent(),
+        429 if said.is("insufficient_quota") => spent(),
+        429 => {
+            let retry_after = refusal.retry_after.and_then(seconds);
+            (CallError::OverQuota { retry_after, reason: "the provider limits how often it is asked".to_owned() }, None)
+        }
+        404 => (
+            invalid("the provider does not know the model or the address", &said, refusal.key),
+            Some("the provider knows no such model or address: check llm.model and llm.base_url"),
+        ),
+        408 => (CallError::Timeout { sent: true, reason: "the provider gave up waiting".to_owned() }, None),
+        400..=499 => (invalid("the provider refuses the request", &said, refusal.key), None),
+        500..=599 => (unavailable(true, "the provider fails"), None),
+        300..=399 => (
+            unavailable(true, "the provider answers from another address"),
+            Some("the provider redirects, which is not followed: write its final address in llm.base_url"),
+        ),
+        _ => (unavailable(true, NOT_A_COMPLETION), None),
+    }
+}
+
+fn spent() -> (CallError, Option<&'static str>) {
+    let reason = "the provider's budget is used up".to_owned();
+    (CallError::OverQuota { retry_after: None, reason }, Some("the budget at the provider is used up: raise it there"))
+}
+
+fn invalid(words: &str, said: &Said, key: Option<&str>) -> CallError {
+    let Some(message) = said.message.as_deref().filter(|message| !message.is_empty()) else {
+        return CallError::Invalid(words.to_owned());
+    };
+    // Before it is cut, so that no part of a key is left.
+    let message = match key.filter(|key| !key.is_empty()) {
+        Some(key) => message.replace(key, "…"),
+        None => message.to_owned(),
+    };
+    CallError::Invalid(bounded(&format!("{words}: {message}")))
+}
+
+/// A wait in seconds. The header may hold a date as well, which is not worth a calendar here.
+fn seconds(header: &str) -> Option<u32> {
+    let seconds: f64 = header.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)?;
+    // In range by the line above and the limit; a part of a second counts as a whole one.
+    Some(seconds.ceil().min(LONGEST_WAIT.into()) as u32)
+}
+
+#[derive(Default, Deserialize)]
+struct Wrapped {
+    error: Said,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    message: Option<String>,
+    r#type: Option<String>,
+    // Some providers repeat the status here, as a number.
+    code: serde_json::Value,
+}
+
+impl Said {
+    fn is(&self, name: &str) -> bool {
+        self.code.as_str() == Some(name) || self.r#type.as_deref() == Some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, retry_after: Option<&str>, body: &str) -> CallError {
+        judge(&Refusal { status, retry_after, body: body.as_bytes(), key: Some("sk-key") }).0
+    }
+
+    #[test]
+    fn waits_are_whole_seconds_within_a_day() {
+        let wait = |header| match judged(429, Some(header), "") {
+            CallError::OverQuota { retry_after, .. } => retry_after,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(wait("20"), Some(20));
+        assert_eq!(wait("0.2"), Some(1));
+        assert_eq!(wait("999999999999"), Some(86_400));
+        assert_eq!(wait("-1"), None);
+        assert_eq!(wait("inf"), None);
+        assert_eq!(wait("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+    }
+
+    #[test]
+    fn an_empty_purse_is_no_rate() {
+        let body = r#"{"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}"#;
+        let reason = "the provider's budget is used up".to_owned();
+        assert_eq!(judged(429, Some("1"), body), CallError::OverQuota { retry_after: None, reason });
+    }
+
+    #[test]
+    fn words_of_a_provider_are_short_clean_and_without_the_key() {
+        let body = format!(r#"{{"error":{{"message":"bad\nsk-key {}","code":400}}}}"#, "x".repeat(5_000));
+        let CallError::Invalid(reason) = judged(400, None, &body) else { panic!("not invalid") };
+        assert!(reason.starts_with("the provider refuses the request: bad … xxx"), "{reason}");
+        assert_eq!(reason.chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_status_alone_is_enough() {
+        for (status, kind) in
+            [(400, "Invalid"), (418, "Invalid"), (422, "Invalid"), (302, "Unavailable"), (204, "Unavailable")]
+        {
+            assert!(format!("{:?}", judged(status, None, "<html>")).starts_with(kind), "{status}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The `pesto` command.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pesto_server::{cli, config};
+
+/// The command line.
+#[derive(Parser)]
+#[command(name = "pesto", version, about = ABOUT, after_help = AFTER)]
+struct Pesto {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const ABOUT: &str = "\
+A host for conversations. Each kind of conversation is a flow: a WebAssembly
+component in the flows folder, which can be replaced while the host runs.";
+
+// The help is not wrapped to the terminal, so lines end here.
+const AFTER: &str = "\
+The first four are for authors of flows, the others for operators.
+
+The configuration is pesto.toml of the current folder, or what --config or
+PESTO_CONFIG names. Commands reach a running host by its socket, and do their
+work themselves where none runs.";
+
+#[derive(Subcommand)]
+enum Command {
+    New(cli::new::Args),
+    Build(cli::build::Args),
+    Test(cli::test::Args),
+    Chat(cli::chat::Args),
+    Check(cli::check::Args),
+    Run(cli::run::Args),
+    Flows(cli::flows::Args),
+    Answers(cli::answers::Args),
+    Dead(cli::dead::Args),
+}
+
+fn main() -> ExitCode {
+    let command = Pesto::parse().command;
+    let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(run(command));
+        // A component that is being compiled cannot be stopped, and must not be waited for.
+        runtime.shutdown_background();
+        ended
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(args) => cli::run::run(args).await,
+        Command::Chat(args) => cli::chat::run(args).await,
+        Command::Flows(args) => cli::flows::run(args).await,
+        Command::Answers(args) => cli::answers::run(args).await,
+        Command::Dead(args) => cli::dead::run(args).await,
+        Command::Test(args) => cli::test::run(args).await,
+        Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()),
+        Command::New(args) => cli::new::run(&args),
+        Command::Build(args) => cli::build::run(&args),
+    }
+}

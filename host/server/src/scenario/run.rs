@@ -1,0 +1,290 @@
+//! Holds a scenario's conversation and compares.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use pesto_engine::failpoint::{Point, Rule};
+use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
+use pesto_engine::policy::Bounds;
+use pesto_engine::ports::{LlmRequest, Store};
+use pesto_engine::wasm::{Ready, Sandbox};
+use serde_json::Value;
+
+use super::file::{Act, LlmCall, Scenario, Step, Wanted};
+use super::host::Host;
+use super::transcript::Transcript;
+
+/// Flows under test.
+pub struct Bench {
+    sandbox: Arc<Sandbox>,
+    bounds: Arc<Bounds>,
+}
+
+/// A flow that is loaded.
+#[derive(Clone)]
+pub struct Flow {
+    name: FlowName,
+    ready: Arc<Ready>,
+}
+
+/// A scenario that went as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Passed {
+    /// Crashes that it went through.
+    pub crashes: u32,
+}
+
+/// A scenario that went otherwise: the step, what differs, and all that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure(String);
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A bound on real time, reached only by what hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Points that only look: a crash there is told from a crash before the next write by nothing, so one of each is
+/// enough.
+const LOOKS: [&str; 7] = [
+    "store.inbox_due",
+    "store.outbox_due",
+    "store.glance",
+    "store.fire_timers",
+    "store.renew",
+    "store.sweep",
+    "store.history",
+];
+
+impl Bench {
+    /// A bench with the bounds that hold by default.
+    pub fn new() -> anyhow::Result<Self> {
+        let bounds = Arc::new(Bounds { turns_in_flight: 16, ..Bounds::default() });
+        let sandbox = Sandbox::new(bounds.clone()).map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
+        Ok(Self { sandbox: Arc::new(sandbox), bounds })
+    }
+
+    /// Loads the component that is to be tested, as a host would.
+    pub async fn load(&self, name: FlowName, component: &Path) -> anyhow::Result<Flow> {
+        let path: PathBuf = component.to_owned();
+        let bytes =
+            std::fs::read(&path).with_context(|| format!("cannot read {}; run `pesto build`", path.display()))?;
+        let ready = self.sandbox.load(bytes).await;
+        let ready =
+            ready.map_err(|error| anyhow::anyhow!("{} is refused: {}: {error}", path.display(), error.name()))?;
+        Ok(Flow { name, ready: Arc::new(ready) })
+    }
+
+    /// Holds the conversation once.
+    pub async fn run(&self, flow: &Flow, scenario: &Scenario) -> Result<Passed, Failure> {
+        self.hold(flow, scenario, Vec::new()).await.map(|_| Passed::default())
+    }
+
+    /// Holds it once more for each failpoint that it meets, with a crash there, and wants the same to be said.
+    pub async fn run_with_crashes(&self, flow: &Flow, scenario: &Scenario) -> Result<Passed, Failure> {
+        let whole = self.hold(flow, scenario, Vec::new()).await?;
+        let mut crashes = 0;
+        for (point, hits) in whole.hits {
+            let most = if LOOKS.contains(&point.method) { 1 } else { hits };
+            for nth in 1..=most {
+                let rule = Rule { point: point.to_string(), nth, all: true };
+                let held = self.hold(flow, scenario, vec![rule]).await;
+                let held =
+                    held.map_err(|Failure(text)| Failure(format!("with a crash at {point}, hit {nth}:\n{text}")))?;
+                if held.transcript != whole.transcript {
+                    let (with, without) = (&held.transcript, &whole.transcript);
+                    return Err(Failure(format!(
+                        "with a crash at {point}, hit {nth}, something else was said:\n{with}  and without:\n{without}"
+                    )));
+                }
+                crashes += held.crashes;
+            }
+        }
+        if crashes == 0 {
+            return Err(Failure("no crash could be made to happen in it".to_owned()));
+        }
+        Ok(Passed { crashes })
+    }
+
+    async fn hold(&self, flow: &Flow, scenario: &Scenario, rules: Vec<Rule>) -> Result<Held, Failure> {
+        let now = scenario.begin().map_err(Failure)?;
+        let host = Host::start(&self.sandbox, &self.bounds, &flow.name, &flow.ready, now, rules);
+        let mut talk = Talk::new(host, flow, scenario).map_err(Failure)?;
+        for (at, step) in scenario.steps.iter().enumerate() {
+            let stepped = tokio::time::timeout(PATIENCE, talk.step(at, step)).await;
+            if let Err(difference) = stepped.unwrap_or_else(|_| Err("it does not come to an end".to_owned())) {
+                let said = &talk.transcript;
+                return Err(Failure(format!("  step {}: {difference}\n  so far:\n{said}", at + 1)));
+            }
+        }
+        Ok(Held {
+            transcript: talk.transcript,
+            hits: talk.host.hits().into_iter().collect(),
+            crashes: talk.host.crashes,
+        })
+    }
+}
+
+struct Held {
+    transcript: Transcript,
+    hits: Vec<(Point, u64)>,
+    crashes: u32,
+}
+
+struct Talk<'a> {
+    host: Host,
+    flow: &'a Flow,
+    place: Place,
+    person: Person,
+    transcript: Transcript,
+    posted: usize,
+    completions: u64,
+}
+
+impl<'a> Talk<'a> {
+    fn new(host: Host, flow: &'a Flow, scenario: &Scenario) -> Result<Self, String> {
+        let person = &scenario.person;
+        let place = Place::direct("test", &person.id).map_err(|error| format!("person.id: {error}"))?;
+        let person = Person {
+            id: person.id.clone(),
+            name: person.name.clone(),
+            locale: person.locale.clone(),
+            time_zone: person.time_zone.clone(),
+        };
+        Ok(Self { host, flow, place, person, transcript: Transcript::default(), posted: 0, completions: 0 })
+    }
+
+    async fn step(&mut self, at: usize, step: &Step) -> Result<(), String> {
+        let answers: Vec<_> = step.llm.iter().map(LlmCall::answer).collect::<Result<_, _>>()?;
+        self.host.llm.expect(answers);
+        match step.act()? {
+            Act::Start(arguments) => {
+                self.transcript.person(format!("start {} {arguments}", self.flow.name).trim_end());
+                let flow = self.flow.name.clone();
+                self.event(at, Body::Start { flow, arguments }).await?;
+            }
+            Act::Say(text) => {
+                self.transcript.person(&text);
+                self.event(at, Body::Said { text, files: Vec::new() }).await?;
+            }
+            Act::Pick(words) => {
+                self.transcript.person(format!("[{}]", words.join("] [")));
+                let body = self.pick(&words)?;
+                self.event(at, body).await?;
+            }
+            Act::Wait(wait) => {
+                self.transcript.person(format!("({} pass)", humantime::format_duration(wait)));
+                let place = self.place.clone();
+                self.host.wait(&place, wait).await?;
+            }
+        }
+        self.compare(step).await
+    }
+
+    async fn event(&mut self, at: usize, body: Body) -> Result<(), String> {
+        let inbound =
+            Inbound { id: format!("step-{at}"), place: self.place.clone(), person: self.person.clone(), at: 0, body };
+        self.host.event(inbound).await
+    }
+
+    /// The latest message with choices is the one that people see the buttons of.
+    fn pick(&self, words: &[String]) -> Result<Body, String> {
+        let messages = self.host.messenger.messages();
+        let asked = messages.iter().rev().find_map(|message| Some((&message.id, message.choices.as_ref()?)));
+        let (message, choices) = asked.ok_or("there is nothing to pick from")?;
+        let value = |word: &String| {
+            let option = choices.options.iter().find(|option| option.label == *word || option.value == *word);
+            option.map(|option| option.value.clone()).ok_or_else(|| {
+                let labels: Vec<_> = choices.options.iter().map(|option| option.label.as_str()).collect();
+                format!("there is no choice {word:?}; there are {labels:?}")
+            })
+        };
+        let values = words.iter().map(value).collect::<Result<_, _>>()?;
+        Ok(Body::Picked { message: message.clone(), values })
+    }
+
+    async fn compare(&mut self, step: &Step) -> Result<(), String> {
+        let messages = self.host.messenger.messages();
+        let new: Vec<Message> = messages.iter().skip(self.posted).cloned().collect();
+        self.posted = messages.len();
+        new.iter().for_each(|message| self.transcript.bot(message.clone()));
+        let (asked, left, unexpected) = self.host.llm.take();
+        // What the flow asked comes first: a wrong call is often why it said something else.
+        compare_calls(&step.llm, &asked, left, unexpected)?;
+        compare_messages(&step.bot, &new)?;
+        self.compare_dead_letters().await?;
+        self.compare_answers(step.answers.as_ref()).await?;
+        let open = self.host.store.glance(&self.place).await.map_err(|error| error.to_string())?.conversation.is_some();
+        match step.ended {
+            Some(true) if open => Err("the conversation should be over, and is open".to_owned()),
+            Some(false) if !open => Err("the conversation should be open, and is over".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn compare_dead_letters(&self) -> Result<(), String> {
+        let dead = self.host.store.dead(0, 1).await.map_err(|error| error.to_string())?;
+        match dead.first() {
+            Some((_, letter)) => Err(format!("the turn was given up: {}: {}", letter.error, letter.reason)),
+            None => Ok(()),
+        }
+    }
+
+    async fn compare_answers(&mut self, wanted: Option<&Value>) -> Result<(), String> {
+        let new = self.host.store.completions(&self.flow.name, self.completions, 2).await;
+        let new = new.map_err(|error| error.to_string())?;
+        self.completions = new.last().map_or(self.completions, |(position, _)| *position);
+        let got: Vec<Value> =
+            new.iter().map(|(_, completion)| serde_json::from_str(&completion.answers).unwrap_or_default()).collect();
+        match (wanted, got.as_slice()) {
+            (None, []) => Ok(()),
+            (None, [got, ..]) => Err(format!("answers were recorded, and none were wanted: {got}")),
+            (Some(wanted), [got]) if wanted == got => Ok(()),
+            (Some(wanted), [got]) => Err(format!("answers: wanted {wanted}\n           and got {got}")),
+            (Some(wanted), []) => Err(format!("answers: wanted {wanted}, and none were recorded")),
+            (Some(_), _) => Err("answers were recorded more than once".to_owned()),
+        }
+    }
+}
+
+fn compare_calls(wanted: &[LlmCall], asked: &[LlmRequest], left: usize, unexpected: usize) -> Result<(), String> {
+    let text =
+        |request: &LlmRequest| request.messages.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+    for (at, (call, request)) in wanted.iter().zip(asked).enumerate() {
+        let text = text(request);
+        if let Some(want) = call.asked.as_ref().and_then(|asked| asked.differs(&text)) {
+            return Err(format!("call {} to the model: wanted {want}\n    and it was asked {text:?}", at + 1));
+        }
+    }
+    if unexpected > 0 {
+        let last = asked.last().map(text).unwrap_or_default();
+        return Err(format!("{unexpected} calls to the model were not expected, the last one asking {last:?}"));
+    }
+    if left > 0 {
+        return Err(format!("{left} calls to the model were expected and not made"));
+    }
+    Ok(())
+}
+
+fn compare_messages(wanted: &[Wanted], got: &[Message]) -> Result<(), String> {
+    for (at, (want, message)) in wanted.iter().zip(got).enumerate() {
+        if let Some(want) = want.differs(&message.text) {
+            return Err(format!("message {}: wanted {want}\n    and got {:?}", at + 1, message.text));
+        }
+        let options = message.choices.iter().flat_map(|choices| &choices.options);
+        let labels: Vec<_> = options.map(|option| option.label.clone()).collect();
+        if let Some(want) = want.labels().filter(|want| **want != labels[..]) {
+            return Err(format!("message {}: wanted the choices {want:?}\n    and got {labels:?}", at + 1));
+        }
+    }
+    if wanted.len() == got.len() {
+        return Ok(());
+    }
+    let texts: Vec<_> = got.iter().map(|message| &message.text).collect();
+    Err(format!("{} messages were wanted, and these came: {texts:?}", wanted.len()))
+}

@@ -1,0 +1,141 @@
+//! What is said on the local socket: one JSON object a line, in either direction.
+//!
+//! Nothing is lost or doubled on it: what a person sends has an id and is answered with `stored` once it is durable,
+//! so it may be sent again until then; a message has an id and is sent again until it is answered with `shown`.
+
+use std::io;
+
+use pesto_engine::model::{EffectId, FlowName, Message, OpenChoices};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::admin::{AdminReply, AdminRequest};
+
+/// The longest line, in bytes.
+const LONGEST: u64 = 2 << 20;
+
+/// From a client to the host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToHost {
+    /// A person is here, and sees messages from now on. Another terminal of theirs is sent away.
+    Hello {
+        /// Who: 1 to 80 bytes without blanks, `/`, `#` and `@`.
+        person: String,
+        /// As they call themselves.
+        name: String,
+    },
+    /// The person wrote.
+    Say {
+        /// Of the client's choice, unique for the person; the same when it is sent again.
+        id: String,
+        /// At most 12,000 bytes.
+        text: String,
+    },
+    /// The person chose.
+    Pick {
+        /// As above.
+        id: String,
+        /// The message whose choices these are.
+        message: EffectId,
+        /// The values.
+        values: Vec<String>,
+    },
+    /// The person wants a flow.
+    Start {
+        /// As above.
+        id: String,
+        /// Which.
+        flow: FlowName,
+        /// What it is told.
+        arguments: String,
+    },
+    /// A message was shown: it need not be sent again.
+    Shown {
+        /// Which.
+        id: EffectId,
+    },
+    /// Answer when no event and no message of the person is left.
+    Settle,
+    /// A question of an operator.
+    Admin(AdminRequest),
+}
+
+/// From the host to a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromHost {
+    /// Answers `hello`.
+    Welcome {
+        /// Something the person should know, such as that no model is connected.
+        notice: Option<String>,
+        /// The open conversation.
+        open: Option<OpenConversation>,
+    },
+    /// An event is stored: it need not be sent again.
+    Stored {
+        /// Which.
+        id: String,
+    },
+    /// An event was not taken.
+    Refused {
+        /// Which.
+        id: String,
+        /// For the person.
+        reason: String,
+    },
+    /// A message for the person. It comes again until it is answered with `shown`.
+    Message(Message),
+    /// A sign of life during a long turn.
+    Progress {
+        /// One line.
+        text: String,
+    },
+    /// Answers `settle`.
+    Settled,
+    /// Answers `admin`.
+    Admin(AdminReply),
+    /// The last word before the host hangs up.
+    Bye {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where a person left off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenConversation {
+    /// The flow.
+    pub flow: FlowName,
+    /// What it said last, if that is known.
+    pub last: Option<String>,
+    /// What can still be picked.
+    pub choices: Vec<OpenChoices>,
+}
+
+/// Reads a line; none at the end.
+pub(super) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<T>> {
+    let mut line = Vec::new();
+    // The limit is set anew for each line.
+    let got = from.take(LONGEST).read_until(b'\n', &mut line).await?;
+    if got == 0 {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') {
+        if got as u64 == LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 2 MiB"));
+        }
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last line is not whole"));
+    }
+    let frame = serde_json::from_slice(&line);
+    frame.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("not a frame: {error}")))
+}
+
+/// Writes a line.
+pub(super) async fn write<T: Serialize>(to: &mut (impl AsyncWrite + Unpin), frame: &T) -> io::Result<()> {
+    let mut line = serde_json::to_vec(frame)?;
+    line.push(b'\n');
+    to.write_all(&line).await?;
+    to.flush().await
+}

@@ -1,0 +1,239 @@
+//! The host's end: accepts terminals and commands.
+
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use pesto_engine::engine::Engine;
+use pesto_engine::model::{Body, Inbound, Person, Place};
+use pesto_engine::router::open_question;
+use tokio::io::BufReader;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::frame::{FromHost, OpenConversation, ToHost, read, write};
+use crate::admin::Desk;
+use crate::terminal::Terminal;
+
+/// The workspace of people in terminals.
+const WORKSPACE: &str = "local";
+/// Frames to a client that reads slowly; then its session waits.
+const QUEUE: usize = 64;
+/// Clients at once.
+const MOST_CLIENTS: usize = 2_000;
+
+/// A bound socket. Dropping it hangs up on all clients.
+pub struct Listener {
+    listener: UnixListener,
+    path: PathBuf,
+    /// The file's number: only our own socket is removed in the end.
+    number: u64,
+}
+
+/// What a session works with.
+#[derive(Clone)]
+struct Host {
+    engine: Arc<Engine>,
+    terminal: Arc<Terminal>,
+    desk: Arc<Desk>,
+    notice: Option<String>,
+}
+
+impl Listener {
+    /// Binds the socket, for the user that runs the host alone. A socket that a dead host left is replaced; one that
+    /// somebody listens at, or a file of another kind, is not.
+    pub fn bind(path: &Path) -> anyhow::Result<Self> {
+        if let Ok(there) = std::fs::symlink_metadata(path) {
+            let left_over = there.file_type().is_socket()
+                && std::os::unix::net::UnixStream::connect(path)
+                    .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            anyhow::ensure!(
+                left_over,
+                "{} is in use or is no socket; set PESTO_SOCKET to another path, or remove it",
+                path.display()
+            );
+            std::fs::remove_file(path)?;
+        }
+        let listener = UnixListener::bind(path).with_context(|| {
+            format!("cannot listen at {}; set PESTO_SOCKET to a path of at most 100 bytes", path.display())
+        })?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        let number = std::fs::symlink_metadata(path)?.ino();
+        Ok(Self { listener, path: path.to_owned(), number })
+    }
+
+    /// Serves clients until it is dropped.
+    pub async fn serve(self, engine: Arc<Engine>, terminal: Arc<Terminal>, desk: Arc<Desk>, notice: Option<String>) {
+        let host = Host { engine, terminal, desk, notice };
+        let mut sessions = JoinSet::new();
+        loop {
+            while sessions.try_join_next().is_some() {}
+            match self.listener.accept().await {
+                Ok((stream, _)) if sessions.len() < MOST_CLIENTS => {
+                    sessions.spawn(session(stream, host.clone()));
+                }
+                Ok(_) => tracing::warn!("more than {MOST_CLIENTS} clients at once; one was sent away"),
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to be given back.
+                    tracing::warn!(%error, "a client could not be accepted");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|there| there.ino() == self.number) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+async fn session(stream: UnixStream, host: Host) {
+    let (from, mut to) = stream.into_split();
+    let (sender, mut frames) = mpsc::channel::<FromHost>(QUEUE);
+    let mut from = BufReader::new(from);
+    let mut session = Session { host, sender, person: None, settling: JoinSet::new() };
+    let writing = async {
+        while let Some(frame) = frames.recv().await {
+            let last = matches!(frame, FromHost::Bye { .. });
+            write(&mut to, &frame).await?;
+            if last {
+                break;
+            }
+        }
+        io::Result::Ok(())
+    };
+    let reading = async {
+        while let Some(frame) = read(&mut from).await? {
+            session.handle(frame).await;
+        }
+        io::Result::Ok(())
+    };
+    let ended = tokio::select! {
+        ended = writing => ended,
+        ended = reading => ended,
+    };
+    match ended {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            tracing::warn!(%error, "a client of the socket was hung up on");
+            let bye = FromHost::Bye { reason: error.to_string() };
+            let _ = write(&mut to, &bye).await;
+        }
+        Err(error) => tracing::debug!(%error, "a client of the socket went away"),
+    }
+    if let Some((place, _, serial)) = session.person {
+        session.host.terminal.detach(&place, serial);
+    }
+}
+
+struct Session {
+    host: Host,
+    sender: mpsc::Sender<FromHost>,
+    person: Option<(Place, Person, u64)>,
+    settling: JoinSet<()>,
+}
+
+impl Session {
+    async fn handle(&mut self, frame: ToHost) {
+        match frame {
+            ToHost::Hello { person, name } => self.hello(person, name).await,
+            ToHost::Say { id, text } => self.event(id, Body::Said { text, files: Vec::new() }).await,
+            ToHost::Pick { id, message, values } => self.event(id, Body::Picked { message, values }).await,
+            ToHost::Start { id, flow, arguments } => self.event(id, Body::Start { flow, arguments }).await,
+            ToHost::Shown { id } => {
+                if let Some((place, ..)) = &self.person {
+                    self.host.terminal.shown(place, &id);
+                }
+            }
+            ToHost::Settle => self.settle(),
+            ToHost::Admin(request) => {
+                let reply = self.host.desk.answer(request).await;
+                self.send(FromHost::Admin(reply)).await;
+            }
+        }
+    }
+
+    async fn hello(&mut self, id: String, name: String) {
+        if self.person.is_some() {
+            return self.send(FromHost::Bye { reason: "you have said hello already".to_owned() }).await;
+        }
+        let place = match Place::direct(WORKSPACE, &id) {
+            Ok(place) => place,
+            Err(error) => return self.send(FromHost::Bye { reason: error.to_string() }).await,
+        };
+        let name = pesto_engine::text::line(&name, 200);
+        let person = Person { id, name, locale: String::new(), time_zone: String::new() };
+        let open = match self.open(&place).await {
+            Ok(open) => open,
+            Err(error) => return self.send(FromHost::Bye { reason: error.to_string() }).await,
+        };
+        self.send(FromHost::Welcome { notice: self.host.notice.clone(), open }).await;
+        let serial = self.host.terminal.attach(&place, self.sender.clone());
+        self.person = Some((place.clone(), person, serial));
+        if let Err(error) = self.host.engine.arrived(&place).await {
+            self.send(FromHost::Bye { reason: error.to_string() }).await;
+        }
+    }
+
+    async fn open(&self, place: &Place) -> anyhow::Result<Option<OpenConversation>> {
+        let store = &self.host.engine.ports().store;
+        let glance = store.glance(place).await?;
+        let Some(open) = glance.conversation else { return Ok(None) };
+        if glance.outbox > 0 {
+            // What was said last is on its way still, and need not be shown twice.
+            return Ok(Some(OpenConversation { flow: open.flow, last: None, choices: Vec::new() }));
+        }
+        let last = match open_question(&open) {
+            Some(question) => Some(question),
+            None => store.history(place, open.generation, 1).await?.pop().map(|exchange| exchange.answered),
+        };
+        Ok(Some(OpenConversation {
+            flow: open.flow,
+            last: last.filter(|last| !last.is_empty()),
+            choices: open.choices,
+        }))
+    }
+
+    async fn event(&self, id: String, body: Body) {
+        let Some((place, person, _)) = &self.person else {
+            return self.send(FromHost::Refused { id, reason: "say hello first".to_owned() }).await;
+        };
+        let inbound = Inbound {
+            id: format!("{WORKSPACE}/{}/{id}", person.id),
+            place: place.clone(),
+            person: person.clone(),
+            at: 0,
+            body,
+        };
+        let answer = match self.host.engine.accept(inbound).await {
+            Ok(_) => FromHost::Stored { id },
+            Err(error) => FromHost::Refused { id, reason: error.to_string() },
+        };
+        self.send(answer).await;
+    }
+
+    fn settle(&mut self) {
+        let Some((place, ..)) = self.person.clone() else { return };
+        let (engine, sender) = (self.host.engine.clone(), self.sender.clone());
+        while self.settling.try_join_next().is_some() {}
+        self.settling.spawn(async move {
+            let frame = match engine.settled(&place).await {
+                Ok(()) => FromHost::Settled,
+                Err(error) => FromHost::Bye { reason: error.to_string() },
+            };
+            let _ = sender.send(frame).await;
+        });
+    }
+
+    async fn send(&self, frame: FromHost) {
+        // A client that is gone is noticed by the reader.
+        let _ = self.sender.send(frame).await;
+    }
+}

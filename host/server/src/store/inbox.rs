@@ -1,0 +1,116 @@
+//! Accept: once, in order.
+
+use pesto_engine::model::{Inbound, Place, Seq};
+use pesto_engine::ports::{Accepted, StoreError};
+use pesto_engine::store::KEPT;
+use rusqlite::params;
+
+use super::db::{Db, Done, encode, time};
+use super::outbox::Sealed;
+
+/// [`pesto_engine::ports::Entry`] with its messages encoded.
+pub(super) enum Sealing {
+    Queue,
+    Cut,
+    Answer(Vec<Sealed>),
+}
+
+/// An event, encoded where it comes from and not on the store's thread.
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) place: Place,
+    pub(super) json: String,
+}
+
+impl Event {
+    pub(super) fn new(inbound: Inbound) -> Result<Self, StoreError> {
+        let json = encode(&inbound)?;
+        Ok(Self { id: inbound.id, place: inbound.place, json })
+    }
+}
+
+pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> {
+    let now = db.now();
+    if !remember(db, &event.id, now)? {
+        return Ok(Accepted::Duplicate);
+    }
+    match entry {
+        Sealing::Queue => append(db, event, now).map(Some),
+        Sealing::Cut => {
+            cut(db, &event.place)?;
+            append(db, event, now).map(Some)
+        }
+        Sealing::Answer(messages) => {
+            messages.iter().try_for_each(|message| super::outbox::post(db, message, now))?;
+            Ok(None)
+        }
+    }
+    .map(Accepted::New)
+}
+
+/// Answers whether the id is new.
+pub(super) fn remember(db: &Db, id: &str, now: i64) -> Done<bool> {
+    let insert = "INSERT INTO seen (id, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    if db.run(insert, params![id, now])? == 1 {
+        return Ok(true);
+    }
+    let renew = "UPDATE seen SET at = ?2 WHERE id = ?1 AND at <= ?3";
+    Ok(db.run(renew, params![id, now, now.saturating_sub(time(KEPT))])? == 1)
+}
+
+/// Puts an event at the end of its place's inbox, whatever its id.
+pub(super) fn append(db: &Db, event: &Event, now: i64) -> Done<Seq> {
+    let find = "SELECT no, last + 1, ready IS NULL FROM place WHERE key = ?1";
+    let found = db.row(find, [event.place.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (place, number, idle): (i64, u64, bool) = match found {
+        Some(found) => found,
+        None => (place_no(db, &event.place)?, 1, true),
+    };
+    if idle {
+        let rouse = "UPDATE place SET last = ?2, ready = ?3, tick = ?4 WHERE no = ?1";
+        db.run(rouse, params![place, number, now, db.tick()])?;
+    } else {
+        db.run("UPDATE place SET last = ?2 WHERE no = ?1", params![place, number])?;
+    }
+    let insert = "INSERT INTO inbox (place, number, step, inbound) VALUES (?1, ?2, 0, ?3)";
+    db.run(insert, params![place, number, event.json])?;
+    db.inbox.set(true);
+    Ok(Seq { number, step: 0 })
+}
+
+/// The number that the next event of a place will have.
+pub(super) fn next_number(db: &Db, place: i64) -> Done<u64> {
+    Ok(db.row("SELECT last + 1 FROM place WHERE no = ?1", [place], |row| row.get(0))?.unwrap_or(1))
+}
+
+/// The number of a place's row, made if it is not there.
+pub(super) fn place_no(db: &Db, place: &Place) -> Done<i64> {
+    if let Some(no) = db.row("SELECT no FROM place WHERE key = ?1", [place.as_str()], |row| row.get(0))? {
+        return Ok(no);
+    }
+    db.run("INSERT INTO place (key) VALUES (?1)", [place.as_str()])?;
+    Ok(db.conn.last_insert_rowid())
+}
+
+/// Ends the running turn and all that waits.
+fn cut(db: &Db, place: &Place) -> Done<()> {
+    let no = place_no(db, place)?;
+    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, pin = NULL WHERE no = ?1";
+    db.run(end, [no])?;
+    db.run("DELETE FROM inbox WHERE place = ?1", [no])?;
+    db.run("DELETE FROM journal WHERE place = ?1", [no])?;
+    Ok(())
+}
+
+/// Forgets old ids among the `STEP` that come after one; answers where to go on.
+pub(super) fn forget(db: &Db, after: &str) -> Done<Option<String>> {
+    const STEP: i64 = 2_000;
+    let old = db.now().saturating_sub(time(KEPT));
+    let last = "SELECT id FROM seen WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
+    let last: Option<String> = db.row(last, params![after, STEP - 1], |row| row.get(0))?;
+    match &last {
+        Some(last) => db.run("DELETE FROM seen WHERE id > ?1 AND id <= ?2 AND at <= ?3", params![after, last, old])?,
+        None => db.run("DELETE FROM seen WHERE id > ?1 AND at <= ?2", params![after, old])?,
+    };
+    Ok(last)
+}

@@ -1,0 +1,244 @@
+//! The embedded store: one SQLite file in a folder that is locked to one process.
+//!
+//! All writes go through one thread, which commits as many as wait in one transaction with one sync (`worker`);
+//! whatever need not see them goes through a second one. Each concern has its file: `inbox`, `turn`, `commit`,
+//! `conversation`, `timers`, `outbox`, `components`, `records`; `schema.sql` has the tables.
+
+mod commit;
+mod components;
+mod conversation;
+mod db;
+mod inbox;
+mod open;
+mod outbox;
+mod records;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod turn;
+mod worker;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pesto_engine::model::{
+    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
+};
+use pesto_engine::ports::{
+    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Store, StoreError,
+};
+
+pub use open::OpenError;
+
+use db::Db;
+use outbox::Sealed;
+use worker::{Access, Wakes, Worker};
+
+/// The name of the file in the data folder.
+pub const FILE: &str = "pesto.db";
+
+/// A store in a folder. Dropping it waits for what was asked, and frees the folder.
+pub struct EmbeddedStore {
+    // In the order of their end: the connection that closes last writes the log back, the lock goes after it.
+    reader: Worker,
+    writer: Worker,
+    wakes: Arc<Wakes>,
+    _lock: File,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in `folder`, which is made if it is not there. As nobody else can have it open, what a dead
+    /// host left claimed is free at once, and what it was sending is in doubt.
+    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let lock = open::lock(folder)?;
+        let path = folder.join(FILE);
+        let writer = open::writer(&path)?;
+        let sqlite = |error| OpenError::Sqlite(path.clone(), error);
+        let tick = release(&writer, db::time(clock.now())).map_err(sqlite)?;
+        let reader = open::reader(&path)?;
+        let wakes = Arc::<Wakes>::default();
+        let io = |error| OpenError::Io(folder.to_owned(), error);
+        let writer = Db::new(writer, clock.clone(), tick);
+        let writer = Worker::start("store-write", writer, Access::Write, wakes.clone()).map_err(io)?;
+        let reader = Db::new(reader, clock, 0);
+        let reader = Worker::start("store-read", reader, Access::Read, wakes.clone()).map_err(io)?;
+        Ok(Self { reader, writer, wakes, _lock: lock })
+    }
+}
+
+/// Ends what the last host was doing; answers the highest tick.
+fn release(conn: &rusqlite::Connection, now: i64) -> rusqlite::Result<i64> {
+    conn.execute("UPDATE place SET claimed = 0, ready = ?1 WHERE ready IS NOT NULL AND claimed", [now])?;
+    let doubt = "UPDATE outbox SET sending = 0, in_doubt = 1, due = ?1 WHERE due IS NOT NULL AND sending";
+    conn.execute(doubt, [now])?;
+    conn.query_row("SELECT coalesce(max(tick), 0) FROM place", [], |row| row.get(0))
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
+        let event = inbox::Event::new(inbound)?;
+        let entry = match entry {
+            Entry::Queue => inbox::Sealing::Queue,
+            Entry::Cut => inbox::Sealing::Cut,
+            Entry::Answer(messages) => {
+                inbox::Sealing::Answer(messages.into_iter().map(Sealed::new).collect::<Result<_, _>>()?)
+            }
+        };
+        self.writer.call(move |db| inbox::accept(db, &event, &entry)).await
+    }
+
+    async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {
+        self.writer.call(move |db| turn::claim(db, most, lease)).await
+    }
+
+    async fn renew(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError> {
+        let fences = fences.to_vec();
+        self.writer.call(move |db| turn::renew(db, fences, lease)).await
+    }
+
+    async fn journal_intent(&self, fence: &Fence, call: &Call, pin: &str) -> Result<(), StoreError> {
+        let (fence, call, pin) = (fence.clone(), call.clone(), pin.to_owned());
+        self.writer.call(move |db| turn::intent(db, &fence, &call, &pin)).await
+    }
+
+    async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError> {
+        let (fence, result) = (fence.clone(), result.clone());
+        self.writer.call(move |db| turn::result(db, &fence, number, &result)).await
+    }
+
+    async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
+        let (fence, parts) = (fence.clone(), commit::Parts::new(commit)?);
+        self.writer.call(move |db| commit::commit(db, &fence, &parts)).await
+    }
+
+    async fn retry(&self, fence: &Fence, not_before: Millis) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        self.writer.call(move |db| turn::retry(db, &fence, not_before)).await
+    }
+
+    async fn hand_back(&self, fence: &Fence) -> Result<(), StoreError> {
+        let fence = fence.clone();
+        self.writer.call(move |db| turn::hand_back(db, &fence)).await
+    }
+
+    async fn inbox_changed(&self) {
+        self.wakes.inbox.notified().await;
+    }
+
+    async fn history(&self, place: &Place, generation: u64, most: usize) -> Result<Vec<Exchange>, StoreError> {
+        let place = place.clone();
+        self.reader.call(move |db| conversation::history(db, &place, generation, most)).await
+    }
+
+    async fn fire_timers(&self) -> Result<Option<Millis>, StoreError> {
+        loop {
+            let (more, next) = self.writer.call(timers::fire).await?;
+            if !more {
+                return Ok(next);
+            }
+        }
+    }
+
+    async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
+        self.writer.call(move |db| outbox::claim(db, most, lease)).await
+    }
+
+    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.writer.call(move |db| outbox::sent(db, id.as_str())).await
+    }
+
+    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.writer.call(move |db| outbox::later(db, id.as_str(), due, in_doubt)).await
+    }
+
+    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
+        let (id, reason) = (id.clone(), reason.to_owned());
+        self.writer.call(move |db| outbox::never(db, id.as_str(), &reason)).await
+    }
+
+    async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError> {
+        let place = place.clone();
+        self.writer.call(move |db| outbox::wake(db, &place)).await
+    }
+
+    async fn outbox_changed(&self) {
+        self.wakes.outbox.notified().await;
+    }
+
+    async fn inbox_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.reader.call(turn::due).await
+    }
+
+    async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.reader.call(outbox::due).await
+    }
+
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let (flow, digest, bytes) = (flow.clone(), Digest::of(bytes), bytes.to_vec());
+        self.writer.call(move |db| components::put(db, &flow, &digest, &bytes).map(|()| digest)).await
+    }
+
+    async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let digest = digest.clone();
+        self.reader.call(move |db| components::bytes(db, &digest)).await
+    }
+
+    async fn current(&self) -> Result<Vec<(FlowName, Digest)>, StoreError> {
+        self.reader.call(components::current).await
+    }
+
+    async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
+        let flow = flow.clone();
+        self.writer.call(move |db| components::drop_current(db, &flow)).await
+    }
+
+    async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
+        let place = place.clone();
+        self.reader.call(move |db| records::glance(db, &place)).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.reader.call(records::backlog).await
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<OpenCount>, StoreError> {
+        self.reader.call(records::open_conversations).await
+    }
+
+    async fn completions(
+        &self,
+        flow: &FlowName,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(u64, Completion)>, StoreError> {
+        let flow = flow.clone();
+        self.reader.call(move |db| records::completions(db, &flow, after, most)).await
+    }
+
+    async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
+        self.reader.call(move |db| records::dead(db, after, most)).await
+    }
+
+    async fn dead_retry(&self, id: u64) -> Result<bool, StoreError> {
+        self.writer.call(move |db| records::dead_retry(db, id)).await
+    }
+
+    async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
+        self.writer.call(move |db| records::dead_drop(db, id)).await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        let mut after = String::new();
+        while let Some(last) = self.writer.call(move |db| inbox::forget(db, &after)).await? {
+            after = last;
+        }
+        while self.writer.call(components::forget).await? {}
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! The data folder: its lock, its file, its schema.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OptionalExtension};
+
+/// What this build reads and writes.
+const VERSION: i64 = 1;
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it. It may be reached by its socket.
+    #[error("the data folder `{0}` is in use by another process: stop that one, or choose another folder")]
+    InUse(PathBuf),
+    /// It was written by a later version of Pesto.
+    #[error("the store `{path}` has schema {found}, this version knows up to {VERSION}: use a newer version of Pesto")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema's version.
+        found: i64,
+    },
+    /// It is an SQLite file, but not ours.
+    #[error("`{0}` is not a store of Pesto: move it away, or choose another folder")]
+    Foreign(PathBuf),
+    /// The folder or its lock cannot be made.
+    #[error("the data folder `{0}` cannot be used: {1}. Check that this user may write there")]
+    Io(PathBuf, io::Error),
+    /// SQLite cannot open or read the file.
+    #[error("the store `{0}` cannot be opened: {1}")]
+    Sqlite(PathBuf, rusqlite::Error),
+}
+
+/// Makes the folder, if need be, and locks it for as long as the file is held.
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+    let io = |error| OpenError::Io(folder.to_owned(), error);
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("pesto.lock"));
+    let file = file.map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// A connection that writes, on a schema that is there.
+pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
+    let mut conn = connect(path).map_err(sqlite)?;
+    match version(&conn).map_err(sqlite)? {
+        Some(VERSION) => {}
+        Some(found) if found > VERSION => return Err(OpenError::Newer { path: path.to_owned(), found }),
+        Some(_) => return Err(OpenError::Foreign(path.to_owned())),
+        None if is_empty(&conn).map_err(sqlite)? => create(&mut conn).map_err(sqlite)?,
+        None => return Err(OpenError::Foreign(path.to_owned())),
+    }
+    Ok(conn)
+}
+
+/// A connection that sees what is committed.
+pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
+    let conn = connect(path).map_err(sqlite)?;
+    conn.pragma_update(None, "query_only", true).map_err(sqlite)?;
+    Ok(conn)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    // Only a person with a tool of their own can hold SQLite's lock; they get a moment.
+    conn.busy_timeout(Duration::from_secs(2))?;
+    conn.set_prepared_statement_cache_capacity(128);
+    // Without this, SQLite looks at the values that are bound and compiles some statements anew each time.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.pragma_update(None, "journal_mode", "wal")?;
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "cache_size", -16_000)?;
+    // The log is written back by the thread that commits, so this bounds its pause: 8 MiB, a few milliseconds.
+    conn.pragma_update(None, "wal_autocheckpoint", 2_000)?;
+    conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    Ok(conn)
+}
+
+fn version(conn: &Connection) -> rusqlite::Result<Option<i64>> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema'";
+    if conn.query_row(table, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
+    }
+    conn.query_row("SELECT version FROM schema", [], |row| row.get(0)).optional()
+}
+
+fn is_empty(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn create(conn: &mut Connection) -> rusqlite::Result<()> {
+    let all = conn.transaction()?;
+    all.execute_batch(include_str!("schema.sql"))?;
+    all.execute("INSERT INTO schema VALUES (?1)", [VERSION])?;
+    all.commit()
+}

@@ -1,0 +1,167 @@
+//! Claims and the journal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pesto_engine::model::{Call, CallResult, Inbound, Millis, Place, Seq};
+use pesto_engine::ports::{Claim, Fence, StoreError};
+use rusqlite::params;
+
+use super::conversation;
+use super::db::{Db, Done, Fault, corrupt, decode, end_of, limit, millis, time};
+
+/// The owned place of a fence.
+pub(super) struct Owned {
+    pub(super) no: i64,
+    /// Something was journaled.
+    pub(super) pinned: bool,
+}
+
+pub(super) fn owned(db: &Db, fence: &Fence) -> Done<Owned> {
+    let find = "SELECT no, epoch, claimed, pin IS NOT NULL FROM place WHERE key = ?1";
+    let found = db.row(find, [fence.place.as_str()], |row| {
+        let holds = row.get::<_, u64>(1)? == fence.epoch && row.get(2)?;
+        Ok((holds, Owned { no: row.get(0)?, pinned: row.get(3)? }))
+    })?;
+    match found {
+        Some((true, owned)) => Ok(owned),
+        _ => Err(StoreError::Stale.into()),
+    }
+}
+
+/// A place that is ready.
+struct Ready {
+    no: i64,
+    key: String,
+    epoch: u64,
+    generation: u64,
+    attempt: u32,
+    pin: Option<String>,
+}
+
+pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
+    let now = db.now();
+    let ready = "SELECT no, key, epoch, generation, attempt, pin FROM place
+        WHERE ready <= ?1 ORDER BY ready, tick LIMIT ?2";
+    let ready = db.rows(ready, params![now, limit(most)], |row| {
+        Ok(Ready {
+            no: row.get(0)?,
+            key: row.get(1)?,
+            epoch: row.get(2)?,
+            generation: row.get(3)?,
+            attempt: row.get(4)?,
+            pin: row.get(5)?,
+        })
+    })?;
+    let mut claims = Vec::with_capacity(ready.len());
+    for place in ready {
+        let no = place.no;
+        match claim_one(db, place, end_of(lease, now)) {
+            Ok(claim) => claims.push(claim),
+            Err(Fault::Store(StoreError::Corrupt(what))) => put_aside(db, no, now, &what)?,
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(claims)
+}
+
+/// One place that cannot be read must not stop all the others, so it has to wait.
+fn put_aside(db: &Db, no: i64, now: i64, what: &str) -> Done<()> {
+    const WAIT: i64 = 60_000;
+    tracing::error!("a place is put aside for a minute: the store cannot read {what}");
+    db.run("UPDATE place SET ready = ?2, claimed = 0 WHERE no = ?1", params![no, now.saturating_add(WAIT)])?;
+    Ok(())
+}
+
+fn claim_one(db: &Db, ready: Ready, end: i64) -> Done<Claim> {
+    let Ready { no, key, epoch, generation, attempt, pin } = ready;
+    let place = Place::try_from(key).map_err(|error| corrupt("place", no, error))?;
+    let first = "SELECT number, step, inbound FROM inbox WHERE place = ?1 ORDER BY number, step LIMIT 1";
+    let first = db.row(first, [no], |row| {
+        Ok((Seq { number: row.get(0)?, step: row.get(1)? }, row.get_ref(2)?.as_str()?.to_owned()))
+    })?;
+    let (seq, json) = first.ok_or_else(|| corrupt("inbox", &place, "its first event is not there"))?;
+    let inbound: Inbound = decode(&json, "inbox", format_args!("{place}@{seq}"))?;
+    let conversation = conversation::read(db, no, &place)?;
+    let journal = if pin.is_some() { journal(db, no)? } else { Vec::new() };
+    let lease = "UPDATE place SET epoch = epoch + 1, attempt = attempt + 1, claimed = 1, ready = ?2 WHERE no = ?1";
+    db.run(lease, params![no, end])?;
+    let fence = Fence { place, epoch: epoch + 1 };
+    Ok(Claim { fence, seq, inbound, attempt: attempt.saturating_add(1), generation, conversation, journal, pin })
+}
+
+fn journal(db: &Db, no: i64) -> Done<Vec<Call>> {
+    let mut calls = BTreeMap::new();
+    let mut all = db.sql("SELECT call, name, at, text FROM journal WHERE place = ?1 ORDER BY call, part")?;
+    let mut rows = all.query([no])?;
+    while let Some(row) = rows.next()? {
+        let (number, text) = (row.get(0)?, row.get(3)?);
+        match row.get(1)? {
+            Some(name) => {
+                calls.insert(number, Call { number, name, request: text, result: None });
+            }
+            None => {
+                let intent = calls.get_mut(&number).ok_or_else(|| corrupt("journal", no, "a result has no intent"))?;
+                intent.result = Some(CallResult { answer: text, at: row.get(2)? });
+            }
+        }
+    }
+    Ok(calls.into_values().collect())
+}
+
+/// Answers the fences that are lost.
+pub(super) fn renew(db: &Db, fences: Vec<Fence>, lease: Duration) -> Done<Vec<Fence>> {
+    let end = end_of(lease, db.now());
+    let mut lost = Vec::new();
+    for fence in fences {
+        match owned(db, &fence) {
+            Ok(place) => drop(db.run("UPDATE place SET ready = ?2 WHERE no = ?1", params![place.no, end])?),
+            Err(Fault::Store(StoreError::Stale)) => lost.push(fence),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(lost)
+}
+
+pub(super) fn intent(db: &Db, fence: &Fence, call: &Call, pin: &str) -> Done<()> {
+    let place = owned(db, fence)?;
+    if !place.pinned {
+        db.run("UPDATE place SET pin = ?2 WHERE no = ?1", params![place.no, pin])?;
+    }
+    let insert =
+        "INSERT INTO journal (place, call, part, name, text) VALUES (?1, ?2, 0, ?3, ?4) ON CONFLICT DO NOTHING";
+    db.run(insert, params![place.no, call.number, call.name, call.request])?;
+    Ok(())
+}
+
+pub(super) fn result(db: &Db, fence: &Fence, number: u32, result: &CallResult) -> Done<()> {
+    let place = owned(db, fence)?;
+    let intent = "SELECT 1 FROM journal WHERE place = ?1 AND call = ?2 AND part = 0";
+    if db.row(intent, params![place.no, number], |_| Ok(()))?.is_none() {
+        return Err(corrupt("journal", &fence.place, format_args!("call {number} has no intent")).into());
+    }
+    let insert = "INSERT INTO journal (place, call, part, at, text) VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT DO NOTHING";
+    db.run(insert, params![place.no, number, time(result.at), result.answer])?;
+    Ok(())
+}
+
+pub(super) fn retry(db: &Db, fence: &Fence, not_before: Millis) -> Done<()> {
+    let place = owned(db, fence)?;
+    let end = "UPDATE place SET claimed = 0, ready = ?2, tick = ?3 WHERE no = ?1";
+    db.run(end, params![place.no, time(not_before), db.tick()])?;
+    db.inbox.set(true);
+    Ok(())
+}
+
+pub(super) fn hand_back(db: &Db, fence: &Fence) -> Done<()> {
+    let place = owned(db, fence)?;
+    let end = "UPDATE place SET claimed = 0, attempt = max(attempt - 1, 0), ready = ?2, tick = ?3 WHERE no = ?1";
+    db.run(end, params![place.no, db.now(), db.tick()])?;
+    db.inbox.set(true);
+    Ok(())
+}
+
+pub(super) fn due(db: &Db) -> Done<Option<Millis>> {
+    let first = db.row("SELECT min(ready) FROM place WHERE ready IS NOT NULL", [], |row| row.get(0))?;
+    Ok(first.flatten().map(millis))
+}

@@ -1,0 +1,172 @@
+//! The embedded store under the contract, and what only it can get wrong: its folder, its file, its batches.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pesto_engine::contract::{self, Adapter, Life, Subject};
+use pesto_engine::model::{Body, Completion, Digest, EffectId, Inbound, Message, Person, Place};
+use pesto_engine::ports::{Commit, Entry, Store, StoreError};
+use pesto_engine::scripted::ManualClock;
+use pesto_server::store::{EmbeddedStore, FILE, OpenError};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+struct Embedded;
+
+struct Folder {
+    clock: Arc<ManualClock>,
+    folder: TempDir,
+    store: Option<Arc<EmbeddedStore>>,
+}
+
+fn open(folder: &Path, clock: &Arc<ManualClock>) -> Arc<EmbeddedStore> {
+    Arc::new(EmbeddedStore::open(folder, clock.clone()).unwrap())
+}
+
+#[async_trait]
+impl Adapter for Embedded {
+    async fn fresh(&self, clock: Arc<ManualClock>) -> Box<dyn Life> {
+        let folder = TempDir::new().unwrap();
+        let store = Some(open(folder.path(), &clock));
+        Box::new(Folder { clock, folder, store })
+    }
+
+    fn alone(&self) -> bool {
+        true
+    }
+}
+
+#[async_trait]
+impl Life for Folder {
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone().unwrap()
+    }
+
+    /// Closing would tidy the files up, so what a dead process leaves is copied while the store is still open.
+    async fn crash(&mut self) {
+        let left = TempDir::new().unwrap();
+        for file in [FILE.to_owned(), format!("{FILE}-wal")] {
+            std::fs::copy(self.folder.path().join(&file), left.path().join(&file)).unwrap();
+        }
+        self.store = None;
+        self.store = Some(open(left.path(), &self.clock));
+        self.folder = left;
+    }
+}
+
+#[tokio::test]
+async fn the_embedded_store_keeps_the_contract() {
+    contract::check(&Embedded).await;
+}
+
+#[tokio::test]
+async fn it_does_as_the_store_in_memory() {
+    for seed in 1..=8 {
+        let one = Subject::new(&contract::InMemory).await;
+        let other = Subject::new(&Embedded).await;
+        contract::random::agree(seed, 400, one, other).await;
+    }
+}
+
+fn said(name: &str, id: &str) -> Inbound {
+    let person = Person { id: name.into(), name: String::new(), locale: String::new(), time_zone: String::new() };
+    let body = Body::Said { text: "hello".into(), files: Vec::new() };
+    Inbound { id: id.into(), place: place(name), person, at: 0, body }
+}
+
+fn place(name: &str) -> Place {
+    Place::direct("T1", name).unwrap()
+}
+
+fn message(name: &str) -> Message {
+    let id = EffectId::stored(format!("T1/{name}@1/m0"));
+    Message { id, place: place(name), generation: 0, key: String::new(), text: "hello".into(), choices: None }
+}
+
+#[test]
+fn a_folder_belongs_to_one() {
+    let folder = TempDir::new().unwrap();
+    let clock = Arc::new(ManualClock::new(0));
+    let store = open(folder.path(), &clock);
+    let refused = EmbeddedStore::open(folder.path(), clock.clone()).err().unwrap();
+    assert!(matches!(refused, OpenError::InUse(ref path) if path == folder.path()), "{refused}");
+    assert!(refused.to_string().contains("choose another folder"));
+    drop(store);
+    open(folder.path(), &clock);
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let clock = Arc::new(ManualClock::new(0));
+    drop(open(&folder.path().join("newer"), &clock));
+    let newer = Connection::open(folder.path().join("newer").join(FILE)).unwrap();
+    newer.execute("UPDATE schema SET version = 2", []).unwrap();
+    let refused = EmbeddedStore::open(&folder.path().join("newer"), clock.clone()).err().unwrap();
+    assert!(matches!(refused, OpenError::Newer { found: 2, .. }), "{refused}");
+    assert!(refused.to_string().contains("use a newer version of Pesto"));
+
+    let foreign = Connection::open(folder.path().join(FILE)).unwrap();
+    foreign.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let refused = EmbeddedStore::open(folder.path(), clock.clone()).err().unwrap();
+    assert!(matches!(refused, OpenError::Foreign(_)), "{refused}");
+
+    std::fs::create_dir(folder.path().join("text")).unwrap();
+    std::fs::write(folder.path().join("text").join(FILE), "no database".repeat(1000)).unwrap();
+    let refused = EmbeddedStore::open(&folder.path().join("text"), clock.clone()).err().unwrap();
+    assert!(matches!(refused, OpenError::Sqlite(..)), "{refused}");
+
+    let refused = EmbeddedStore::open(&folder.path().join(FILE), clock).err().unwrap();
+    assert!(matches!(refused, OpenError::Io(..)), "{refused}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named_and_stops_nobody_else() {
+    let folder = TempDir::new().unwrap();
+    let clock = Arc::new(ManualClock::new(0));
+    let store = open(folder.path(), &clock);
+    for name in ["ann", "bob"] {
+        store.accept(said(name, name), Entry::Queue).await.unwrap();
+        store.accept(said(name, &format!("{name} help")), Entry::Answer(vec![message(name)])).await.unwrap();
+    }
+    let completion = Completion {
+        conversation: "T1/cat#1".into(),
+        flow: "survey".parse().unwrap(),
+        digest: Digest::of(b""),
+        person: said("cat", "").person,
+        at: 0,
+        answers: "{}".into(),
+    };
+    store.accept(said("cat", "cat"), Entry::Queue).await.unwrap();
+    for claim in store.claim(9, LEASE).await.unwrap() {
+        let done = Commit { completion: Some(completion.clone()), ..Commit::default() };
+        match claim.inbound.id.as_str() {
+            "cat" => store.commit(&claim.fence, done).await.unwrap(),
+            _ => store.hand_back(&claim.fence).await.unwrap(),
+        }
+    }
+    let rotten = Connection::open(folder.path().join(FILE)).unwrap();
+    for sql in [
+        "UPDATE inbox SET inbound = '{' WHERE inbound LIKE '%ann%'",
+        "UPDATE outbox SET message = '{' WHERE message LIKE '%ann%'",
+        "UPDATE completion SET completion = '{\"secret\"'",
+        "INSERT INTO conversation SELECT no, 1, 'survey', 'd', '{}', '{}', x'00' FROM place WHERE key = 'T1/ann'",
+    ] {
+        assert_eq!(rotten.execute(sql, []).unwrap(), 1);
+    }
+
+    let claims = store.claim(9, LEASE).await.unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.inbound.id.as_str()).collect::<Vec<_>>(), ["bob"]);
+    let postings = store.outbox_claim(9, LEASE).await.unwrap();
+    assert_eq!(postings.iter().map(|posting| &posting.message).collect::<Vec<_>>(), [&message("bob")]);
+    assert_eq!(store.outbox_due().await.unwrap(), Some(30_000), "it is not tried over and over");
+    let Err(StoreError::Corrupt(words)) = store.completions(&completion.flow, 0, 9).await else { panic!("it is read") };
+    assert!(words.starts_with("completion of `1`:") && !words.contains("secret"), "{words}");
+    let Err(StoreError::Corrupt(words)) = store.glance(&place("ann")).await else { panic!("it is read") };
+    assert!(words.starts_with("conversation of `T1/ann`:"), "{words}");
+}
