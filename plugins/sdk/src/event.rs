@@ -1,0 +1,106 @@
+//! What happens in a conversation.
+
+use crate::Timestamp;
+use crate::bindings::pesto::flow::types as raw;
+
+/// What happened. Events that this version of the kit does not know never reach a flow: they change nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The conversation begins, with what followed `start NAME`, or with the whole message where the flow began as
+    /// the default one; at most 12,000 bytes, often empty.
+    Started(String),
+    /// The person wrote.
+    Said(Said),
+    /// The person chose from a message's choices.
+    Picked(Picked),
+    /// A timer of this conversation is due.
+    Timer {
+        /// As the flow named it.
+        name: String,
+        /// When it was due; the turn's `now` may be much later.
+        due: Timestamp,
+    },
+    /// The person ended the conversation. What this turn says is still said, and then it is over.
+    Cancelled,
+    /// A message can never be delivered.
+    Undelivered {
+        /// The flow's key of that message.
+        key: String,
+        /// In words for the log.
+        reason: String,
+    },
+}
+
+/// What the person wrote: hostile text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// At most 12,000 bytes.
+    pub text: String,
+    /// What came with it.
+    pub files: Vec<File>,
+}
+
+/// A file that came with a message, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The channel's identifier.
+    pub id: String,
+    /// As the person named it.
+    pub name: String,
+    /// Such as `image/png`.
+    pub media_type: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// What the person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picked {
+    /// The key of the message that the choices stand below.
+    pub key: String,
+    /// Known values, each once, as many as the choices allow.
+    pub values: Vec<String>,
+}
+
+/// Who is talking. Names come from people: hostile text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Stable within a workspace.
+    pub id: String,
+    /// As they call themselves.
+    pub name: String,
+    /// An IETF language tag such as `en-GB`, or empty.
+    pub locale: String,
+    /// An IANA zone such as `Europe/Rome`, or empty.
+    pub time_zone: String,
+}
+
+impl Event {
+    /// The event, or none for one that a later host may send.
+    pub(crate) fn read(event: raw::Event) -> Option<Self> {
+        Some(match event {
+            raw::Event::Started(started) => Self::Started(started.arguments),
+            raw::Event::Said(said) => {
+                Self::Said(Said { text: said.text, files: said.files.into_iter().map(File::from).collect() })
+            }
+            raw::Event::Picked(picked) => Self::Picked(Picked { key: picked.key, values: picked.values }),
+            raw::Event::Timer(fired) => Self::Timer { name: fired.name, due: Timestamp::from_millis(fired.due) },
+            raw::Event::Cancelled => Self::Cancelled,
+            raw::Event::Undelivered(lost) => Self::Undelivered { key: lost.key, reason: lost.reason },
+            raw::Event::Other(_) => return None,
+        })
+    }
+}
+
+impl From<raw::File> for File {
+    fn from(file: raw::File) -> Self {
+        Self { id: file.id, name: file.name, media_type: file.media_type, size: file.size }
+    }
+}
+
+impl From<raw::Person> for Person {
+    fn from(person: raw::Person) -> Self {
+        Self { id: person.id, name: person.name, locale: person.locale, time_zone: person.time_zone }
+    }
+}

@@ -1,0 +1,65 @@
+//! From a type that implements `Flow` to the exports of a component.
+
+use std::rc::Rc;
+use std::sync::Once;
+
+use crate::bindings::pesto::flow::types as raw;
+use crate::host::{Host as _, Imports, Level};
+use crate::{Flow, text, turn};
+
+/// Makes a type that implements [`Flow`](crate::Flow) the flow of this component. Once in a crate, and the crate is
+/// a `cdylib`.
+#[macro_export]
+macro_rules! export {
+    ($flow:ty) => {
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs)]
+        const _: () = {
+            use $crate::bindings::pesto::flow::types;
+
+            struct Exported;
+
+            impl $crate::bindings::exports::pesto::flow::conversation::Guest for Exported {
+                fn describe() -> types::FlowInfo {
+                    $crate::describe::<$flow>()
+                }
+
+                fn handle(
+                    event: types::Event,
+                    context: types::TurnContext,
+                    state: ::core::option::Option<::std::vec::Vec<u8>>,
+                ) -> ::core::result::Result<types::Outcome, types::Failure> {
+                    $crate::handle::<$flow>(event, context, state)
+                }
+            }
+
+    $crate::bindings::export_raw!(Exported with_types_in $crate::bindings);
+        };
+    };
+}
+
+/// What the export macro calls for `describe`.
+#[doc(hidden)]
+pub fn describe<F: Flow>() -> raw::FlowInfo {
+    log_panics();
+    F::describe().into()
+}
+
+/// What the export macro calls for `handle`.
+#[doc(hidden)]
+pub fn handle<F: Flow>(
+    event: raw::Event,
+    context: raw::TurnContext,
+    state: Option<Vec<u8>>,
+) -> Result<raw::Outcome, raw::Failure> {
+    log_panics();
+    turn::run::<F>(Rc::new(Imports), event, context, state).map_err(Into::into)
+}
+
+/// A panic ends in a trap, which has no words. So its words go to the log just before.
+fn log_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| Imports.log(Level::Error, &text::cut(&panic.to_string(), 2_000))));
+    });
+}

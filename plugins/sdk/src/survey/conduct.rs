@@ -1,0 +1,106 @@
+//! Makes a flow of a survey.
+
+use std::marker::PhantomData;
+
+use super::script::{At, Interview, Script};
+use super::step::{Input, Step};
+use super::{Survey, words};
+use crate::{About, Event, Failure, Flow, Level, Message, Turn};
+
+const REMINDER: &str = "survey/reminder";
+const CLOSING: &str = "survey/closing";
+const GOODBYE: &str = "survey/goodbye";
+
+/// The flow that conducts the survey `S`: `pesto_sdk::export!(Conduct<MySurvey>)`.
+pub struct Conduct<S>(PhantomData<S>);
+
+impl<S: Survey> Flow for Conduct<S> {
+    type State = Interview;
+
+    /// # Panics
+    /// Where the survey's questions are not sound, which refuses the component and says why.
+    fn describe() -> About {
+        if let Err(fault) = Script::of::<S>().check() {
+            panic!("the survey is not sound: {fault}");
+        }
+        S::describe()
+    }
+
+    fn handle(event: Event, turn: &mut Turn<Interview>) -> Result<(), Failure> {
+        let script = Script::of::<S>();
+        let today = turn.now().date();
+        match event {
+            Event::Started(arguments) => {
+                let known = S::known(&arguments, turn.person());
+                let step = script.begin(&mut turn.state, &known, today);
+                let intro = S::intro(turn.person());
+                act::<S>(&script, step, [intro, words::CONTROLS.to_owned()].join("\n"), turn)
+            }
+            Event::Said(said) => {
+                let step = script.step(&mut turn.state, &Input::Wrote(&said.text), today);
+                act::<S>(&script, step, String::new(), turn)
+            }
+            Event::Picked(picked) => {
+                let input = Input::Picked { key: &picked.key, values: &picked.values };
+                let step = script.step(&mut turn.state, &input, today);
+                act::<S>(&script, step, String::new(), turn)
+            }
+            Event::Timer { name, .. } if name == REMINDER => {
+                ask(&script, vec!["Are you still there? Whenever you are ready:".to_owned()], turn);
+                Ok(())
+            }
+            Event::Cancelled => {
+                turn.say(Message::new(S::goodbye()).key(GOODBYE));
+                Ok(())
+            }
+            Event::Undelivered { key, reason } => {
+                turn.log(Level::Warn, &format!("message `{key}` was not delivered: {reason}"));
+                unchanged(&script, turn);
+                Ok(())
+            }
+            Event::Timer { .. } => {
+                unchanged(&script, turn);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn act<S: Survey>(script: &Script, step: Step, before: String, turn: &mut Turn<Interview>) -> Result<(), Failure> {
+    match step {
+        Step::Ask(notes) => {
+            let notes = std::iter::once(before).filter(|note| !note.is_empty()).chain(notes).collect();
+            ask(script, notes, turn);
+            if let Some(after) = S::reminder() {
+                turn.set_timer(REMINDER, after);
+            }
+            Ok(())
+        }
+        Step::Submit => {
+            let answers = turn.state.answers.clone();
+            let closing = S::closing(&answers, turn);
+            let closing = if closing.trim().is_empty() { "Thank you!".to_owned() } else { closing };
+            turn.say(Message::new(closing).key(CLOSING));
+            turn.finish_with(&answers)
+        }
+        Step::Stop => {
+            turn.say(Message::new(S::goodbye()).key(GOODBYE));
+            turn.finish();
+            Ok(())
+        }
+    }
+}
+
+fn ask(script: &Script, notes: Vec<String>, turn: &mut Turn<Interview>) {
+    turn.say(words::prompt(script, &turn.state, notes));
+    unchanged(script, turn);
+}
+
+/// What the next message means hangs on what is open, also after a turn that asked nothing.
+fn unchanged(script: &Script, turn: &mut Turn<Interview>) {
+    if let At::Question { id, .. } = &turn.state.at
+        && script.question(id).is_some_and(|question| question.literal)
+    {
+        turn.literal_next();
+    }
+}

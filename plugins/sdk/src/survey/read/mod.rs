@@ -1,0 +1,149 @@
+//! From what people write or pick to a value, or to a sentence that says what is wrong.
+
+pub(super) use choice::{find, how_many};
+
+mod choice;
+mod day;
+mod number;
+
+use serde_json::{Value, json};
+
+use super::question::{Kind, Question};
+use crate::{Date, text};
+
+/// An answer that was understood.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) value: Value,
+    /// What was understood, where it is not what was written.
+    pub(crate) note: Option<String>,
+}
+
+impl From<Value> for Reading {
+    fn from(value: Value) -> Self {
+        Self { value, note: None }
+    }
+}
+
+/// A whole sentence or two for the person: what is wrong, and what is wanted.
+pub(crate) type Problem = String;
+
+impl Question {
+    /// Reads what the person wrote. The text is hostile, and up to 12,000 bytes long.
+    pub(crate) fn read(&self, written: &str, today: Date) -> Result<Reading, Problem> {
+        let written = text::clean(written);
+        match &self.kind {
+            Kind::Text { most } => words(&written, *most),
+            Kind::Number(range) => number::whole(&written, range),
+            Kind::Decimal(range) => number::decimal(&written, range),
+            Kind::Date { days } => day::read(&written, today, days.as_ref()),
+            Kind::OneOf(_) | Kind::YesNo => self.chosen(&[choice::one(&written, &self.options(), self.aliases())?]),
+            Kind::Scale { .. } => self.chosen(&[choice::point(&written, &self.options())?]),
+            Kind::ManyOf { options, .. } => self.chosen(&choice::many(&written, options)?),
+        }
+    }
+
+    /// Reads what the person picked. The host has checked the values against the message's choices; what those were
+    /// is known here as well, so nothing is taken on trust.
+    pub(crate) fn chosen(&self, values: &[String]) -> Result<Reading, Problem> {
+        let options = self.options();
+        let known = values.iter().all(|value| options.iter().any(|option| option.value == *value));
+        match (&self.kind, values) {
+            _ if !known || values.is_empty() => Err("That is not among the choices.".into()),
+            (Kind::OneOf(_), [value]) => Ok(json!(value).into()),
+            (Kind::YesNo, [value]) => Ok(json!(value == "yes").into()),
+            (Kind::Scale { .. }, [value]) => Ok(value.parse::<i64>().map_or(Value::Null, Value::from).into()),
+            (Kind::ManyOf { count, .. }, values) => {
+                let picked = u32::try_from(values.len()).unwrap_or(u32::MAX);
+                if count.contains(&picked) {
+                    return Ok(json!(values).into());
+                }
+                Err(format!("You chose {picked}. Please choose {}.", choice::how_many(count)))
+            }
+            _ => Err("Please choose one.".into()),
+        }
+    }
+
+    /// Short forms that people type, and the values they mean.
+    fn aliases(&self) -> &'static [(&'static str, &'static str)] {
+        match self.kind {
+            Kind::YesNo => &[("y", "yes"), ("n", "no")],
+            _ => &[],
+        }
+    }
+}
+
+fn words(written: &str, most: usize) -> Result<Reading, Problem> {
+    let length = written.chars().count();
+    if length > most {
+        return Err(format!("That is {length} characters long. Please write at most {most}."));
+    }
+    Ok(json!(written).into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::question::*;
+    use super::*;
+
+    fn today() -> Date {
+        Date::new(2026, 3, 2).unwrap()
+    }
+
+    fn read(question: &Question, written: &str) -> Result<Value, Problem> {
+        question.read(written, today()).map(|reading| reading.value)
+    }
+
+    #[test]
+    fn text_is_bounded_and_cleaned() {
+        let name = text("name", "?").at_most(5);
+        assert_eq!(read(&name, "  Ada\u{0}\u{8} "), Ok(json!("Ada")));
+        assert_eq!(read(&name, "añejo"), Ok(json!("añejo")));
+        assert_eq!(read(&name, "añejos").unwrap_err(), "That is 6 characters long. Please write at most 5.");
+        assert!(read(&text("long", "?"), &"x".repeat(1_001)).is_err());
+    }
+
+    #[test]
+    fn yes_and_no() {
+        let question = yes_no("y", "?");
+        for yes in ["yes", "Y", "YES ", "1"] {
+            assert_eq!(read(&question, yes), Ok(json!(true)), "{yes}");
+        }
+        for no in ["no", "N", "2"] {
+            assert_eq!(read(&question, no), Ok(json!(false)), "{no}");
+        }
+        let problem = read(&question, "perhaps").unwrap_err();
+        assert_eq!(problem, "“perhaps” is not among the choices. Please pick one, or write its number or name.");
+    }
+
+    #[test]
+    fn a_scale_is_read_by_its_points_and_not_by_their_position() {
+        let question = scale("s", "?", 0..=10).ends("never", "always");
+        assert_eq!(read(&question, "3"), Ok(json!(3)));
+        assert_eq!(read(&question, "0 (NEVER)"), Ok(json!(0)));
+        assert_eq!(read(&question, "11").unwrap_err(), "“11” is not on the scale. Please choose from 0 to 10.");
+        assert!(read(&question, "3.5").is_err());
+    }
+
+    #[test]
+    fn picks_are_checked_again() {
+        let one = one_of("o", "?", ["a", "b"]);
+        assert_eq!(one.chosen(&["b".into()]).unwrap().value, json!("b"));
+        assert!(one.chosen(&["c".into()]).is_err());
+        assert!(one.chosen(&[]).is_err());
+        assert!(one.chosen(&["a".into(), "b".into()]).is_err());
+        let many = many_of("m", "?", ["a", "b", "c"]).pick(2..=3);
+        assert_eq!(many.chosen(&["c".into(), "a".into()]).unwrap().value, json!(["c", "a"]));
+        assert_eq!(many.chosen(&["a".into()]).unwrap_err(), "You chose 1. Please choose 2 to 3.");
+        assert!(text("t", "?").chosen(&["x".into()]).is_err());
+    }
+
+    #[test]
+    fn what_is_quoted_back_is_bounded() {
+        for question in [number("n", "?", 1..=2), yes_no("y", "?"), date("d", "?"), many_of("m", "?", ["a", "b"])] {
+            let problem = read(&question, &"spam, ".repeat(2_000)).unwrap_err();
+            assert!(problem.len() < 300, "{problem}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Numbers, strictly: what could be read in two ways is asked again.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use super::{Problem, Reading};
+use crate::text::quote;
+
+pub(super) fn whole(written: &str, range: &RangeInclusive<i64>) -> Result<Reading, Problem> {
+    let wanted = format!("Please write a whole number from {} to {}.", range.start(), range.end());
+    let digits = written.strip_prefix(['+', '-']).unwrap_or(written);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("{} is not a whole number. {wanted}", quote(written)));
+    }
+    match written.parse::<i64>() {
+        Ok(number) if range.contains(&number) => Ok(json!(number).into()),
+        Ok(number) if number < *range.start() => Err(format!("{number} is too small. {wanted}")),
+        Ok(number) => Err(format!("{number} is too large. {wanted}")),
+        Err(_) => Err(format!("{} is out of bounds. {wanted}", quote(written))),
+    }
+}
+
+pub(super) fn decimal(written: &str, range: &RangeInclusive<f64>) -> Result<Reading, Problem> {
+    let wanted = format!("Please write a number from {} to {}, such as 1.5.", range.start(), range.end());
+    // `parse` would take `inf`, `nan` and `1e9` too.
+    let plain = written.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    let number = written.parse::<f64>().ok().filter(|_| plain);
+    match number {
+        None => Err(format!("{} is not a number. {wanted}", quote(written))),
+        Some(number) if range.contains(&number) => Ok(Value::from(number).into()),
+        Some(number) if number < *range.start() => Err(format!("{} is too small. {wanted}", quote(written))),
+        Some(_) => Err(format!("{} is too large. {wanted}", quote(written))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn whole_numbers_within_their_bounds() {
+        for (written, number) in [("1", 1), ("5", 5), ("+3", 3), ("003", 3)] {
+            assert_eq!(whole(written, &(1..=5)), Ok(json!(number).into()));
+        }
+        assert_eq!(whole("-2", &(-5..=5)), Ok(json!(-2).into()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let said = |written| whole(written, &(1..=5)).map(|_| ()).unwrap_err();
+        assert_eq!(said("0"), "0 is too small. Please write a whole number from 1 to 5.");
+        assert_eq!(said("6"), "6 is too large. Please write a whole number from 1 to 5.");
+        assert_eq!(said("two"), "“two” is not a whole number. Please write a whole number from 1 to 5.");
+        for written in ["", "+", "1.5", "1,000", "1 2", "٣", "0x1", "1e1"] {
+            assert!(said(written).contains("not a whole number"), "{written}");
+        }
+        assert!(said("99999999999999999999").contains("out of bounds"));
+    }
+
+    #[test]
+    fn decimals() {
+        let read = |written| decimal(written, &(0.0..=2.5)).map(|reading| reading.value);
+        assert_eq!(read("1.5"), Ok(json!(1.5)));
+        assert_eq!(read("2.5"), Ok(json!(2.5)));
+        assert_eq!(read("2"), Ok(json!(2.0)));
+        assert!(read("2.51").unwrap_err().contains("too large"));
+        assert!(read("-0.1").unwrap_err().contains("too small"));
+        for written in ["1,5", "nan", "inf", "1e0", "", ".", "1.2.3"] {
+            assert!(read(written).unwrap_err().contains("not a number"), "{written}");
+        }
+    }
+}

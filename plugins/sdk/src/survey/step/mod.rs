@@ -1,0 +1,266 @@
+//! What a message leads to: a decision about where the interview stands, and nothing else.
+
+use serde_json::Value;
+
+use super::question::Question;
+use super::read::{Reading, find};
+use super::script::{At, Interview, Script};
+use super::words;
+use crate::Date;
+
+/// What all answers together may take, as JSON: half of what the host keeps of a conversation.
+const ROOM: usize = 32 * 1024;
+
+/// What the person did.
+pub(crate) enum Input<'a> {
+    Wrote(&'a str),
+    Picked { key: &'a str, values: &'a [String] },
+}
+
+/// What follows.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Ask what is open now, below these notes.
+    Ask(Vec<String>),
+    /// The answers are submitted.
+    Submit,
+    /// The person has had enough.
+    Stop,
+}
+
+impl Step {
+    fn ask() -> Self {
+        Self::Ask(Vec::new())
+    }
+
+    fn note(note: impl Into<String>) -> Self {
+        Self::Ask(vec![note.into()])
+    }
+}
+
+impl Script {
+    /// Takes what is known before the first question; what a question does not accept is left to be asked.
+    pub(crate) fn begin(&self, interview: &mut Interview, known: &[(&str, String)], today: Date) -> Step {
+        for (id, written) in known {
+            if let Some(reading) = self.question(id).and_then(|question| question.read(written, today).ok()) {
+                let before = interview.answers.clone();
+                interview.answers.set(id, reading.value);
+                if !fits(interview) {
+                    interview.answers = before;
+                }
+            }
+        }
+        self.go_on(interview, Vec::new())
+    }
+
+    /// Decides what follows from what the person did.
+    pub(crate) fn step(&self, interview: &mut Interview, input: &Input<'_>, today: Date) -> Step {
+        if let Input::Picked { key, .. } = input {
+            // A pick below the question itself is as good as one below the way out of it.
+            let of_stuck = matches!(&interview.at, At::Stuck { id, .. } if id == key);
+            if *key != words::key(&interview.at) && !of_stuck {
+                return Step::note("That choice belongs to an earlier question.");
+            }
+        }
+        if matches!(input, Input::Wrote(text) if text.trim().is_empty()) {
+            return Step::note("I can only read words here.");
+        }
+        match interview.at.clone() {
+            At::Start => self.go_on(interview, Vec::new()),
+            At::Question { id, changing } => match self.question(&id) {
+                Some(question) => self.at_question(interview, question, changing, input, today),
+                None => self.go_on(interview, Vec::new()),
+            },
+            At::Stuck { id, changing } => match self.question(&id) {
+                Some(question) => self.at_stuck(interview, question, changing, input, today),
+                None => self.go_on(interview, Vec::new()),
+            },
+            At::Review => self.at_review(interview, input),
+            At::Which => self.at_which(interview, input),
+        }
+    }
+
+    fn at_question(
+        &self,
+        interview: &mut Interview,
+        question: &Question,
+        changing: bool,
+        input: &Input<'_>,
+        today: Date,
+    ) -> Step {
+        let reading = match input {
+            Input::Picked { values, .. } if *values == [words::SKIP] => return self.skip(interview, question),
+            Input::Picked { values, .. } => question.chosen(values),
+            Input::Wrote(text) => {
+                // An option may be called `Back`, so what is offered comes before the words that move about.
+                let (offered, ..) = words::choices(self, interview);
+                match find(text, &offered) {
+                    Some(option) if option.value == words::SKIP => return self.skip(interview, question),
+                    None if !question.literal => {
+                        if let Some(step) = self.moved(interview, question, changing, text) {
+                            return step;
+                        }
+                    }
+                    _ => {}
+                }
+                question.read(text, today)
+            }
+        };
+        match reading {
+            Ok(reading) => self.record(interview, question, reading),
+            Err(problem) => {
+                interview.misses += 1;
+                if interview.misses >= self.attempts(question) {
+                    interview.at = At::Stuck { id: question.id.clone(), changing };
+                }
+                Step::note(problem)
+            }
+        }
+    }
+
+    /// `back`, `skip` and `keep`.
+    fn moved(&self, interview: &mut Interview, question: &Question, changing: bool, text: &str) -> Option<Step> {
+        match text.trim().to_lowercase().as_str() {
+            "back" if changing => Some(self.go_on(interview, Vec::new())),
+            "back" => Some(match self.before(&question.id, &interview.answers) {
+                Some(before) => go_to(interview, At::question(before)),
+                None => Step::note("This is the first question."),
+            }),
+            "skip" => Some(self.skip(interview, question)),
+            "keep" if interview.answers.get(&question.id).is_some() => Some(self.go_on(interview, Vec::new())),
+            _ => None,
+        }
+    }
+
+    fn skip(&self, interview: &mut Interview, question: &Question) -> Step {
+        if !question.optional {
+            return Step::note("This question cannot be skipped.");
+        }
+        self.record(interview, question, Value::Null.into())
+    }
+
+    fn record(&self, interview: &mut Interview, question: &Question, reading: Reading) -> Step {
+        let before = interview.answers.clone();
+        interview.answers.set(&question.id, reading.value);
+        if !fits(interview) {
+            interview.answers = before;
+            return Step::note("All your answers together are too long now. Please write less here.");
+        }
+        let mut notes: Vec<String> = reading.note.into_iter().collect();
+        let dropped = self.prune(&mut interview.answers);
+        if !dropped.is_empty() {
+            notes.push(format!("This no longer applies, and I have dropped it: {}.", dropped.join(", ")));
+        }
+        self.go_on(interview, notes)
+    }
+
+    /// To the first question that is open, and from the last one to the review.
+    fn go_on(&self, interview: &mut Interview, notes: Vec<String>) -> Step {
+        let at = match self.open(&interview.answers) {
+            Some(question) => At::question(question),
+            None if self.review => At::Review,
+            None => return Step::Submit,
+        };
+        go_to(interview, at);
+        Step::Ask(notes)
+    }
+
+    fn at_stuck(
+        &self,
+        interview: &mut Interview,
+        question: &Question,
+        changing: bool,
+        input: &Input<'_>,
+        today: Date,
+    ) -> Step {
+        let again = At::Question { id: question.id.clone(), changing };
+        match chosen(self, interview, input).as_deref() {
+            Some(words::AGAIN) => return go_to(interview, again),
+            Some(words::KEEP) => return self.go_on(interview, Vec::new()),
+            Some(words::SKIP) => return self.skip(interview, question),
+            Some(words::STOP) => return Step::Stop,
+            _ => {}
+        }
+        // Whoever just writes the answer has found the shortest way out.
+        let misses = interview.misses;
+        interview.at = again.clone();
+        let step = self.at_question(interview, question, changing, input, today);
+        if interview.at == again && interview.misses > 0 {
+            interview.at = At::Stuck { id: question.id.clone(), changing };
+        }
+        if matches!(interview.at, At::Stuck { .. }) {
+            interview.misses = misses;
+        }
+        step
+    }
+
+    fn at_review(&self, interview: &mut Interview, input: &Input<'_>) -> Step {
+        match chosen(self, interview, input).as_deref() {
+            Some(words::SUBMIT) => return Step::Submit,
+            Some(words::CHANGE) => return go_to(interview, At::Which),
+            _ => {}
+        }
+        let Input::Wrote(text) = input else { return Step::ask() };
+        let text = text.trim().to_lowercase();
+        match text.as_str() {
+            "change" => return go_to(interview, At::Which),
+            "back" => {
+                let last = self.applying(&interview.answers).last().map(|question| At::question(question));
+                return last.map_or_else(Step::ask, |last| go_to(interview, last));
+            }
+            _ => {}
+        }
+        let wanted = text.strip_prefix("change ").unwrap_or(&text).trim();
+        match self.named(interview, wanted) {
+            Some(at) => go_to(interview, at),
+            None => Step::note("Please write `submit`, or `change` and what you want to change."),
+        }
+    }
+
+    fn at_which(&self, interview: &mut Interview, input: &Input<'_>) -> Step {
+        let wanted = match (chosen(self, interview, input), input) {
+            (Some(value), _) => value,
+            (None, Input::Wrote(text)) => text.trim().to_lowercase(),
+            (None, Input::Picked { .. }) => return Step::ask(),
+        };
+        if wanted == words::RETURN || wanted == "back" {
+            return go_to(interview, At::Review);
+        }
+        match self.named(interview, &wanted) {
+            Some(at) => go_to(interview, at),
+            None => Step::note("That is none of them. Please pick one, or write `back`."),
+        }
+    }
+
+    /// The question to change that goes by this id or label.
+    fn named(&self, interview: &Interview, wanted: &str) -> Option<At> {
+        let wanted = wanted.to_lowercase();
+        let is =
+            |question: &&&Question| question.id.to_lowercase() == wanted || question.label.to_lowercase() == wanted;
+        let applying = self.applying(&interview.answers);
+        applying.iter().find(is).map(|question| At::Question { id: question.id.clone(), changing: true })
+    }
+}
+
+/// What was picked or typed of the choices that are open.
+fn chosen(script: &Script, interview: &Interview, input: &Input<'_>) -> Option<String> {
+    let (options, ..) = words::choices(script, interview);
+    match input {
+        Input::Wrote(text) => find(text, &options).map(|option| option.value.clone()),
+        Input::Picked { values: [value], .. } => Some(value.clone()),
+        Input::Picked { .. } => None,
+    }
+}
+
+fn go_to(interview: &mut Interview, at: At) -> Step {
+    interview.at = at;
+    interview.misses = 0;
+    Step::ask()
+}
+
+fn fits(interview: &Interview) -> bool {
+    serde_json::to_string(&interview.answers).is_ok_and(|json| json.len() <= ROOM)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Conversations in plain `cargo test`: the flow runs natively, against a host of a few lines. Scenario files test
+//! the component that goes into production; this is for what is tedious to write there.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::bindings::pesto::flow as wit;
+use crate::host::{Exchange, Host, Level};
+use crate::llm::Completion;
+use crate::message::{Choice, Choices};
+use crate::{CallError, Failure, Flow, Message, Timestamp, turn};
+
+/// A conversation of one person with a flow. It begins on Monday, 2 March 2026, at 09:00 UTC.
+///
+/// Its methods panic where the flow fails; [`Talk::try_say`] does not.
+pub struct Talk<F: Flow> {
+    host: Rc<Double>,
+    state: Option<Vec<u8>>,
+    turns: u64,
+    now: u64,
+    last: Option<wit::types::Outcome>,
+    flow: PhantomData<F>,
+}
+
+#[derive(Default)]
+struct Double {
+    answers: RefCell<VecDeque<Result<Completion, CallError>>>,
+    asked: RefCell<Vec<String>>,
+    history: RefCell<Vec<Exchange>>,
+    lines: RefCell<Vec<String>>,
+    progress: RefCell<Vec<String>>,
+}
+
+impl Host for Double {
+    fn complete(&self, request: &wit::llm::Request) -> Result<Completion, CallError> {
+        let texts: Vec<_> = request.messages.iter().map(|message| message.text.as_str()).collect();
+        self.asked.borrow_mut().push(texts.join("\n"));
+        let answer = self.answers.borrow_mut().pop_front();
+        answer.unwrap_or_else(|| Err(CallError::Denied("the test prepared no answer".into())))
+    }
+
+    fn recent(&self, limit: Option<u32>) -> Vec<Exchange> {
+        let history = self.history.borrow();
+        let most = limit.unwrap_or(10).min(50) as usize;
+        history[history.len().saturating_sub(most)..].to_vec()
+    }
+
+    fn report(&self, text: &str) {
+        self.progress.borrow_mut().push(text.to_owned());
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        self.lines.borrow_mut().push(format!("{level:?}: {text}"));
+    }
+}
+
+impl<F: Flow> Default for Talk<F> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<F: Flow> Talk<F> {
+    /// A conversation that has not begun.
+    pub fn new() -> Self {
+        Self { host: Rc::default(), state: None, turns: 0, now: 1_772_442_000_000, last: None, flow: PhantomData }
+    }
+
+    /// The next call to a model is answered with this text.
+    pub fn llm_answers(&mut self, text: &str) {
+        let completion = Completion { text: text.to_owned(), model: "scripted".into(), ..Completion::default() };
+        self.host.answers.borrow_mut().push_back(Ok(completion));
+    }
+
+    /// The next call to a model fails.
+    pub fn llm_fails(&mut self, error: CallError) {
+        self.host.answers.borrow_mut().push_back(Err(error));
+    }
+
+    /// Begins, with these arguments; answers what the flow says.
+    pub fn start(&mut self, arguments: &str) -> Vec<Message> {
+        let started = wit::types::Started { arguments: arguments.to_owned(), extensions: Vec::new() };
+        self.event(wit::types::Event::Started(started), arguments)
+    }
+
+    /// The person writes.
+    pub fn say(&mut self, text: &str) -> Vec<Message> {
+        self.try_say(text).unwrap_or_else(|failure| panic!("the flow failed: {}", failure.reason()))
+    }
+
+    /// The person picks these labels or values of the last message. Panics where there is no such choice.
+    pub fn pick(&mut self, wanted: &[&str]) -> Vec<Message> {
+        let messages = self.messages();
+        let message = messages.last().expect("a message was said");
+        let options = &message.choices.as_ref().expect("the last message has choices").options;
+        let value = |wanted: &&str| {
+            let is = |option: &&Choice| option.label == *wanted || option.value == *wanted;
+            options.iter().find(is).unwrap_or_else(|| panic!("no choice `{wanted}` in {options:?}")).value.clone()
+        };
+        let values = wanted.iter().map(value).collect();
+        let picked = wit::types::Picked { key: message.key.clone(), values, extensions: Vec::new() };
+        self.event(wit::types::Event::Picked(picked), &wanted.join(", "))
+    }
+
+    /// The person cancels.
+    pub fn cancel(&mut self) -> Vec<Message> {
+        self.event(wit::types::Event::Cancelled, "cancel")
+    }
+
+    /// The time moves on.
+    pub fn wait(&mut self, time: Duration) {
+        self.now += time.as_millis() as u64;
+    }
+
+    /// A timer is due.
+    pub fn timer(&mut self, name: &str) -> Vec<Message> {
+        let fired = wit::types::TimerFired { name: name.to_owned(), due: self.now, extensions: Vec::new() };
+        self.event(wit::types::Event::Timer(fired), "")
+    }
+
+    /// An event that this version of the contract does not know.
+    pub fn unknown(&mut self) -> Vec<Message> {
+        let other = wit::types::Extension { name: "from-the-future".into(), json: "{}".into() };
+        self.event(wit::types::Event::Other(other), "")
+    }
+
+    fn event(&mut self, event: wit::types::Event, said: &str) -> Vec<Message> {
+        self.try_event(event, said).unwrap_or_else(|failure| panic!("the flow failed: {}", failure.reason()))
+    }
+
+    /// The person writes something that the flow may fail at. A failed turn changes nothing.
+    pub fn try_say(&mut self, text: &str) -> Result<Vec<Message>, Failure> {
+        let said = wit::types::Said { text: text.to_owned(), files: Vec::new(), extensions: Vec::new() };
+        self.try_event(wit::types::Event::Said(said), text)
+    }
+
+    fn try_event(&mut self, event: wit::types::Event, said: &str) -> Result<Vec<Message>, Failure> {
+        self.turns += 1;
+        let context = wit::types::TurnContext {
+            turn: format!("turn-{}", self.turns),
+            conversation: "conversation-1".into(),
+            place: "workspace/ada".into(),
+            person: wit::types::Person {
+                id: "ada".into(),
+                name: "Ada Lovelace".into(),
+                locale: "en-GB".into(),
+                time_zone: "Europe/London".into(),
+                extensions: Vec::new(),
+            },
+            now: self.now,
+            seed: self.turns,
+            extensions: Vec::new(),
+        };
+        let host: Rc<dyn Host> = self.host.clone();
+        let outcome = turn::run::<F>(host, event, context, self.state.clone())?;
+        self.state = Some(outcome.state.clone());
+        self.last = Some(outcome);
+        let messages = self.messages();
+        let answered = messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n\n");
+        let at = Timestamp::from_millis(self.now);
+        self.host.history.borrow_mut().push(Exchange { said: said.to_owned(), answered, at });
+        Ok(messages)
+    }
+
+    /// What the last turn said.
+    pub fn messages(&self) -> Vec<Message> {
+        let raw = self.last.iter().flat_map(|outcome| &outcome.messages);
+        raw.map(|message| Message {
+            key: message.key.clone(),
+            text: message.text.clone(),
+            choices: message.choices.as_ref().map(|choices| Choices {
+                options: choices.options.iter().map(|one| (one.value.clone(), one.label.clone()).into()).collect(),
+                least: choices.least,
+                most: choices.most,
+            }),
+        })
+        .collect()
+    }
+
+    /// Whether the last turn ended the conversation.
+    pub fn ended(&self) -> bool {
+        self.last.as_ref().is_some_and(|outcome| outcome.finished)
+    }
+
+    /// Whether the last turn takes the next text as it is.
+    pub fn literal_next(&self) -> bool {
+        self.last.as_ref().is_some_and(|outcome| outcome.literal_next)
+    }
+
+    /// The timers that the last turn set or stopped, the latter without seconds.
+    pub fn timers(&self) -> Vec<(String, Option<u64>)> {
+        let changes = self.last.iter().flat_map(|outcome| &outcome.timers);
+        changes
+            .filter_map(|change| match change {
+                wit::types::TimerChange::Set(setting) => Some((setting.name.clone(), Some(setting.after))),
+                wit::types::TimerChange::Stop(name) => Some((name.clone(), None)),
+                wit::types::TimerChange::Other(_) => None,
+            })
+            .collect()
+    }
+
+    /// What the last turn recorded.
+    pub fn answers(&self) -> Option<Value> {
+        let json = self.last.as_ref()?.answers.as_deref()?;
+        Some(serde_json::from_str(json).expect("the answers are JSON"))
+    }
+
+    /// The texts of each request to a model so far, joined by newlines.
+    pub fn asked(&self) -> Vec<String> {
+        self.host.asked.borrow().clone()
+    }
+
+    /// The lines of the log so far, each with its level.
+    pub fn logged(&self) -> Vec<String> {
+        self.host.lines.borrow().clone()
+    }
+
+    /// The lines of progress so far.
+    pub fn progress(&self) -> Vec<String> {
+        self.host.progress.borrow().clone()
+    }
+}
