@@ -1,0 +1,66 @@
+//! What a turn costs on this machine, beside what it cannot cost less than. The last lines are
+//! `figure NAME VALUE UNIT`; all figures of a run are measured on the same disk, in the same folder of the build.
+//!
+//! - [`floor`]: a turn without an engine: the component, and bare writes to SQLite
+//! - [`rig`]: an engine on the embedded store, as the host composes it
+//! - [`turns`], [`calls`], [`waiting`]: what is measured
+
+mod calls;
+mod floor;
+mod rig;
+mod turns;
+mod waiting;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use pesto_server::build::{self, toolchain::Way, workspace};
+
+/// Where the stores are: on the disk of the build, which a folder for temporary files may not be, or in the folder that
+/// `PESTO_BENCH_FOLDER` names.
+fn scratch() -> PathBuf {
+    std::env::var_os("PESTO_BENCH_FOLDER").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from)
+}
+
+/// What is measured, in the order of measuring.
+type Figure = (&'static str, f64, &'static str);
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let component = component()?;
+    // A name, or a part of one, measures that alone.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
+    let mut figures: Vec<Figure> = Vec::new();
+    // Memory first, before the rest leaves its traces in it.
+    if wants("waiting") {
+        figures.extend(runtime.block_on(waiting::measure(&component))?);
+    }
+    if wants("turn_us") {
+        figures.extend(turns::measure_one(&runtime, &component)?);
+    }
+    if wants("turns_per_s") {
+        figures.extend(runtime.block_on(turns::measure_many(&component))?);
+    }
+    if wants("host_calls") {
+        figures.extend(runtime.block_on(calls::measure(&component))?);
+    }
+    for (name, value, unit) in figures {
+        println!("figure {name} {value:.2} {unit}");
+    }
+    Ok(())
+}
+
+/// The engine's errors are of a type of their own.
+fn wasm(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+/// The flow of the benchmarks, compiled if need be.
+fn component() -> anyhow::Result<Vec<u8>> {
+    let flow = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-flow");
+    let way = Way::choose(std::env::var(build::toolchain::FORCE).ok().as_deref())?;
+    let flows = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-flows");
+    build::build(&workspace::find(&[flow], Path::new(""))?, &flows, &way)?;
+    std::fs::read(flows.join("bench-flow.wasm")).context("the benchmark's flow was not built")
+}

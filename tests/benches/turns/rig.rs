@@ -1,0 +1,140 @@
+//! An engine on the embedded store, with a model that answers at once or when it is told to, and nobody who listens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pesto_engine::broker::Ports;
+use pesto_engine::clock::SystemClock;
+use pesto_engine::engine::{Engine, Loops, Settings};
+use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
+use pesto_engine::policy::{Bounds, Grants, Right};
+use pesto_engine::ports::{CallError, Llm, LlmCompletion, LlmRequest, Messenger, PostError};
+use pesto_server::store::EmbeddedStore;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// What is measured with. It goes with its folder.
+pub(crate) struct Rig {
+    pub(crate) engine: Arc<Engine>,
+    model: Arc<Model>,
+    _loops: Loops,
+    _folder: TempDir,
+}
+
+impl Rig {
+    /// An engine with an empty store and this flow. Call it on the runtime that is to do input and output.
+    pub(crate) async fn new(component: &[u8]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir_in(super::scratch())?;
+        let clock = Arc::new(SystemClock);
+        let store = Arc::new(EmbeddedStore::open(folder.path(), clock.clone())?);
+        let model = Arc::new(Model(watch::Sender::new(true)));
+        let ports = Ports { store, llm: model.clone(), messenger: Arc::new(Nobody), clock };
+        let flow: FlowName = "bench-flow".parse()?;
+        let settings = Settings {
+            bounds: Bounds { host_calls: 100_000, ..Bounds::default() },
+            grants: Grants([(flow.clone(), [Right::Llm].into())].into()),
+            default_flow: Some(flow.clone()),
+        };
+        let engine = Engine::new(ports, settings).map_err(super::wasm)?;
+        engine.catalog.offer(&flow, component.to_vec()).await?;
+        let loops = engine.start();
+        Ok(Self { engine, model, _loops: loops, _folder: folder })
+    }
+
+    /// A person says something; it is stored when this returns.
+    pub(crate) async fn say(&self, person: usize, number: usize, text: &str) -> anyhow::Result<()> {
+        self.engine.accept(said(person, number, text)?).await?;
+        Ok(())
+    }
+
+    /// Begins a conversation with each of so many people, and waits until all have been answered.
+    pub(crate) async fn begin(&self, people: usize) -> anyhow::Result<()> {
+        for person in 0..people {
+            self.say(person, 0, "hello").await?;
+        }
+        self.settle(people).await
+    }
+
+    /// Waits until none of so many people has anything to come.
+    pub(crate) async fn settle(&self, people: usize) -> anyhow::Result<()> {
+        for person in 0..people {
+            self.engine.settled(&place(person)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until so many turns have been committed.
+    pub(crate) async fn committed(&self, turns: u64) {
+        // The engine that counts lives as long as we do.
+        let _ = self.engine.gauges().commits().wait_for(|committed| *committed >= turns).await;
+    }
+
+    /// From now on the model answers at once, or not at all.
+    pub(crate) fn model_answers(&self, answers: bool) {
+        self.model.0.send_replace(answers);
+    }
+}
+
+fn place(person: usize) -> anyhow::Result<Place> {
+    Ok(Place::direct("T1", &format!("U{person:04}"))?)
+}
+
+/// What a person says, of the size of what people say.
+pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<Inbound> {
+    Ok(Inbound {
+        id: format!("Ev-{person:04}-{number:08}"),
+        place: place(person)?,
+        person: Person {
+            id: format!("U{person:04}"),
+            name: "Ada Lovelace".to_owned(),
+            locale: "en-GB".to_owned(),
+            time_zone: "Europe/London".to_owned(),
+        },
+        at: 0,
+        body: Body::Said { text: text.to_owned(), files: Vec::new() },
+    })
+}
+
+/// Answers while it holds `true`.
+struct Model(watch::Sender<bool>);
+
+#[async_trait]
+impl Llm for Model {
+    async fn complete(&self, request: LlmRequest) -> Result<LlmCompletion, CallError> {
+        if !*self.0.borrow() {
+            // The sender lives as long as we do.
+            let _ = self.0.subscribe().wait_for(|answers| *answers).await;
+        }
+        let asked = request.messages.first().map_or(0, |(_, text)| text.len());
+        Ok(LlmCompletion {
+            text: format!("You asked {asked} bytes, and this is what there is to say of them."),
+            model: "bench".to_owned(),
+            cut: false,
+            prompt_tokens: 10,
+            completion_tokens: 10,
+        })
+    }
+}
+
+/// Takes every message at once.
+struct Nobody;
+
+#[async_trait]
+impl Messenger for Nobody {
+    async fn post(&self, _message: &Message) -> Result<(), PostError> {
+        Ok(())
+    }
+
+    async fn posted(&self, _message: &Message) -> Result<bool, PostError> {
+        Ok(false)
+    }
+
+    fn progress(&self, _place: &Place, _text: &str) {}
+}
+
+/// The median, in microseconds.
+pub(crate) fn median_us(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e6)
+}

@@ -1,0 +1,30 @@
+;; Attacks: a bound that holds for each table. Grows twelve tables in turn, each by a little.
+;; Stopped by: the bound of table elements, if it adds the tables up; else this takes twelve times as much.
+
+(table $t0 0 funcref)
+(table $t1 0 funcref)
+(table $t2 0 funcref)
+(table $t3 0 funcref)
+(table $t4 0 funcref)
+(table $t5 0 funcref)
+(table $t6 0 funcref)
+(table $t7 0 funcref)
+(table $t8 0 funcref)
+(table $t9 0 funcref)
+(table $t10 0 funcref)
+(table $t11 0 funcref)
+(func $misbehave
+  (loop $again
+    (drop (table.grow $t0 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t1 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t2 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t3 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t4 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t5 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t6 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t7 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t8 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t9 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t10 (ref.null func) (i32.const 100)))
+    (drop (table.grow $t11 (ref.null func) (i32.const 100)))
+    (br $again)))

@@ -1,0 +1,102 @@
+//! What operators ask, with a running host and without.
+
+use pesto_tests::host::TestHost;
+use pesto_tests::setup::Setup;
+
+use crate::survey::{FLOW, Plan, records};
+
+/// Runs a command that must succeed; what it printed.
+fn run(host: &TestHost, arguments: &[&str]) -> String {
+    let (status, said, errors) = host.command(arguments);
+    assert!(status.success(), "{arguments:?}: {errors}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_folder_has_one_host() {
+    let host = TestHost::start(Setup::new().flow(FLOW).canned()).await;
+    let (status, _, errors) = host.command(&["run"]);
+    assert_eq!(status.code(), Some(1), "{errors}");
+    let data = host.setup.path().join("data");
+    assert!(errors.contains(&format!("the data folder `{}` is in use by another process", data.display())), "{errors}");
+    // The first one was not disturbed: it still has its socket.
+    assert!(host.person("ada").answers_to("help").await[0].contains("start onboarding-survey"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flows_are_listed_with_their_rights_and_open_conversations() {
+    let mut host = TestHost::start(Setup::new().flow("ask").flow(FLOW).canned()).await;
+    host.setup.deploy("broken", b"not Wasm at all");
+    host.log().find("a refusal", |line| line["file"] == "broken.wasm").await;
+    let mut ada = host.person("ada");
+    ada.start(FLOW);
+    ada.hear().await;
+    ada.settle().await;
+    let beside = run(&host, &["flows"]);
+    host.kill();
+    let alone = run(&host, &["flows"]);
+    for said in [beside, alone] {
+        let row = |name: &str| {
+            let row = said.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}: {said}"));
+            row.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(row("FLOW"), ["FLOW", "VERSION", "DIGEST", "ASKS", "FOR", "GRANTED", "OPEN"]);
+        assert_eq!(row("ask")[3..], ["llm", "llm", "0"]);
+        assert_eq!(row(FLOW)[3..], ["llm", "llm", "1"]);
+        assert!(said.contains("refused: broken"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_letter_is_listed_shown_put_back_and_thrown_away() {
+    // A conversation may keep so little that a long address does not fit.
+    let small = Setup::new().flow(FLOW).canned().table("[limits]\nstate_kib = 1");
+    let mut host = TestHost::start(small).await;
+    let plan = Plan::new(0);
+    let long = "🐘".repeat(300);
+    let mut ada = host.person(&plan.id);
+    ada.start(FLOW);
+    loop {
+        let message = ada.hear().await;
+        match message.key.as_str() {
+            "address" => break,
+            key => plan.answer(&mut ada, key),
+        }
+    }
+    ada.say(&long);
+    let sorry = ada.hear().await;
+    assert!(sorry.text.starts_with("Sorry, something went wrong with your last message"), "{}", sorry.text);
+    ada.settle().await;
+
+    let list = run(&host, &["dead", "list"]);
+    assert!(list.contains("state-too-large") && list.lines().count() == 1, "{list}");
+    let id = list.split_whitespace().next().expect("a number").to_owned();
+    let letter = run(&host, &["dead", "show", &id]);
+    for part in ["state-too-large", "local/p0", "said `🐘🐘", FLOW] {
+        assert!(letter.contains(part), "`{part}` is missing: {letter}");
+    }
+    let (status, _, errors) = host.command(&["dead", "show", "999"]);
+    assert!(!status.success() && errors.contains("there is no dead letter 999"), "{errors}");
+
+    // Put back where it still does not fit, it comes again.
+    assert!(run(&host, &["dead", "retry", &id]).contains("was put back"));
+    assert!(ada.hear().await.text.starts_with("Sorry"));
+    ada.settle().await;
+    let again = host.dead().pop().expect("it came again").0.to_string();
+    host.kill();
+
+    // Where it fits, the conversation goes on from it. Without a host, the command puts it back by itself.
+    host.setup.replace("state_kib = 1", "state_kib = 64");
+    assert!(run(&host, &["dead", "retry", &again]).contains("was put back"));
+    assert!(run(&host, &["dead", "list"]).contains("There are no dead letters."));
+    host.again().await;
+    loop {
+        let message = ada.hear().await;
+        match message.key.as_str() {
+            crate::survey::CLOSING => break,
+            key => plan.answer(&mut ada, key),
+        }
+    }
+    ada.settle().await;
+    assert_eq!(records(&host)[&plan.id][0]["address"], long.as_str());
+}

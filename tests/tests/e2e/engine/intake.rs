@@ -1,0 +1,110 @@
+//! Control words beside a running turn, and what does not enter.
+
+use pesto_engine::intake::Rejected;
+use pesto_engine::model::{Body, Control, File};
+use pesto_engine::ports::{Accepted, Entry, Store};
+use pesto_tests::guests;
+
+use super::{World, until};
+
+/// A world in which a turn waits for a model.
+async fn waiting() -> World {
+    let mut world = World::new(guests::component("non_deterministic_reply")).await;
+    world.begin().await;
+    world.say("go").await;
+    world.llm.asked().await;
+    world
+}
+
+#[tokio::test]
+async fn cancel_ends_the_running_turn_and_what_waits_behind_it() {
+    let mut world = waiting().await;
+    world.say("and then?").await;
+    world.say("Cancel").await;
+    assert_eq!(world.settled().await, ["Cancelled."], "what waited behind it is gone");
+    world.llm.gave_up(1).await;
+    assert_eq!(world.conversation().await, None);
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test]
+async fn restart_ends_the_running_turn_and_begins_anew() {
+    let mut world = waiting().await;
+    let before = world.conversation().await.unwrap().generation;
+    world.say("restart").await;
+    assert_eq!(world.settled().await, ["ready"]);
+    assert_eq!(world.conversation().await.unwrap().generation, before + 1);
+    world.llm.gave_up(1).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_lost_its_place_ends_when_the_next_one_begins() {
+    let mut world = waiting().await;
+    // As another host does, or this one where the next turn is faster than the cut.
+    let cancel = world.inbound(Body::Control(Control::Cancel));
+    world.store.accept(cancel, Entry::Cut).await.unwrap();
+    assert_eq!(world.settled().await, ["Cancelled."]);
+    world.llm.gave_up(1).await;
+}
+
+#[tokio::test]
+async fn status_and_help_are_answered_beside_the_running_turn() {
+    let mut world = waiting().await;
+    world.say("and then?").await;
+    world.say("status").await;
+    world.say("help").await;
+    let posted = world.posted(3).await;
+    assert_eq!(posted[1].text, "We are in the middle of flow. I am working on your message, and one more waits.");
+    assert!(posted[2].text.contains("`start flow`"), "{}", posted[2].text);
+    assert_eq!(world.llm.given_up(), 0, "the turn goes on");
+    world.heard();
+    world.llm.answer(1);
+    assert_eq!(world.settled().await, ["completed", "ok"]);
+}
+
+#[tokio::test]
+async fn an_event_counts_once() {
+    let mut world = World::new(guests::polite()).await;
+    world.begin().await;
+    let inbound = world.inbound(Body::Said { text: "hello".into(), files: vec![] });
+    let first = world.engine().accept(inbound.clone()).await.unwrap();
+    assert!(matches!(first, Accepted::New(Some(_))));
+    assert_eq!(world.engine().accept(inbound).await.unwrap(), Accepted::Duplicate);
+    assert_eq!(world.settled().await, ["ok"]);
+}
+
+#[tokio::test]
+async fn a_control_word_that_comes_twice_counts_once() {
+    let mut world = waiting().await;
+    let cancel = world.inbound(Body::Said { text: "cancel".into(), files: vec![] });
+    world.engine().accept(cancel.clone()).await.unwrap();
+    assert_eq!(world.settled().await, ["Cancelled."]);
+    world.begin().await;
+    assert_eq!(world.engine().accept(cancel).await.unwrap(), Accepted::Duplicate);
+    assert!(world.conversation().await.is_some(), "the next conversation is not hit");
+}
+
+#[tokio::test]
+async fn what_is_too_long_does_not_enter() {
+    let mut world = World::new(guests::polite()).await;
+    let file = |name: &str| File { id: "F".into(), name: name.into(), media_type: "x/y".into(), size: 1 };
+    let long = "x".repeat(12_001);
+    for body in [
+        Body::Said { text: long.clone(), files: vec![] },
+        Body::Said { text: "hello".into(), files: vec![file(&long)] },
+        Body::Said { text: "hello".into(), files: vec![file("many"); 5_000] },
+        Body::Start { flow: super::flow(), arguments: long.clone() },
+    ] {
+        let inbound = world.inbound(body);
+        let rejected = world.engine().accept(inbound).await;
+        assert!(matches!(rejected, Err(Rejected::TooLong { .. })), "{rejected:?}");
+    }
+    for id in ["", &"x".repeat(201)] {
+        let mut inbound = world.inbound(Body::Said { text: "hello".into(), files: vec![] });
+        inbound.id = id.to_owned();
+        assert_eq!(world.engine().accept(inbound).await, Err(Rejected::BadId));
+    }
+    let fits = world.inbound(Body::Said { text: "x".repeat(12_000), files: vec![] });
+    assert!(world.engine().accept(fits).await.is_ok());
+    until("an answer", || Some(world.messenger.messages()).filter(|all| !all.is_empty())).await;
+}

@@ -1,0 +1,14 @@
+//! Tests of the real binary. All in one: a test binary more costs a link more.
+#![allow(clippy::unwrap_used)]
+
+mod chat;
+mod commands;
+mod control;
+mod engine;
+mod guests;
+mod host;
+mod kills;
+mod llm;
+mod stop;
+mod survey;
+mod swaps;
