@@ -1,0 +1,75 @@
+# What people type. Each target does its own set-up, skips what is there, and can be run again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench build setup test-setup flows lint unit scenarios docs
+.NOTPARALLEL:
+
+target := $(or $(CARGO_TARGET_DIR),target)
+pesto := $(target)/debug/pesto
+offline := examples/offline/pesto.toml
+say = @echo "── $(1)"
+
+help:
+	@echo "make demo    sets up, builds, and talks with you about your first day"
+	@echo "make test    sets up, builds, and runs every check and every test"
+	@echo "make bench   builds what matters optimised, and measures"
+	@echo
+	@echo "In between:"
+	@echo "make build   only the host and the flows"
+	@echo "make lint    only formatting and clippy"
+
+# What is piped in belongs to the conversation: everything before it reads from nowhere.
+demo: build
+	$(call say,A conversation: the onboarding survey)
+	@exec $(pesto) chat onboarding-survey --config $(offline)
+
+build: setup
+	$(call say,Building the host (the first time some minutes; then only what changed))
+	@cargo build --bin pesto </dev/null
+	$(call say,Building the flows)
+	@$(pesto) build </dev/null
+
+setup:
+	$(call say,Looking for what is needed to build)
+	@scripts/toolchain </dev/null
+	@scripts/wasm-target </dev/null
+
+test: test-setup lint build unit scenarios docs
+	$(call say,All is well.)
+
+test-setup: setup
+	@scripts/toolchain rustfmt clippy </dev/null
+	@if [[ -x scripts/test-setup ]]; then scripts/test-setup </dev/null; fi
+
+lint:
+	$(call say,Formatting)
+	@cargo fmt --all --check
+	@cargo fmt --all --check --manifest-path plugins/Cargo.toml
+	$(call say,Clippy: the host)
+	@cargo clippy --workspace --all-targets -- -D warnings </dev/null
+	$(call say,Clippy: the flows and their kit)
+	@cargo clippy --workspace --all-targets --manifest-path plugins/Cargo.toml -- -D warnings </dev/null
+
+unit:
+	$(call say,Tests of the flows and their kit)
+	@cargo test --workspace --manifest-path plugins/Cargo.toml </dev/null
+	$(call say,Tests of the host)
+	@cargo test --workspace </dev/null
+
+scenarios:
+	$(call say,Scenarios of the flows)
+	@$(pesto) test </dev/null
+	$(call say,The same with a crash at every point where one can fall)
+	@$(pesto) test --crash-everywhere </dev/null
+
+docs:
+	$(call say,Documentation)
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps </dev/null
+	@RUSTDOCFLAGS="-D warnings" cargo doc --package pesto-sdk --no-deps --manifest-path plugins/Cargo.toml </dev/null
+
+# The development profile, optimised where a turn spends its time: a release build would compile all a second time.
+bench: setup
+	$(call say,Benchmarks: they build first and take some minutes; the figures come last)
+	@cargo bench --profile dev --config tests/benches/profile.toml --package pesto-tests --bench turns </dev/null
