@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,8 +61,6 @@ pub struct Engine {
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) timers_changed: Notify,
-    /// Counts people who came; see [`arrived`](Engine::arrived).
-    pub(crate) arrivals: AtomicU64,
     activity: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
 }
@@ -98,7 +95,6 @@ impl Engine {
             gauges: Arc::default(),
             running: Mutex::default(),
             timers_changed: Notify::new(),
-            arrivals: AtomicU64::new(0),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         })
@@ -177,7 +173,6 @@ impl Engine {
     /// Somebody is at a place to whom a messenger answered [`PostError::Away`](crate::ports::PostError::Away): what
     /// waits for them is posted now.
     pub async fn arrived(&self, place: &Place) -> Result<(), StoreError> {
-        self.arrivals.fetch_add(1, Ordering::SeqCst);
         self.ports.store.outbox_wake(place).await
     }
 

@@ -2,7 +2,6 @@
 //! whether they were posted.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -63,13 +62,12 @@ impl Engine {
 
     async fn post(self: Arc<Self>, posting: Posting, permit: OwnedSemaphorePermit) {
         let raised = self.gauges.posting();
-        let arrivals = self.arrivals.load(Ordering::SeqCst);
         let outcome = match tokio::time::timeout(TIMEOUT, self.try_post(&posting)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(PostError::InDoubt(format!("no answer within {} s", TIMEOUT.as_secs()))),
         };
         drop(raised);
-        if let Err(error) = self.settle_post(&posting, outcome, arrivals).await {
+        if let Err(error) = self.settle_post(&posting, outcome).await {
             // Its mark runs out, and it is looked up and posted again.
             tracing::error!(id = %posting.message.id, %error, "what became of a message could not be stored");
         }
@@ -85,25 +83,14 @@ impl Engine {
         messenger.post(&posting.message).await
     }
 
-    async fn settle_post(
-        &self,
-        posting: &Posting,
-        outcome: Result<(), PostError>,
-        arrivals: u64,
-    ) -> Result<(), StoreError> {
+    async fn settle_post(&self, posting: &Posting, outcome: Result<(), PostError>) -> Result<(), StoreError> {
         let (store, id) = (&self.ports.store, &posting.message.id);
         let now = self.ports.clock.now();
         let backoff = now + (500_u64 << posting.attempt.min(7)).min(60_000);
         match outcome {
             Ok(()) => store.outbox_sent(id).await,
-            Err(PostError::Away) => {
-                store.outbox_later(id, NEVER, posting.in_doubt).await?;
-                // Who came while we wrote this was woken too early.
-                if self.arrivals.load(Ordering::SeqCst) == arrivals {
-                    return Ok(());
-                }
-                store.outbox_wake(&posting.message.place).await
-            }
+            // Who comes while this is written wakes the message all the same: the store remembers.
+            Err(PostError::Away) => store.outbox_later(id, NEVER, posting.in_doubt).await,
             Err(PostError::Later(after, reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
                 let due = after.map_or(backoff, |after| now + u64::try_from(after.as_millis()).unwrap_or(NEVER));

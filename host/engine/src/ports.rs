@@ -218,7 +218,8 @@ pub trait Store: Send + Sync + 'static {
     /// A message can never be posted: it goes to the dead letters, and the flow gets `undelivered`.
     async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError>;
 
-    /// The messages of a place are due now, whatever was said before.
+    /// The messages of a place are due now, whatever was said before. One that is being sent is due as soon as
+    /// [`outbox_later`](Self::outbox_later) is said of it.
     async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError>;
 
     /// Waits until [`outbox_claim`](Self::outbox_claim) may find more. For one waiter; it may wake for nothing.
