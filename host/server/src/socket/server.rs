@@ -4,10 +4,13 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use pesto_engine::engine::Engine;
+use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Inbound, Person, Place};
+use pesto_engine::ports::StoreError;
 use pesto_engine::router::open_question;
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
@@ -22,6 +25,8 @@ use crate::terminal::Terminal;
 const WORKSPACE: &str = "local";
 /// Frames to a client that reads slowly; then its session waits.
 const QUEUE: usize = 64;
+/// The pause after the store failed.
+const MOMENT: Duration = Duration::from_secs(1);
 /// Clients at once.
 const MOST_CLIENTS: usize = 2_000;
 
@@ -79,7 +84,7 @@ impl Listener {
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be given back.
                     tracing::warn!(%error, "a client could not be accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
         }
@@ -111,7 +116,7 @@ async fn session(stream: UnixStream, host: Host) {
     };
     let reading = async {
         while let Some(frame) = read(&mut from).await? {
-            session.handle(frame).await;
+            session.handle(frame).await?;
         }
         io::Result::Ok(())
     };
@@ -133,6 +138,13 @@ async fn session(stream: UnixStream, host: Host) {
     }
 }
 
+/// The store failed. Clients come again at once, so this takes a moment: they must not fill the log.
+async fn hang_up(error: StoreError) -> io::Error {
+    tracing::error!(%error, "a client is not answered, for the store failed");
+    tokio::time::sleep(MOMENT).await;
+    io::Error::other(error)
+}
+
 struct Session {
     host: Host,
     sender: mpsc::Sender<FromHost>,
@@ -141,12 +153,13 @@ struct Session {
 }
 
 impl Session {
-    async fn handle(&mut self, frame: ToHost) {
+    /// An error hangs up.
+    async fn handle(&mut self, frame: ToHost) -> io::Result<()> {
         match frame {
-            ToHost::Hello { person, name } => self.hello(person, name).await,
-            ToHost::Say { id, text } => self.event(id, Body::Said { text, files: Vec::new() }).await,
-            ToHost::Pick { id, message, values } => self.event(id, Body::Picked { message, values }).await,
-            ToHost::Start { id, flow, arguments } => self.event(id, Body::Start { flow, arguments }).await,
+            ToHost::Hello { person, name } => self.hello(person, name).await?,
+            ToHost::Say { id, text } => self.event(id, Body::Said { text, files: Vec::new() }).await?,
+            ToHost::Pick { id, message, values } => self.event(id, Body::Picked { message, values }).await?,
+            ToHost::Start { id, flow, arguments } => self.event(id, Body::Start { flow, arguments }).await?,
             ToHost::Shown { id } => {
                 if let Some((place, ..)) = &self.person {
                     self.host.terminal.shown(place, &id);
@@ -158,31 +171,37 @@ impl Session {
                 self.send(FromHost::Admin(reply)).await;
             }
         }
+        Ok(())
     }
 
-    async fn hello(&mut self, id: String, name: String) {
+    async fn hello(&mut self, id: String, name: String) -> io::Result<()> {
         if self.person.is_some() {
-            return self.send(FromHost::Bye { reason: "you have said hello already".to_owned() }).await;
+            self.send(FromHost::Bye { reason: "you have said hello already".to_owned() }).await;
+            return Ok(());
         }
         let place = match Place::direct(WORKSPACE, &id) {
             Ok(place) => place,
-            Err(error) => return self.send(FromHost::Bye { reason: error.to_string() }).await,
+            Err(error) => {
+                self.send(FromHost::Bye { reason: error.to_string() }).await;
+                return Ok(());
+            }
         };
         let name = pesto_engine::text::line(&name, 200);
         let person = Person { id, name, locale: String::new(), time_zone: String::new() };
         let open = match self.open(&place).await {
             Ok(open) => open,
-            Err(error) => return self.send(FromHost::Bye { reason: error.to_string() }).await,
+            Err(error) => return Err(hang_up(error).await),
         };
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), open }).await;
         let serial = self.host.terminal.attach(&place, self.sender.clone());
         self.person = Some((place.clone(), person, serial));
-        if let Err(error) = self.host.engine.arrived(&place).await {
-            self.send(FromHost::Bye { reason: error.to_string() }).await;
+        match self.host.engine.arrived(&place).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(hang_up(error).await),
         }
     }
 
-    async fn open(&self, place: &Place) -> anyhow::Result<Option<OpenConversation>> {
+    async fn open(&self, place: &Place) -> Result<Option<OpenConversation>, StoreError> {
         let store = &self.host.engine.ports().store;
         let glance = store.glance(place).await?;
         let Some(open) = glance.conversation else { return Ok(None) };
@@ -201,9 +220,10 @@ impl Session {
         }))
     }
 
-    async fn event(&self, id: String, body: Body) {
+    async fn event(&self, id: String, body: Body) -> io::Result<()> {
         let Some((place, person, _)) = &self.person else {
-            return self.send(FromHost::Refused { id, reason: "say hello first".to_owned() }).await;
+            self.send(FromHost::Refused { id, reason: "say hello first".to_owned() }).await;
+            return Ok(());
         };
         let inbound = Inbound {
             id: format!("{WORKSPACE}/{}/{id}", person.id),
@@ -214,9 +234,12 @@ impl Session {
         };
         let answer = match self.host.engine.accept(inbound).await {
             Ok(_) => FromHost::Stored { id },
+            // No answer: the client comes again, and sends it again.
+            Err(Rejected::Store(error)) => return Err(hang_up(error).await),
             Err(error) => FromHost::Refused { id, reason: error.to_string() },
         };
         self.send(answer).await;
+        Ok(())
     }
 
     fn settle(&mut self) {
@@ -224,11 +247,11 @@ impl Session {
         let (engine, sender) = (self.host.engine.clone(), self.sender.clone());
         while self.settling.try_join_next().is_some() {}
         self.settling.spawn(async move {
-            let frame = match engine.settled(&place).await {
-                Ok(()) => FromHost::Settled,
-                Err(error) => FromHost::Bye { reason: error.to_string() },
-            };
-            let _ = sender.send(frame).await;
+            // The store may be away for a while; this ends with the session.
+            while engine.settled(&place).await.is_err() {
+                tokio::time::sleep(MOMENT).await;
+            }
+            let _ = sender.send(FromHost::Settled).await;
         });
     }
 

@@ -233,7 +233,8 @@ impl Link {
     fn heard(&mut self, frame: FromHost) -> Option<ToHost> {
         match frame {
             FromHost::Welcome { notice, open } => {
-                self.away = false;
+                // With words still to be stored, the host is back only when it has them.
+                self.away = self.away && !self.unstored.is_empty();
                 self.hear(Heard::Welcome { notice, open });
             }
             FromHost::Stored { id } => self.taken(&id),
@@ -268,6 +269,7 @@ impl Link {
     fn taken(&mut self, id: &str) {
         let before = self.unstored.len();
         self.unstored.retain(|(unstored, _)| unstored != id);
+        self.away = false;
         let taken = before - self.unstored.len();
         self.pending.send_modify(|pending| *pending = pending.saturating_sub(taken));
     }
