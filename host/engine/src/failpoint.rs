@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::ports::{
     Accepted, Backlog, CallError, Claim, Commit, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest, Messenger,
-    OpenCount, PostError, Posting, Store, StoreError,
+    OpenCount, PostError, Posted, Posting, Receipt, Store, StoreError,
 };
 
 /// A place to crash at, such as `store.commit:after`.
@@ -208,8 +208,8 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.outbox_claim", self.port.outbox_claim(most, lease)).await
     }
 
-    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError> {
-        self.points.around("store.outbox_sent", self.port.outbox_sent(id)).await
+    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
+        self.points.around("store.outbox_sent", self.port.outbox_sent(id, receipt)).await
     }
 
     async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
@@ -300,12 +300,16 @@ impl Llm for WithFailpoints<Arc<dyn Llm>> {
 
 #[async_trait]
 impl Messenger for WithFailpoints<Arc<dyn Messenger>> {
-    async fn post(&self, message: &Message) -> Result<(), PostError> {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.points.around("messenger.post", self.port.post(message)).await
     }
 
-    async fn posted(&self, message: &Message) -> Result<bool, PostError> {
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.points.around("messenger.posted", self.port.posted(message)).await
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        self.points.around("messenger.close", self.port.close(posted, chosen)).await
     }
 
     fn progress(&self, place: &Place, text: &str) {

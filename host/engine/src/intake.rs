@@ -2,10 +2,14 @@
 //! who says `cancel` must not wait for what they want to end.
 
 use crate::engine::Engine;
-use crate::model::{Body, Control, EffectId, File, Inbound, Message};
+use crate::model::{Body, Control, EffectId, File, Inbound, Message, Millis};
 use crate::policy::contract;
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
+
+/// How long a text waits for one that was sent earlier, where the channel may deliver out of order, in milliseconds.
+/// Two texts in a row come over two connections a few milliseconds apart; nobody feels this wait.
+const REORDER: Millis = 100;
 
 /// Why an event did not enter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,15 +36,20 @@ impl Engine {
         check(&inbound)?;
         let store = &self.ports.store;
         inbound.at = self.ports.clock.now();
+        let entry = match inbound.body {
+            // What is said may be the second half of what was said before; a pick names what it answers.
+            Body::Said { .. } if inbound.sent.is_some() => Entry::Hold(inbound.at + REORDER),
+            _ => Entry::Queue,
+        };
         let control = match &inbound.body {
             Body::Said { text, files } if files.is_empty() => Control::parse(text),
             _ => None,
         };
-        let Some(control) = control else { return Ok(store.accept(inbound, Entry::Queue).await?) };
+        let Some(control) = control else { return Ok(store.accept(inbound, entry).await?) };
         let glance = store.glance(&inbound.place).await?;
         if glance.inbox == 0 {
             // The router decides, for it knows whether the flow wants this text to be taken as it is.
-            return Ok(store.accept(inbound, Entry::Queue).await?);
+            return Ok(store.accept(inbound, entry).await?);
         }
         match control {
             Control::Cancel | Control::Restart => {
@@ -64,6 +73,7 @@ impl Engine {
                     key: "host".to_owned(),
                     text,
                     choices: None,
+                    closes: None,
                 };
                 Ok(store.accept(inbound, Entry::Answer(vec![message])).await?)
             }

@@ -16,9 +16,10 @@ use crate::model::{
     Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Letter, Millis, Place,
 };
 use crate::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Store, StoreError,
+    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
+    StoreError,
 };
-use crate::store::KEPT;
+use crate::store::{CLOSABLE, KEPT};
 use place::PlaceState;
 
 /// A store in memory. Share it by `Arc`; a simulated crash drops the engine and calls [`reopen`](Self::reopen).
@@ -36,6 +37,8 @@ struct State {
     places: BTreeMap<Place, PlaceState>,
     /// Where each unsent message lies.
     unsent: HashMap<EffectId, Place>,
+    /// Posted messages that can be closed, and since when.
+    posted: HashMap<EffectId, (Millis, Posted)>,
     /// Decides between places that are ready since the same millisecond.
     ticks: u64,
     completions: Vec<Completion>,
@@ -158,8 +161,8 @@ impl Store for MemoryStore {
         Ok(self.lock().outbox_claim(self.clock.now(), most, lease))
     }
 
-    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError> {
-        self.lock().outbox_remove(self.clock.now(), id);
+    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
+        self.lock().outbox_sent(self.clock.now(), id, receipt);
         self.outbox.notify_one();
         Ok(())
     }
@@ -192,7 +195,7 @@ impl Store for MemoryStore {
     }
 
     async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {
-        Ok(self.lock().places.values().filter_map(|place| place.outbox.front().map(|first| first.due)).min())
+        Ok(self.lock().places.values().filter_map(|place| place.next_due()).min())
     }
 
     async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
@@ -272,7 +275,7 @@ impl Store for MemoryStore {
         let Some(letter) = state.dead.remove(&id) else { return Ok(false) };
         match letter.letter {
             Letter::Event(inbound) => {
-                state.append(now, inbound);
+                state.append(now, Inbound { sent: None, ..inbound }, now);
             }
             Letter::Message(message) => state.post(now, message),
         }
@@ -288,8 +291,9 @@ impl Store for MemoryStore {
     async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut state = self.lock();
-        let State { seen, places, components, current, .. } = &mut *state;
+        let State { seen, posted, places, components, current, .. } = &mut *state;
         seen.retain(|_, at| now.saturating_sub(*at) < KEPT);
+        posted.retain(|_, (at, _)| now.saturating_sub(*at) < CLOSABLE);
         let talks = places.values().filter_map(|place| place.talk.as_ref());
         let held: BTreeSet<_> = talks.map(|talk| &talk.conversation.digest).chain(current.values()).collect();
         components.retain(|digest, component| held.contains(digest) || now.saturating_sub(component.held) < KEPT);

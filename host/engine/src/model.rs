@@ -11,6 +11,9 @@ pub use id::{BadName, Digest, EffectId, FlowName, Place, Seq, TurnId};
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = u64;
 
+/// Microseconds since 1970-01-01 UTC.
+pub type Micros = u64;
+
 /// Who is talking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
@@ -120,6 +123,10 @@ pub struct Inbound {
     pub person: Person,
     /// When it was accepted. The turn's `now`.
     pub at: Millis,
+    /// When it was sent, by the clock of a channel that may deliver out of order: what waits is handled in this order.
+    /// None means behind all that waits.
+    #[serde(default)]
+    pub sent: Option<Micros>,
     /// What.
     pub body: Body,
 }
@@ -155,10 +162,14 @@ pub struct Message {
     pub generation: u64,
     /// The flow's name for it.
     pub key: String,
-    /// Not empty.
+    /// Not empty, but for one that closes another.
     pub text: String,
     /// What can be picked.
     pub choices: Option<Choices>,
+    /// This is no message of its own: it takes away the choices below that one, and its text says what was chosen, if
+    /// anything was. It is posted as soon as that one is, and holds up nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<EffectId>,
 }
 
 /// Choices that the person may still pick from.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::dispatch::reap;
 use crate::engine::Engine;
 use crate::model::Millis;
-use crate::ports::{PostError, Posting, StoreError};
+use crate::ports::{PostError, Posting, Receipt, StoreError};
 
 /// Messages under way at once, one for a place. Many, for a channel may wait until a person has seen theirs: more
 /// than a channel lets in people at once, so that those who look away hold up nobody else.
@@ -75,20 +75,31 @@ impl Engine {
         drop(permit);
     }
 
-    async fn try_post(&self, posting: &Posting) -> Result<(), PostError> {
-        let messenger = &self.ports.messenger;
-        if posting.in_doubt && messenger.posted(&posting.message).await? {
-            return Ok(());
+    async fn try_post(&self, posting: &Posting) -> Result<Option<Receipt>, PostError> {
+        let (messenger, message) = (&self.ports.messenger, &posting.message);
+        if message.closes.is_some() {
+            // Without a receipt it is too old to be found.
+            let Some(posted) = &posting.closes else { return Ok(None) };
+            return messenger.close(posted, &message.text).await.map(|()| None);
         }
-        messenger.post(&posting.message).await
+        if posting.in_doubt
+            && let Some(receipt) = messenger.posted(message).await?
+        {
+            return Ok(Some(receipt));
+        }
+        messenger.post(message).await
     }
 
-    async fn settle_post(&self, posting: &Posting, outcome: Result<(), PostError>) -> Result<(), StoreError> {
+    async fn settle_post(
+        &self,
+        posting: &Posting,
+        outcome: Result<Option<Receipt>, PostError>,
+    ) -> Result<(), StoreError> {
         let (store, id) = (&self.ports.store, &posting.message.id);
         let now = self.ports.clock.now();
         let backoff = now + (500_u64 << posting.attempt.min(7)).min(60_000);
         match outcome {
-            Ok(()) => store.outbox_sent(id).await,
+            Ok(receipt) => store.outbox_sent(id, receipt.as_ref()).await,
             // Who comes while this is written wakes the message all the same: the store remembers.
             Err(PostError::Away) => store.outbox_later(id, NEVER, posting.in_doubt).await,
             Err(PostError::Later(after, reason)) => {
@@ -99,6 +110,10 @@ impl Engine {
             Err(PostError::InDoubt(reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message may or may not have been posted: {reason}");
                 store.outbox_later(id, backoff, true).await
+            }
+            Err(PostError::Never(reason)) if posting.message.closes.is_some() => {
+                tracing::debug!(%id, "a message cannot be closed any more: {reason}");
+                store.outbox_never(id, &reason).await
             }
             Err(PostError::Never(reason)) => {
                 tracing::error!(%id, "a message can never be posted, and goes to the dead letters: {reason}");

@@ -39,8 +39,10 @@ pub struct Fence {
 /// How an event enters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// At the end of the place's inbox.
+    /// Into the place's inbox, by the time at which it was sent.
     Queue,
+    /// The same, but it is not claimed before this time: one that was sent earlier may be on its way.
+    Hold(Millis),
     /// In place of the running turn, which it ends (its journal goes), and of all that waits behind it. The epoch
     /// is raised.
     Cut,
@@ -127,6 +129,17 @@ pub struct Posting {
     pub in_doubt: bool,
     /// Counts from 1.
     pub attempt: u32,
+    /// What [`Message::closes`] names, if a receipt of it is there.
+    pub closes: Option<Posted>,
+}
+
+/// A posted message whose choices may still have to be taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The message.
+    pub message: Message,
+    /// Where it stands, in the words of its messenger.
+    pub receipt: Receipt,
 }
 
 /// A place at a glance.
@@ -206,16 +219,19 @@ pub trait Store: Send + Sync + 'static {
     async fn fire_timers(&self) -> Result<Option<Millis>, StoreError>;
 
     /// Takes up to `most` messages that are due and each the first unsent one of its place, and marks them
-    /// `sending` for `lease`; a mark that ran out is taken again, in doubt.
+    /// `sending` for `lease`; a mark that ran out is taken again, in doubt. What closes a message stands outside this
+    /// order: it is due as soon as that one was sent with a receipt, and dropped where that one can be closed no more.
     async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError>;
 
-    /// A message was posted: it leaves the outbox. One that is not there is no error.
-    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError>;
+    /// A message was posted: it leaves the outbox. With a receipt, one with choices is kept until it is closed, for a
+    /// month at most. One that is not there is no error.
+    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError>;
 
     /// A message was not posted; try again at `due`. Where it may have been posted all the same, it stays in doubt.
     async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError>;
 
-    /// A message can never be posted: it goes to the dead letters, and the flow gets `undelivered`.
+    /// A message can never be posted: it goes to the dead letters, and the flow gets `undelivered`. What was to close
+    /// another is dropped.
     async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError>;
 
     /// The messages of a place are due now, whatever was said before. One that is being sent is due as soon as
@@ -268,8 +284,8 @@ pub trait Store: Send + Sync + 'static {
     /// Throws a dead letter away. Answers whether it was there.
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError>;
 
-    /// Forgets event ids older than a day, and components that are not current and that no conversation has held
-    /// for a day. Never answers or dead letters.
+    /// Forgets event ids older than a day, components that are not current and that no conversation has held for a
+    /// day, and receipts older than a month. Never answers or dead letters.
     async fn sweep(&self) -> Result<(), StoreError>;
 }
 
@@ -360,6 +376,9 @@ pub trait Llm: Send + Sync + 'static {
     async fn complete(&self, request: LlmRequest) -> Result<LlmCompletion, CallError>;
 }
 
+/// Where a message stands, in the words of the messenger that posted it, so that it finds it again.
+pub type Receipt = String;
+
 /// Why a message was not posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostError {
@@ -376,11 +395,15 @@ pub enum PostError {
 /// The way to people.
 #[async_trait]
 pub trait Messenger: Send + Sync + 'static {
-    /// Posts a message.
-    async fn post(&self, message: &Message) -> Result<(), PostError>;
+    /// Posts a message. A messenger that can change what it posted answers where it stands.
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError>;
 
-    /// Whether this message stands there already. A channel whose other end knows each id may say no.
-    async fn posted(&self, message: &Message) -> Result<bool, PostError>;
+    /// Where this message stands, if it stands there already. A channel whose other end knows each id may say no.
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError>;
+
+    /// Takes away the choices of a message that has a receipt, and shows what was chosen, if anything was. Doing it
+    /// twice leaves no second trace. [`PostError::Never`] says that the message is gone.
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError>;
 
     /// Shows a line while a turn runs, if that can be done at once.
     fn progress(&self, place: &Place, text: &str);

@@ -5,6 +5,9 @@ use crate::model::{Body, DeadLetter, Digest, FlowName, Inbound, Letter, Message,
 /// How long event ids and components without a holder are kept, in milliseconds.
 pub const KEPT: Millis = 24 * 60 * 60 * 1000;
 
+/// How long a posted message can be closed, in milliseconds.
+pub const CLOSABLE: Millis = 30 * KEPT;
+
 /// The error of a dead letter that holds a message.
 pub const UNDELIVERABLE: &str = "undeliverable";
 
@@ -28,7 +31,7 @@ pub fn timer_event(
     (generation, name, due): (u64, String, Millis),
 ) -> Inbound {
     let body = Body::Timer { generation, name, due };
-    Inbound { id: format!("{place}@{number}/timer"), place: place.clone(), person, at: now, body }
+    Inbound { id: format!("{place}@{number}/timer"), place: place.clone(), person, at: now, sent: None, body }
 }
 
 /// What becomes of a message that can never be delivered: a dead letter and, where its conversation is still open,
@@ -46,6 +49,7 @@ pub fn undelivered(
         place: message.place.clone(),
         person: listener.person,
         at: now,
+        sent: None,
         body: Body::Undelivered { generation: message.generation, key: message.key.clone(), reason: reason.to_owned() },
     });
     let letter = DeadLetter {

@@ -63,14 +63,14 @@ pub fn conclude(
     let over = outcome.finished || cancelled;
     let place = &claim.fence.place;
     let turn = TurnId::new(place, claim.seq);
-    let said = said(&run.event, claim.conversation.as_ref());
+    let said = said(&run.event, claim);
 
     let mut replies = outcome.messages;
     if cancelled && replies.is_empty() && run.follow.is_none() {
         replies.push(host_reply(texts::CANCELLED));
     }
     let answered = replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>().join("\n\n");
-    let messages: Vec<Message> = replies
+    let mut messages: Vec<Message> = replies
         .into_iter()
         .enumerate()
         .map(|(at, reply)| message(claim, &turn, at, conversation.generation, reply))
@@ -86,12 +86,14 @@ pub fn conclude(
     });
 
     let (after, timers) = if over {
+        messages.extend(closings(claim, None));
         (After::Closed(conversation.generation), Vec::new())
     } else {
         let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
         conversation.state = outcome.state;
         conversation.literal_next = outcome.literal_next;
         open_choices(&mut conversation, &run.event, &messages);
+        messages.extend(closings(claim, Some(&conversation)));
         (After::Open(Box::new(conversation)), timers)
     };
     Ok(Commit {
@@ -132,12 +134,14 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         }
     }
     let unchanged = conversation == claim.conversation;
+    let mut messages = vec![message(claim, &turn, 0, 0, reply)];
+    messages.extend(closings(claim, conversation.as_ref()));
     Commit {
         conversation: match conversation {
             Some(open) if !unchanged => After::Open(Box::new(open)),
             _ => After::Unchanged,
         },
-        messages: vec![message(claim, &turn, 0, 0, reply)],
+        messages,
         ..Commit::default()
     }
 }
@@ -155,12 +159,16 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
         matches!(claim.inbound.body, Body::Said { .. } | Body::Picked { .. } | Body::Start { .. } | Body::Control(_));
     let turn = TurnId::new(&claim.fence.place, claim.seq);
     let text = if cancelled { texts::CANCELLED } else { texts::gave_up(claim.conversation.is_some()) };
+    let mut messages: Vec<_> = by_person.then(|| message(claim, &turn, 0, 0, host_reply(text))).into_iter().collect();
+    if cancelled {
+        messages.extend(closings(claim, None));
+    }
     Commit {
         conversation: match &claim.conversation {
             Some(open) if cancelled => After::Closed(open.generation),
             _ => After::Unchanged,
         },
-        messages: by_person.then(|| message(claim, &turn, 0, 0, host_reply(text))).into_iter().collect(),
+        messages,
         follow: run.and_then(|run| follow(claim, run)),
         dead: Some(DeadLetter {
             at,
@@ -196,24 +204,51 @@ fn host_reply(text: &str) -> Reply {
 
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
     let Reply { key, text, choices } = reply;
-    Message { id: turn.message(at), place: claim.fence.place.clone(), generation, key, text, choices }
+    Message { id: turn.message(at), place: claim.fence.place.clone(), generation, key, text, choices, closes: None }
 }
 
 /// What the person did, in words: for the history.
-fn said(event: &FlowEvent, open: Option<&Conversation>) -> String {
+fn said(event: &FlowEvent, claim: &Claim) -> String {
     match event {
         FlowEvent::Started { arguments } => arguments.clone(),
         FlowEvent::Said { text, .. } => text.clone(),
-        FlowEvent::Picked { key, values } => {
-            let options = open.and_then(|open| open.choices.iter().rev().find(|choices| choices.key == *key));
-            let label = |value: &String| {
-                let option = options.and_then(|open| open.choices.options.iter().find(|o| o.value == *value));
-                option.map_or_else(|| value.clone(), |option| option.label.clone())
-            };
-            values.iter().map(label).collect::<Vec<_>>().join(", ")
-        }
+        FlowEvent::Picked { .. } => picked(claim).map(|(_, labels)| labels).unwrap_or_default(),
         FlowEvent::Timer { .. } | FlowEvent::Cancelled | FlowEvent::Undelivered { .. } => String::new(),
     }
+}
+
+/// Which open choices the event picks from, and the labels of what it picks.
+fn picked(claim: &Claim) -> Option<(&OpenChoices, String)> {
+    let Body::Picked { message, values } = &claim.inbound.body else { return None };
+    let open = claim.conversation.as_ref()?.choices.iter().find(|open| open.message == *message)?;
+    let label = |value: &String| {
+        let option = open.choices.options.iter().find(|option| option.value == *value);
+        option.map_or_else(|| value.clone(), |option| option.label.clone())
+    };
+    Some((open, values.iter().map(label).collect::<Vec<_>>().join(", ")))
+}
+
+/// Choices that were open before the turn and are not after it: the person must not be offered them any longer.
+fn closings(claim: &Claim, after: Option<&Conversation>) -> Vec<Message> {
+    let turn = TurnId::new(&claim.fence.place, claim.seq);
+    let before = claim.conversation.iter().flat_map(|open| open.choices.iter().map(|one| (open.generation, one)));
+    let still = |one: &OpenChoices| after.is_some_and(|after| after.choices.iter().any(|o| o.message == one.message));
+    let picked = picked(claim);
+    let chosen = |one: &OpenChoices| {
+        let this = picked.as_ref().filter(|(open, _)| open.message == one.message);
+        this.map(|(_, labels)| labels.clone()).unwrap_or_default()
+    };
+    let closed = before.filter(|(_, one)| !still(one)).enumerate();
+    let closing = |(index, (generation, one)): (usize, (u64, &OpenChoices))| Message {
+        id: turn.closing(index),
+        place: claim.fence.place.clone(),
+        generation,
+        key: one.key.clone(),
+        text: chosen(one),
+        choices: None,
+        closes: Some(one.message.clone()),
+    };
+    closed.map(closing).collect()
 }
 
 /// What the person says or picks closes the questions asked so far; what this turn asks is open.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use pesto_engine::model::{EffectId, Message, Place};
-use pesto_engine::ports::{Messenger, PostError};
+use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::socket::FromHost;
@@ -66,7 +66,7 @@ impl Terminal {
 
 #[async_trait]
 impl Messenger for Terminal {
-    async fn post(&self, message: &Message) -> Result<(), PostError> {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         let (seen, shown) = oneshot::channel();
         let sender = {
             let mut sessions = self.sessions();
@@ -76,12 +76,18 @@ impl Messenger for Terminal {
         };
         sender.send(FromHost::Message(message.clone())).await.map_err(|_| PostError::Away)?;
         // A terminal that goes away drops the other end. It may have shown the message, but it knows its id.
-        shown.await.map_err(|_| PostError::Away)
+        shown.await.map_err(|_| PostError::Away)?;
+        // What was printed cannot be changed.
+        Ok(None)
     }
 
-    async fn posted(&self, _message: &Message) -> Result<bool, PostError> {
+    async fn posted(&self, _message: &Message) -> Result<Option<Receipt>, PostError> {
         // The terminal knows each message's id, and shows none twice.
-        Ok(false)
+        Ok(None)
+    }
+
+    async fn close(&self, _posted: &Posted, _chosen: &str) -> Result<(), PostError> {
+        Ok(())
     }
 
     fn progress(&self, place: &Place, text: &str) {

@@ -76,7 +76,7 @@ async fn it_does_as_the_store_in_memory() {
 fn said(name: &str, id: &str) -> Inbound {
     let person = Person { id: name.into(), name: String::new(), locale: String::new(), time_zone: String::new() };
     let body = Body::Said { text: "hello".into(), files: Vec::new() };
-    Inbound { id: id.into(), place: place(name), person, at: 0, body }
+    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, body }
 }
 
 fn place(name: &str) -> Place {
@@ -85,7 +85,15 @@ fn place(name: &str) -> Place {
 
 fn message(name: &str) -> Message {
     let id = EffectId::stored(format!("T1/{name}@1/m0"));
-    Message { id, place: place(name), generation: 0, key: String::new(), text: "hello".into(), choices: None }
+    Message {
+        id,
+        place: place(name),
+        generation: 0,
+        key: String::new(),
+        text: "hello".into(),
+        choices: None,
+        closes: None,
+    }
 }
 
 #[test]
@@ -104,12 +112,17 @@ fn a_folder_belongs_to_one() {
 fn a_file_of_another_kind_is_refused() {
     let folder = TempDir::new().unwrap();
     let clock = Arc::new(ManualClock::new(0));
-    drop(open(&folder.path().join("newer"), &clock));
-    let newer = Connection::open(folder.path().join("newer").join(FILE)).unwrap();
-    newer.execute("UPDATE schema SET version = 2", []).unwrap();
-    let refused = EmbeddedStore::open(&folder.path().join("newer"), clock.clone()).err().unwrap();
-    assert!(matches!(refused, OpenError::Newer { found: 2, .. }), "{refused}");
+    drop(open(&folder.path().join("other"), &clock));
+    let other = Connection::open(folder.path().join("other").join(FILE)).unwrap();
+    let with_version = |version: i64| {
+        other.execute("UPDATE schema SET version = ?1", [version]).unwrap();
+        EmbeddedStore::open(&folder.path().join("other"), clock.clone()).err().unwrap()
+    };
+    let refused = with_version(1_000);
+    assert!(matches!(refused, OpenError::Newer { found: 1_000, .. }), "{refused}");
     assert!(refused.to_string().contains("use a newer version of Pesto"));
+    let refused = with_version(1);
+    assert!(matches!(refused, OpenError::Draft(_)), "{refused}");
 
     let foreign = Connection::open(folder.path().join(FILE)).unwrap();
     foreign.execute_batch("CREATE TABLE theirs (a)").unwrap();

@@ -165,7 +165,7 @@ pub(crate) async fn pages(folder: &Path) -> anyhow::Result<Vec<(&'static str, us
         store.commit(&turn.fence, commit(turn.seq, &turn.fence.place)?).await?;
         pages = vec![("accept", accept), ("claim", claim), ("commit", frames(size()?))];
         for posting in store.outbox_claim(1, Duration::from_secs(30)).await? {
-            store.outbox_sent(&posting.message.id).await?;
+            store.outbox_sent(&posting.message.id, None).await?;
         }
     }
     Ok(pages)
@@ -186,8 +186,15 @@ fn commit(seq: Seq, place: &pesto_engine::model::Place) -> anyhow::Result<Commit
         started: 1_700_000_000_000,
     };
     let id = TurnId::new(place, seq).message(0);
-    let message =
-        Message { id, place: place.clone(), generation: 1, key: "1".to_owned(), text: text.clone(), choices: None };
+    let message = Message {
+        id,
+        place: place.clone(),
+        generation: 1,
+        key: "1".to_owned(),
+        text: text.clone(),
+        choices: None,
+        closes: None,
+    };
     Ok(Commit {
         conversation: After::Open(Box::new(conversation)),
         messages: vec![message],

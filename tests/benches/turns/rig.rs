@@ -9,7 +9,7 @@ use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
 use pesto_engine::policy::{Bounds, Grants, Right};
-use pesto_engine::ports::{CallError, Llm, LlmCompletion, LlmRequest, Messenger, PostError};
+use pesto_engine::ports::{CallError, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt};
 use pesto_server::store::EmbeddedStore;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -92,6 +92,7 @@ pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<I
             time_zone: "Europe/London".to_owned(),
         },
         at: 0,
+        sent: None,
         body: Body::Said { text: text.to_owned(), files: Vec::new() },
     })
 }
@@ -122,12 +123,16 @@ struct Nobody;
 
 #[async_trait]
 impl Messenger for Nobody {
-    async fn post(&self, _message: &Message) -> Result<(), PostError> {
-        Ok(())
+    async fn post(&self, _message: &Message) -> Result<Option<Receipt>, PostError> {
+        Ok(None)
     }
 
-    async fn posted(&self, _message: &Message) -> Result<bool, PostError> {
-        Ok(false)
+    async fn posted(&self, _message: &Message) -> Result<Option<Receipt>, PostError> {
+        Ok(None)
+    }
+
+    async fn close(&self, _posted: &Posted, _chosen: &str) -> Result<(), PostError> {
+        Ok(())
     }
 
     fn progress(&self, _place: &Place, _text: &str) {}

@@ -1,6 +1,6 @@
 //! Accept: once, in order, in place of what runs, or beside it.
 
-use super::samples::{call, message, open, place, said, sends};
+use super::samples::{call, message, open, place, said, sends, sent};
 use super::{DAY, LEASE, SECOND, Subject, cases, stale};
 use crate::model::{Message, Seq};
 use crate::ports::{Accepted, Commit, Entry, Glance};
@@ -9,6 +9,9 @@ cases![
     an_id_is_stored_once,
     an_id_is_forgotten_after_a_day,
     events_come_in_the_order_of_their_acceptance,
+    what_waits_comes_in_the_order_of_its_sending,
+    a_claimed_event_stays_first,
+    what_is_held_waits_for_what_was_sent_earlier,
     positions_are_never_used_twice,
     a_place_is_claimed_once,
     the_longest_ready_place_comes_first,
@@ -59,6 +62,60 @@ async fn events_come_in_the_order_of_their_acceptance(s: Subject) {
         s.commit(&claim, Commit::default()).await;
     }
     assert_eq!(s.claims().await, []);
+}
+
+async fn what_waits_comes_in_the_order_of_its_sending(mut s: Subject) {
+    let late = said("ann", "without a time");
+    for inbound in [sent("ann", "second", 2_000), late.clone(), sent("ann", "first", 1_000)] {
+        s.accept(&inbound).await;
+    }
+    s.accept(&sent("ann", "third", 3_000)).await;
+    s.crash().await;
+    let follow = Some(sent("ann", "follow", 9_000));
+    let first = s.claim().await;
+    assert_eq!((first.inbound.id.as_str(), first.seq.number), ("first", 3), "a position tells when it was accepted");
+    s.commit(&first, Commit { follow, ..Commit::default() }).await;
+    for id in ["follow", "second", "without a time", "third"] {
+        let claim = s.claim().await;
+        assert_eq!(claim.inbound.id, id);
+        s.commit(&claim, Commit::default()).await;
+    }
+    assert_eq!(s.claims().await, []);
+}
+
+async fn a_claimed_event_stays_first(mut s: Subject) {
+    s.accept(&sent("ann", "later", 2_000)).await;
+    let claim = s.claim().await;
+    s.store.journal_intent(&claim.fence, &call(1), "pin").await.expect("intent");
+    s.accept(&sent("ann", "earlier", 1_000)).await;
+    s.store.retry(&claim.fence, s.now()).await.expect("retry");
+    let again = s.claim().await;
+    assert_eq!((again.inbound.id.as_str(), again.seq, again.journal.len()), ("later", claim.seq, 1), "after a retry");
+    s.store.hand_back(&again.fence).await.expect("hand_back");
+    s.crash().await;
+    let again = s.claim().await;
+    assert_eq!((again.inbound.id.as_str(), again.journal.len()), ("later", 1), "after a crash");
+    s.commit(&again, Commit::default()).await;
+    let next = s.claim().await;
+    assert_eq!((next.inbound.id.as_str(), next.attempt, next.journal.len()), ("earlier", 1, 0));
+}
+
+async fn what_is_held_waits_for_what_was_sent_earlier(s: Subject) {
+    let until = s.now() + 100;
+    s.store.accept(sent("ann", "later", 2_000), Entry::Hold(until)).await.expect("accept");
+    assert_eq!((s.claims().await, s.store.inbox_due().await), (vec![], Ok(Some(until))));
+    s.store.accept(sent("ann", "earlier", 1_000), Entry::Hold(until + 50)).await.expect("accept");
+    s.clock.advance_to(until);
+    let claim = s.claim().await;
+    assert_eq!(claim.inbound.id, "earlier", "the first one's time lets the place go on");
+    s.store.accept(sent("ann", "last", 3_000), Entry::Hold(until + 200)).await.expect("accept");
+    s.commit(&claim, Commit::default()).await;
+    let claim = s.claim().await;
+    assert_eq!(claim.inbound.id, "later");
+    s.commit(&claim, Commit::default()).await;
+    assert_eq!(s.claims().await, [], "a commit ends no hold");
+    s.clock.advance_to(until + 200);
+    assert_eq!(s.claim().await.inbound.id, "last");
 }
 
 async fn positions_are_never_used_twice(mut s: Subject) {

@@ -172,9 +172,9 @@ async fn what_is_due_next_is_known(s: Subject) {
     assert_eq!(outbox().await, Some(lease), "a mark runs out");
     s.store.outbox_later(&posting.message.id, s.now() + 50_000, false).await.expect("later");
     assert_eq!(outbox().await, Some(s.now() + 50_000));
-    s.store.outbox_sent(&posting.message.id).await.expect("sent");
+    s.store.outbox_sent(&posting.message.id, None).await.expect("sent");
     let posting = s.post_one().await;
-    s.store.outbox_sent(&posting.message.id).await.expect("sent");
+    s.store.outbox_sent(&posting.message.id, None).await.expect("sent");
     s.clock.advance(SECOND * 70);
     let claim = s.claim().await;
     s.commit(&claim, Commit::default()).await;

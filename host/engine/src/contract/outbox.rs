@@ -1,9 +1,9 @@
 //! Messages on their way.
 
-use super::samples::{closed, message, open, person, place, said, sends};
-use super::{LEASE, SECOND, Subject, cases};
+use super::samples::{closed, closing, message, open, person, place, said, sends};
+use super::{DAY, LEASE, SECOND, Subject, cases};
 use crate::model::{Body, Digest, EffectId, Letter, Message};
-use crate::ports::{Commit, Entry, Posting};
+use crate::ports::{Commit, Entry, Posted, Posting};
 
 cases![
     messages_go_in_order_and_one_at_a_time,
@@ -19,11 +19,93 @@ cases![
     a_wake_while_sending_is_not_lost,
     an_unknown_message_is_no_error,
     a_message_is_stored_once,
+    a_message_is_closed_once,
+    a_closing_stands_in_no_order,
+    a_closing_waits_for_its_message,
+    what_cannot_be_closed_is_dropped,
     the_outbox_wakes_its_waiter,
 ];
 
 fn posting(message: Message, attempt: u32) -> Posting {
-    Posting { message, in_doubt: false, attempt }
+    Posting { message, in_doubt: false, attempt, closes: None }
+}
+
+/// Posts the first message of a turn, as a messenger that can find it again.
+async fn posted(s: &Subject, number: u64) -> Posted {
+    let posting = s.post_one().await;
+    assert_eq!(posting.message, message("ann", number, 0));
+    let receipt = format!("C1/{number}");
+    s.store.outbox_sent(&posting.message.id, Some(&receipt)).await.expect("sent");
+    Posted { message: posting.message, receipt }
+}
+
+fn closes(closed: &Message, number: u64) -> Commit {
+    Commit { messages: vec![closing(closed, number, "one")], ..Commit::default() }
+}
+
+async fn a_message_is_closed_once(mut s: Subject) {
+    s.turn(&said("ann", "e1"), sends("ann", 1, 1)).await;
+    let asked = posted(&s, 1).await;
+    s.crash().await;
+    s.turn(&said("ann", "e2"), closes(&asked.message, 2)).await;
+    let posting = s.post_one().await;
+    assert_eq!(posting.message, closing(&asked.message, 2, "one"));
+    assert_eq!(posting.closes, Some(asked.clone()));
+    s.crash().await;
+    let again = s.post_one().await;
+    assert_eq!(again, Posting { in_doubt: true, attempt: 2, ..posting });
+    s.store.outbox_sent(&again.message.id, None).await.expect("sent");
+    s.turn(&said("ann", "e3"), closes(&asked.message, 3)).await;
+    assert_eq!(s.post().await, [], "it is closed");
+    assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 0);
+}
+
+async fn a_closing_stands_in_no_order(mut s: Subject) {
+    s.turn(&said("ann", "e1"), sends("ann", 1, 1)).await;
+    let asked = posted(&s, 1).await;
+    s.turn(&said("ann", "e2"), closes(&asked.message, 2)).await;
+    let closing = s.post_one().await;
+    let due = s.now() + 60_000;
+    s.store.outbox_later(&closing.message.id, due, false).await.expect("later");
+    s.turn(&said("ann", "e3"), sends("ann", 3, 2)).await;
+    s.crash().await;
+    for index in 0..2 {
+        let next = s.post_one().await;
+        assert_eq!(next, posting(message("ann", 3, index), 1), "a closing that waits holds up nothing");
+        s.store.outbox_sent(&next.message.id, None).await.expect("sent");
+    }
+    s.clock.advance_to(due);
+    assert_eq!(s.post_one().await, Posting { attempt: 2, ..closing });
+}
+
+async fn a_closing_waits_for_its_message(s: Subject) {
+    s.turn(&said("ann", "e1"), sends("ann", 1, 1)).await;
+    let asking = s.post_one().await;
+    s.turn(&said("ann", "e2"), closes(&asking.message, 2)).await;
+    assert_eq!(s.post().await, [], "it is not posted yet");
+    let receipt = "C1/1".to_owned();
+    s.store.outbox_sent(&asking.message.id, Some(&receipt)).await.expect("sent");
+    let closing = s.post_one().await;
+    assert_eq!(closing.closes, Some(Posted { message: asking.message, receipt }));
+    s.store.outbox_never(&closing.message.id, "deleted").await.expect("never");
+    assert_eq!(s.post().await, []);
+    assert_eq!(s.store.dead(0, 10).await, Ok(Vec::new()), "nobody misses it");
+}
+
+async fn what_cannot_be_closed_is_dropped(s: Subject) {
+    s.turn(&said("ann", "e1"), sends("ann", 1, 3)).await;
+    let messages: Vec<_> = (0..3).map(|index| message("ann", 1, index)).collect();
+    let all = messages.iter().zip(2..).map(|(one, number)| closing(one, number, "")).collect();
+    s.turn(&said("ann", "e2"), Commit { messages: all, ..Commit::default() }).await;
+    assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 6);
+    s.store.outbox_sent(&s.post_one().await.message.id, None).await.expect("sent");
+    s.store.outbox_never(&s.post_one().await.message.id, "too large").await.expect("never");
+    assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 2, "one and what closes it");
+    let receipt = "C1/3".to_owned();
+    s.store.outbox_sent(&s.post_one().await.message.id, Some(&receipt)).await.expect("sent");
+    s.clock.advance(32 * DAY);
+    s.store.sweep().await.expect("sweep");
+    assert_eq!(s.post_one().await.closes, None, "too long ago");
 }
 
 async fn messages_go_in_order_and_one_at_a_time(s: Subject) {
@@ -32,7 +114,7 @@ async fn messages_go_in_order_and_one_at_a_time(s: Subject) {
     for next in [message("ann", 1, 0), message("ann", 1, 1), message("ann", 1, 2), message("ann", 2, 0)] {
         assert_eq!(s.post_one().await, posting(next.clone(), 1));
         assert_eq!(s.post().await, [], "one is in flight");
-        s.store.outbox_sent(&next.id).await.expect("sent");
+        s.store.outbox_sent(&next.id, None).await.expect("sent");
     }
     assert_eq!(s.post().await, []);
 }
@@ -45,7 +127,7 @@ async fn places_do_not_wait_for_each_other(s: Subject) {
     let first = s.store.outbox_claim(2, LEASE).await.expect("outbox_claim");
     assert_eq!(first, [posting(message("cat", 1, 0), 1), posting(message("ann", 1, 0), 1)], "longest due first");
     assert_eq!(s.post_one().await.message, message("bob", 1, 0));
-    s.store.outbox_sent(&first[1].message.id).await.expect("sent");
+    s.store.outbox_sent(&first[1].message.id, None).await.expect("sent");
     assert_eq!(s.post_one().await.message, message("ann", 1, 1));
     assert_eq!(s.store.outbox_claim(0, LEASE).await, Ok(Vec::new()));
 }
@@ -53,7 +135,7 @@ async fn places_do_not_wait_for_each_other(s: Subject) {
 async fn a_sent_message_is_gone(mut s: Subject) {
     s.turn(&said("ann", "e1"), sends("ann", 1, 2)).await;
     let first = s.post_one().await;
-    s.store.outbox_sent(&first.message.id).await.expect("sent");
+    s.store.outbox_sent(&first.message.id, None).await.expect("sent");
     s.crash().await;
     assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 1);
     assert_eq!(s.post_one().await, posting(message("ann", 1, 1), 1));
@@ -170,13 +252,13 @@ async fn a_wake_while_sending_is_not_lost(s: Subject) {
 
 async fn an_unknown_message_is_no_error(s: Subject) {
     let id = EffectId::stored("T1/ann@1/m0".into());
-    s.store.outbox_sent(&id).await.expect("sent");
+    s.store.outbox_sent(&id, None).await.expect("sent");
     s.store.outbox_later(&id, 0, true).await.expect("later");
     s.store.outbox_never(&id, "who?").await.expect("never");
     assert_eq!(s.store.dead(0, 10).await, Ok(Vec::new()));
     s.turn(&said("ann", "e1"), sends("ann", 1, 1)).await;
     let first = s.post_one().await;
-    s.store.outbox_sent(&id).await.expect("sent");
+    s.store.outbox_sent(&id, None).await.expect("sent");
     s.store.outbox_later(&first.message.id, 0, false).await.expect("late news of what is sent");
     assert_eq!(s.post().await, []);
 }
@@ -187,7 +269,7 @@ async fn a_message_is_stored_once(s: Subject) {
     answer("e2").await.expect("an id that waits already is no error");
     assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 1);
     let first = s.post_one().await;
-    s.store.outbox_sent(&first.message.id).await.expect("sent");
+    s.store.outbox_sent(&first.message.id, None).await.expect("sent");
     assert_eq!(s.post().await, []);
 }
 
@@ -197,7 +279,7 @@ async fn the_outbox_wakes_its_waiter(s: Subject) {
     s.outbox_wakes("commit").await;
     let first = s.post_one().await;
     s.forget_wakes();
-    s.store.outbox_sent(&first.message.id).await.expect("sent");
+    s.store.outbox_sent(&first.message.id, None).await.expect("sent");
     s.outbox_wakes("sent, for the next may go").await;
     let next = s.post_one().await;
     s.forget_wakes();

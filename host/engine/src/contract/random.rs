@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::samples::{
-    answered, call, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
+    answered, call, closing, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
 };
 use super::{LEASE, Subject};
 use crate::model::{Digest, EffectId, Letter};
@@ -81,9 +81,11 @@ impl Walk {
         let now = self.one.clock.now();
         match self.dice.below(26) {
             0..=4 => {
-                let inbound = said(self.dice.name(), &format!("e{}", self.dice.below(40 + self.step as u64)));
+                let mut inbound = said(self.dice.name(), &format!("e{}", self.dice.below(40 + self.step as u64)));
+                inbound.sent = self.dice.once_in(2).then(|| self.dice.below(1_000));
                 let entry = match self.dice.below(8) {
                     0 => Entry::Cut,
+                    2 => Entry::Hold(now + self.dice.below(20_000)),
                     1 => Entry::Answer(vec![message(self.dice.name(), self.dice.below(9), 7)]),
                     _ => Entry::Queue,
                 };
@@ -165,10 +167,11 @@ impl Walk {
         }
         let id = self.posted[self.dice.index(self.posted.len())].clone();
         let (due, in_doubt) = (now + self.dice.below(20_000), self.dice.once_in(2));
+        let receipt = self.dice.once_in(2).then(|| format!("receipt {}", self.step));
         let _ = match self.dice.below(4) {
             0 => both!(self, at, outbox_later(&id, due, in_doubt)),
             1 => both!(self, at, outbox_never(&id, "gone")),
-            _ => both!(self, at, outbox_sent(&id)),
+            _ => both!(self, at, outbox_sent(&id, receipt.as_ref())),
         };
     }
 
@@ -200,6 +203,10 @@ impl Walk {
         };
         let sent = |index| message(name, step as u64, index);
         commit.messages = (0..dice.index(4)).map(sent).collect();
+        if dice.once_in(2) {
+            let closed = message(name, (step as u64).saturating_sub(dice.below(30)), 0);
+            commit.messages.push(closing(&closed, step as u64, "one"));
+        }
         for _ in 0..dice.below(3) {
             let timer = format!("t{}", dice.below(3));
             let set = TimerChange::Set(timer.clone(), now + dice.below(20_000));

@@ -103,7 +103,7 @@ async fn a_dead_message_returns_to_its_outbox(mut s: Subject) {
     s.crash().await;
     let second = s.post_one().await;
     assert_eq!(second.message, message("ann", 1, 1), "the others went on");
-    s.store.outbox_sent(&second.message.id).await.expect("sent");
+    s.store.outbox_sent(&second.message.id, None).await.expect("sent");
     let again = s.post_one().await;
     assert_eq!((again.message, again.in_doubt, again.attempt), (lost.message, false, 1));
     assert_eq!(s.claims().await, []);

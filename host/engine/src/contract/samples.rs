@@ -2,7 +2,7 @@
 
 use crate::model::{
     Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange,
-    FlowName, Inbound, Letter, Message, Millis, OpenChoices, Person, Place, Seq, Switch, TurnId,
+    FlowName, Inbound, Letter, Message, Micros, Millis, OpenChoices, Person, Place, Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
 
@@ -20,7 +20,7 @@ pub(super) fn person(name: &str) -> Person {
 /// An event of the person whose place it is.
 pub(super) fn said(name: &str, id: &str) -> Inbound {
     let body = Body::Said { text: format!("{id} {HOSTILE}"), files: Vec::new() };
-    Inbound { id: id.into(), place: place(name), person: person(name), at: super::BEGIN, body }
+    Inbound { id: id.into(), place: place(name), person: person(name), at: super::BEGIN, sent: None, body }
 }
 
 pub(super) fn flow(name: &str) -> FlowName {
@@ -48,6 +48,17 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
     }
 }
 
+/// An event of a channel that tells when it was sent.
+pub(super) fn sent(name: &str, id: &str, sent: Micros) -> Inbound {
+    Inbound { sent: Some(sent), ..said(name, id) }
+}
+
+/// What closes a message, as the turn `number` says.
+pub(super) fn closing(closed: &Message, number: u64, chosen: &str) -> Message {
+    let id = TurnId::new(&closed.place, Seq { number, step: 0 }).closing(0);
+    Message { id, text: chosen.into(), choices: None, closes: Some(closed.id.clone()), ..closed.clone() }
+}
+
 /// A commit that opens or keeps the conversation with this generation.
 pub(super) fn open(generation: u64) -> Commit {
     open_with(conversation(generation, b"state"))
@@ -67,7 +78,7 @@ pub(super) fn message(name: &str, number: u64, index: usize) -> Message {
     let id = TurnId::new(&place, Seq { number, step: 0 }).message(index);
     let options = vec![Choice { value: HOSTILE.into(), label: "one".into() }];
     let choices = Some(Choices { options, least: 0, most: 1 });
-    Message { id, place, generation: 1, key: format!("key{index}"), text: HOSTILE.into(), choices }
+    Message { id, place, generation: 1, key: format!("key{index}"), text: HOSTILE.into(), choices, closes: None }
 }
 
 /// A commit that sends messages `0..count` of a turn and changes nothing else.

@@ -50,7 +50,7 @@ async fn a_timer_fires_once(mut s: Subject) {
     assert_eq!(s.store.fire_timers().await, Ok(None));
     s.crash().await;
     let claim = s.claim().await;
-    let Inbound { id, place, person: who, at, body } = claim.inbound.clone();
+    let Inbound { id, place, person: who, at, body, .. } = claim.inbound.clone();
     assert_eq!(body, Body::Timer { generation: 1, name: "remind".into(), due });
     assert_eq!((place, who, claim.seq.number), (claim.fence.place.clone(), person("ann"), 2));
     assert!(at > due && at <= s.now(), "the turn's now is when it fired");

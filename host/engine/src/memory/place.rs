@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::model::{Call, Conversation, Exchange, Inbound, Message, Millis, Person, Seq};
+use crate::model::{Call, Conversation, Exchange, Inbound, Message, Micros, Millis, Person, Seq};
 use crate::ports::Glance;
 
 /// One place.
@@ -14,20 +14,34 @@ pub(super) struct PlaceState {
     /// The number of the latest event.
     pub(super) last: u64,
     pub(super) generation: u64,
-    /// Of the first event.
+    /// Of the current event.
     pub(super) attempt: u32,
     pub(super) pin: Option<String>,
     pub(super) claimed: bool,
     /// When the first event can be claimed, be it the end of a backoff or of a lease, and the tick that decides
     /// between equals. None where nothing waits.
     pub(super) ready: Option<(Millis, u64)>,
-    pub(super) inbox: BTreeMap<Seq, Inbound>,
-    /// Of the first event.
+    pub(super) inbox: BTreeMap<Position, Waiting>,
+    /// The event that was claimed first and is not committed. One that was sent earlier may stand before it by now.
+    pub(super) current: Option<Position>,
+    /// Of the current event.
     pub(super) journal: BTreeMap<u32, Call>,
     pub(super) talk: Option<Talk>,
     pub(super) timers: BTreeMap<String, Millis>,
     pub(super) history: Vec<Exchange>,
     pub(super) outbox: VecDeque<Outgoing>,
+    /// What closes other messages; the ones whose message waits in the outbox have no time.
+    pub(super) closings: Vec<Outgoing>,
+}
+
+/// Where an event stands in its inbox.
+pub(super) type Position = (Micros, Seq);
+
+/// An event in the inbox.
+pub(super) struct Waiting {
+    pub(super) inbound: Inbound,
+    /// It is not claimed before.
+    pub(super) hold: Millis,
 }
 
 /// The open conversation, and who began it: events that the host makes are theirs.
@@ -44,9 +58,21 @@ pub(super) struct Outgoing {
     pub(super) sending: bool,
     /// Somebody came while it was being sent.
     pub(super) woken: bool,
-    /// When it can be taken, be it the end of a backoff or of a lease. It counts for a place's first message only.
+    /// When it can be taken, be it the end of a backoff or of a lease. It counts for a place's first message, and for
+    /// what closes a message that was sent.
     pub(super) due: Millis,
+    /// Decides between equals.
+    pub(super) tick: u64,
 }
+
+impl Outgoing {
+    pub(super) fn new(message: Message, due: Millis, tick: u64) -> Self {
+        Self { message, attempt: 0, in_doubt: false, sending: false, woken: false, due, tick }
+    }
+}
+
+/// What closes a message that was not sent has no time.
+pub(super) const NO_TIME: Millis = Millis::MAX;
 
 impl PlaceState {
     /// The place is ready, unless it is already or somebody owns it.
@@ -66,8 +92,9 @@ impl PlaceState {
         self.ready = Some((due, tick));
     }
 
-    /// Forgets what was journaled of the first event.
+    /// Forgets the current event and what was journaled of it.
     pub(super) fn forget_turn(&mut self) {
+        self.current = None;
         self.attempt = 0;
         self.pin = None;
         self.journal.clear();
@@ -79,9 +106,20 @@ impl PlaceState {
             self.claimed = false;
             self.ready = self.ready.map(|(_, tick)| (now, tick));
         }
-        if let Some(first) = self.outbox.front_mut().filter(|first| first.sending) {
-            (first.sending, first.woken, first.in_doubt, first.due) = (false, false, true, now);
+        for one in self.due_mut().filter(|one| one.sending) {
+            (one.sending, one.woken, one.in_doubt, one.due) = (false, false, true, now);
         }
+    }
+
+    /// Whatever of the outbox has a time.
+    pub(super) fn due_mut(&mut self) -> impl Iterator<Item = &mut Outgoing> {
+        self.outbox.front_mut().into_iter().chain(self.closings.iter_mut().filter(|one| one.due != NO_TIME))
+    }
+
+    /// When the first of these is due.
+    pub(super) fn next_due(&self) -> Option<Millis> {
+        let closings = self.closings.iter().map(|one| one.due).filter(|due| *due != NO_TIME);
+        self.outbox.front().map(|first| first.due).into_iter().chain(closings).min()
     }
 
     pub(super) fn is_open(&self, generation: u64) -> bool {
@@ -97,7 +135,7 @@ impl PlaceState {
             conversation: self.talk.as_ref().map(|talk| talk.conversation.clone()),
             running: self.claimed && self.ready.is_some_and(|(lease, _)| lease > now),
             inbox: self.inbox.len() as u64,
-            outbox: self.outbox.len() as u64,
+            outbox: (self.outbox.len() + self.closings.len()) as u64,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::place::{PlaceState, Talk};
+use super::place::{PlaceState, Talk, Waiting};
 use super::{State, end_of};
 use crate::model::{Completion, Digest, Inbound, Millis, Place, Seq};
 use crate::policy::contract;
@@ -26,14 +26,16 @@ impl State {
         place.filter(|place| place.claimed && place.epoch == fence.epoch).ok_or(StoreError::Stale)
     }
 
-    /// Puts an event at the end of its inbox, whatever its id.
-    pub(super) fn append(&mut self, now: Millis, inbound: Inbound) -> Seq {
+    /// Puts an event into its inbox, whatever its id: by the time it was sent, or at the end.
+    pub(super) fn append(&mut self, now: Millis, inbound: Inbound, hold: Millis) -> Seq {
         let tick = self.tick();
         let place = self.place(&inbound.place);
         place.last += 1;
         let seq = Seq { number: place.last, step: 0 };
-        place.inbox.insert(seq, inbound);
-        place.rouse(now, tick);
+        let end = || place.inbox.last_key_value().map_or(0, |((sent, _), _)| *sent);
+        let sent = inbound.sent.unwrap_or_else(end);
+        place.inbox.insert((sent, seq), Waiting { inbound, hold });
+        place.rouse(now.max(hold), tick);
         seq
     }
 
@@ -44,7 +46,8 @@ impl State {
         }
         self.seen.insert(inbound.id.clone(), now);
         match entry {
-            Entry::Queue => Accepted::New(Some(self.append(now, inbound))),
+            Entry::Queue => Accepted::New(Some(self.append(now, inbound, now))),
+            Entry::Hold(until) => Accepted::New(Some(self.append(now, inbound, until))),
             Entry::Cut => {
                 let place = self.place(&inbound.place);
                 place.epoch += 1;
@@ -52,7 +55,7 @@ impl State {
                 place.ready = None;
                 place.inbox.clear();
                 place.forget_turn();
-                Accepted::New(Some(self.append(now, inbound)))
+                Accepted::New(Some(self.append(now, inbound, now)))
             }
             Entry::Answer(messages) => {
                 messages.into_iter().for_each(|message| self.post(now, message));
@@ -70,13 +73,15 @@ impl State {
 
     fn claim_one(&mut self, now: Millis, key: Place, lease: Duration) -> Option<Claim> {
         let place = self.places.get_mut(&key)?;
-        let (seq, inbound) = place.inbox.first_key_value()?;
+        let first = place.inbox.first_key_value().map(|(position, _)| *position)?;
+        let current = *place.current.get_or_insert(first);
+        let inbound = place.inbox.get(&current)?.inbound.clone();
         place.epoch += 1;
         place.attempt = place.attempt.saturating_add(1);
         let claim = Some(Claim {
             fence: Fence { place: key, epoch: place.epoch },
-            seq: *seq,
-            inbound: inbound.clone(),
+            seq: current.1,
+            inbound,
             attempt: place.attempt,
             generation: place.generation,
             conversation: place.talk.as_ref().map(|talk| talk.conversation.clone()),
@@ -101,9 +106,9 @@ impl State {
     pub(super) fn commit(&mut self, now: Millis, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
         let tick = self.tick();
         let place = self.owned(fence)?;
-        let Some((seq, inbound)) = place.inbox.pop_first() else {
-            return Err(StoreError::Corrupt(format!("inbox of `{}`: the claimed event is gone", fence.place)));
-        };
+        let gone = || StoreError::Corrupt(format!("inbox of `{}`: the claimed event is gone", fence.place));
+        let (sent, seq) = place.current.ok_or_else(gone)?;
+        let Waiting { inbound, .. } = place.inbox.remove(&(sent, seq)).ok_or_else(gone)?;
         place.claimed = false;
         place.ready = None;
         place.forget_turn();
@@ -116,10 +121,10 @@ impl State {
             place.history.drain(..excess);
         }
         if let Some(follow) = &commit.follow {
-            place.inbox.insert(seq.follow(), follow.clone());
+            place.inbox.insert((sent, seq.follow()), Waiting { inbound: follow.clone(), hold: now });
         }
-        if !place.inbox.is_empty() {
-            place.rouse(now, tick);
+        if let Some(hold) = place.inbox.first_key_value().map(|(_, first)| first.hold) {
+            place.rouse(now.max(hold), tick);
         }
         if let Some(follow) = commit.follow {
             self.seen.entry(follow.id).or_insert(now);

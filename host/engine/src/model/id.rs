@@ -196,6 +196,11 @@ impl TurnId {
         EffectId(format!("{self}/c{number}"))
     }
 
+    /// The id of the turn's closing of an earlier message, with this index.
+    pub fn closing(&self, index: usize) -> EffectId {
+        EffectId(format!("{self}/x{index}"))
+    }
+
     /// The id of the turn's message with this index.
     pub fn message(&self, index: usize) -> EffectId {
         EffectId(format!("{self}/m{index}"))

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::model::{EffectId, Message, Place};
-use crate::ports::{Messenger, PostError};
+use crate::ports::{Messenger, PostError, Posted, Receipt};
 
 /// Keeps what was posted, in order, and what was refused on demand.
 #[derive(Debug, Default)]
@@ -14,6 +14,7 @@ pub struct RecordingMessenger(Mutex<Record>);
 #[derive(Debug, Default)]
 struct Record {
     posted: Vec<Message>,
+    closed: Vec<(EffectId, String)>,
     progress: Vec<(Place, String)>,
     refusals: Vec<PostError>,
 }
@@ -22,6 +23,11 @@ impl RecordingMessenger {
     /// All messages posted so far.
     pub fn messages(&self) -> Vec<Message> {
         self.record().posted.clone()
+    }
+
+    /// All messages closed so far, each with what was chosen.
+    pub fn closed(&self) -> Vec<(EffectId, String)> {
+        self.record().closed.clone()
     }
 
     /// All progress lines shown so far.
@@ -45,19 +51,30 @@ impl RecordingMessenger {
 
 #[async_trait]
 impl Messenger for RecordingMessenger {
-    async fn post(&self, message: &Message) -> Result<(), PostError> {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         let mut record = self.record();
         match record.refusals.pop() {
             Some(error) => Err(error),
             None => {
                 record.posted.push(message.clone());
-                Ok(())
+                Ok(Some(message.id.as_str().to_owned()))
             }
         }
     }
 
-    async fn posted(&self, message: &Message) -> Result<bool, PostError> {
-        Ok(self.has(&message.id))
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        Ok(self.has(&message.id).then(|| message.id.as_str().to_owned()))
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        let mut record = self.record();
+        match record.refusals.pop() {
+            Some(error) => Err(error),
+            None => {
+                record.closed.push((posted.message.id.clone(), chosen.to_owned()));
+                Ok(())
+            }
+        }
     }
 
     fn progress(&self, place: &Place, text: &str) {

@@ -24,7 +24,7 @@ pub(super) fn claim(body: Body) -> Claim {
     Claim {
         fence: Fence { place: place.clone(), epoch: 1 },
         seq: Seq { number: 7, step: 0 },
-        inbound: Inbound { id: "e7".into(), place, person, at: NOW, body },
+        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, body },
         attempt: 1,
         generation: 2,
         conversation: None,
@@ -144,9 +144,44 @@ fn the_hosts_question_goes_with_what_the_person_says_and_stands_otherwise() {
 
 #[test]
 fn a_pick_is_remembered_by_its_labels() {
-    let picked = FlowEvent::Picked { key: "colour".into(), values: vec!["r".into(), "unknown".into()] };
-    let (commit, _) = concluded(&within(said("x")), picked, Outcome::default());
+    let (claim, event) = pick(&["r", "unknown"]);
+    let (commit, _) = concluded(&claim, event, Outcome::default());
     assert_eq!(commit.exchange.unwrap().said, "Red, unknown");
+}
+
+/// A pick of the open question, and what the flow is told of it.
+fn pick(values: &[&str]) -> (Claim, FlowEvent) {
+    let values: Vec<_> = values.iter().map(|&value| value.to_owned()).collect();
+    let body = Body::Picked { message: EffectId::stored("m1".to_owned()), values: values.clone() };
+    (within(body), FlowEvent::Picked { key: "colour".into(), values })
+}
+
+#[test]
+fn choices_that_are_no_longer_open_are_closed() {
+    let closed = |messages: &[Message]| -> Vec<(String, String)> {
+        let closings =
+            messages.iter().filter_map(|one| Some((one.closes.as_ref()?.as_str().to_owned(), one.text.clone())));
+        closings.collect()
+    };
+    let pair = |id: &str, chosen: &str| (id.to_owned(), chosen.to_owned());
+    let (claim, event) = pick(&["r"]);
+    let (commit, _) = concluded(&claim, event.clone(), Outcome { messages: vec![reply("Good")], ..Outcome::default() });
+    assert_eq!(closed(&commit.messages), [pair("m1", "Red")]);
+    assert_eq!((commit.messages[0].text.as_str(), commit.messages[1].id.as_str()), ("Good", "T1/ann@7/x0"));
+    let over = conclude_with(&claim, &run(event), Outcome { finished: true, ..Outcome::default() }).unwrap();
+    assert_eq!(closed(&over.messages), [pair("m1", "Red")], "at the end too");
+    let (typed, _) = concluded(&within(said("red")), said_event("red"), Outcome::default());
+    assert_eq!(closed(&typed.messages), [pair("m1", "")], "a typed answer is no choice");
+    let timer = FlowEvent::Timer { name: "nag".into(), due: NOW };
+    assert_eq!(closed(&concluded(&within(said("x")), timer, Outcome::default()).0.messages), [], "it is still open");
+
+    let (failed, _) = pick(&["r"]);
+    let given_up = give_up(&failed, None, &GuestFault::NeverEnds(10), NOW);
+    assert_eq!(closed(&given_up.messages), [], "the person may pick again");
+    let settled = Answer { text: "Good.".into(), switch: SwitchQuestion::Settled };
+    let mut no = asked_to_switch();
+    no.inbound.body = Body::Picked { message: EffectId::stored("m2".into()), values: vec!["no".into()] };
+    assert_eq!(closed(&answer(&no, &settled).messages), [pair("m2", "No")], "the host's own question");
 }
 
 #[test]
@@ -205,7 +240,10 @@ fn a_cancelled_conversation_is_over_whatever_the_flow_answers() {
         let run = Run { begin: None, event: FlowEvent::Cancelled, follow };
         conclude_with(&within(said("cancel")), &run, Outcome { messages, ..Outcome::default() }).unwrap()
     };
-    let texts_of = |commit: &Commit| commit.messages.iter().map(|message| message.text.clone()).collect::<Vec<_>>();
+    let texts_of = |commit: &Commit| {
+        let messages = commit.messages.iter().filter(|message| message.closes.is_none());
+        messages.map(|message| message.text.clone()).collect::<Vec<_>>()
+    };
     let silent = cancel(None, vec![]);
     assert_eq!((&silent.conversation, texts_of(&silent)), (&After::Closed(2), vec![texts::CANCELLED.to_owned()]));
     assert_eq!(texts_of(&cancel(None, vec![reply("Bye")])), ["Bye"]);

@@ -122,7 +122,7 @@ fn whole(letter: &DeadLetter) -> String {
     row("reason", &letter.reason);
     row("attempts", &letter.attempts.to_string());
     match &letter.letter {
-        Letter::Event(Inbound { id, place, person, at, body: what }) => {
+        Letter::Event(Inbound { id, place, person, at, body: what, .. }) => {
             row("place", place.as_str());
             row("person", &format!("{} ({})", person.id, person.name));
             row("accepted", &time(*at));

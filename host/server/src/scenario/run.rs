@@ -187,8 +187,14 @@ impl<'a> Talk<'a> {
     }
 
     async fn event(&mut self, at: usize, body: Body) -> Result<(), String> {
-        let inbound =
-            Inbound { id: format!("step-{at}"), place: self.place.clone(), person: self.person.clone(), at: 0, body };
+        let inbound = Inbound {
+            id: format!("step-{at}"),
+            place: self.place.clone(),
+            person: self.person.clone(),
+            at: 0,
+            sent: None,
+            body,
+        };
         self.host.event(inbound).await
     }
 

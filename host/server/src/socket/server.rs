@@ -230,6 +230,7 @@ impl Session {
             place: place.clone(),
             person: person.clone(),
             at: 0,
+            sent: None,
             body,
         };
         let answer = match self.host.engine.accept(inbound).await {

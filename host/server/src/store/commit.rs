@@ -1,6 +1,6 @@
 //! A turn's consequences in one step.
 
-use pesto_engine::model::{Completion, Seq};
+use pesto_engine::model::Completion;
 use pesto_engine::ports::{Commit, Fence, StoreError, TimerChange};
 use rusqlite::params;
 
@@ -8,7 +8,8 @@ use super::conversation::{self, Next};
 use super::db::{Db, Done, corrupt, decode, encode};
 use super::inbox::{Event, remember};
 use super::outbox::{Sealed, post};
-use super::{records, timers, turn};
+use super::turn::{self, Position};
+use super::{records, timers};
 
 /// [`Commit`], encoded where it comes from and not on the store's thread.
 pub(super) struct Parts {
@@ -41,20 +42,17 @@ impl Parts {
 
 pub(super) fn commit(db: &Db, fence: &Fence, parts: &Parts) -> Done<()> {
     let place = turn::owned(db, fence)?;
-    let (no, now) = (place.no, db.now());
-    let first = "SELECT number, step FROM inbox WHERE place = ?1 ORDER BY number, step LIMIT 2";
-    let firsts = db.rows(first, [no], |row| Ok(Seq { number: row.get(0)?, step: row.get(1)? }))?;
-    let Some(seq) = firsts.first().copied() else {
-        return Err(corrupt("inbox", &fence.place, "the claimed event is not there").into());
-    };
+    let (no, now, Position { sent, seq }) = (place.no, db.now(), place.current);
     let cause = || {
-        let find = "SELECT inbound FROM inbox WHERE place = ?1 AND number = ?2 AND step = ?3";
-        let json: Option<String> = db.row(find, params![no, seq.number, seq.step], |row| row.get(0))?;
-        Ok(decode(&json.unwrap_or_default(), "inbox", format_args!("{}@{seq}", fence.place))?)
+        let found = turn::current_event(db, no, place.current)?;
+        let json = found.map(|(_, json)| json).unwrap_or_default();
+        Ok(decode(&json, "inbox", format_args!("{}@{seq}", fence.place))?)
     };
     let open = conversation::settle(db, no, &parts.conversation, now, cause)?;
-    let gone = "DELETE FROM inbox WHERE place = ?1 AND number = ?2 AND step = ?3";
-    db.run(gone, params![no, seq.number, seq.step])?;
+    let gone = "DELETE FROM inbox WHERE place = ?1 AND sent = ?2 AND number = ?3 AND step = ?4";
+    if db.run(gone, params![no, sent, seq.number, seq.step])? == 0 {
+        return Err(corrupt("inbox", &fence.place, "the claimed event is not there").into());
+    }
     if place.pinned {
         db.run("DELETE FROM journal WHERE place = ?1", [no])?;
     }
@@ -64,8 +62,8 @@ pub(super) fn commit(db: &Db, fence: &Fence, parts: &Parts) -> Done<()> {
     }
     if let Some(follow) = &parts.follow {
         let next = seq.follow();
-        let insert = "INSERT INTO inbox (place, number, step, inbound) VALUES (?1, ?2, ?3, ?4)";
-        db.run(insert, params![no, next.number, next.step, follow.json])?;
+        let insert = "INSERT INTO inbox (place, sent, number, step, hold, inbound) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        db.run(insert, params![no, sent, next.number, next.step, now, follow.json])?;
         remember(db, &follow.id, now)?;
     }
     parts.messages.iter().try_for_each(|message| post(db, message, now))?;
@@ -73,9 +71,11 @@ pub(super) fn commit(db: &Db, fence: &Fence, parts: &Parts) -> Done<()> {
         records::complete(db, completion, json)?;
     }
     parts.dead.iter().try_for_each(|letter| records::bury(db, letter))?;
-    let waits = parts.follow.is_some() || firsts.len() > 1;
-    let ready = waits.then_some((now, db.tick())).unzip();
-    let end = "UPDATE place SET claimed = 0, attempt = 0, pin = NULL, ready = ?2, tick = ?3,
+    let next = "SELECT hold FROM inbox WHERE place = ?1 ORDER BY sent, number, step LIMIT 1";
+    let next: Option<i64> = db.row(next, [no], |row| row.get(0))?;
+    let waits = next.is_some();
+    let ready = next.map(|hold| (now.max(hold), db.tick())).unzip();
+    let end = "UPDATE place SET claimed = 0, attempt = 0, pin = NULL, current_number = NULL, ready = ?2, tick = ?3,
         generation = coalesce(?4, generation) WHERE no = ?1";
     db.run(end, params![no, ready.0, ready.1, parts.conversation.generation()])?;
     // A timer that was set changes what is due next, too.

@@ -1,6 +1,6 @@
 //! Accept: once, in order.
 
-use pesto_engine::model::{Inbound, Place, Seq};
+use pesto_engine::model::{Inbound, Micros, Millis, Place, Seq};
 use pesto_engine::ports::{Accepted, StoreError};
 use pesto_engine::store::KEPT;
 use rusqlite::params;
@@ -11,6 +11,7 @@ use super::outbox::Sealed;
 /// [`pesto_engine::ports::Entry`] with its messages encoded.
 pub(super) enum Sealing {
     Queue,
+    Hold(Millis),
     Cut,
     Answer(Vec<Sealed>),
 }
@@ -19,13 +20,14 @@ pub(super) enum Sealing {
 pub(super) struct Event {
     pub(super) id: String,
     pub(super) place: Place,
+    pub(super) sent: Option<Micros>,
     pub(super) json: String,
 }
 
 impl Event {
     pub(super) fn new(inbound: Inbound) -> Result<Self, StoreError> {
         let json = encode(&inbound)?;
-        Ok(Self { id: inbound.id, place: inbound.place, json })
+        Ok(Self { id: inbound.id, place: inbound.place, sent: inbound.sent, json })
     }
 }
 
@@ -35,10 +37,11 @@ pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> 
         return Ok(Accepted::Duplicate);
     }
     match entry {
-        Sealing::Queue => append(db, event, now).map(Some),
+        Sealing::Queue => append(db, event, now, now).map(Some),
+        Sealing::Hold(until) => append(db, event, now, time(*until)).map(Some),
         Sealing::Cut => {
             cut(db, &event.place)?;
-            append(db, event, now).map(Some)
+            append(db, event, now, now).map(Some)
         }
         Sealing::Answer(messages) => {
             messages.iter().try_for_each(|message| super::outbox::post(db, message, now))?;
@@ -58,8 +61,8 @@ pub(super) fn remember(db: &Db, id: &str, now: i64) -> Done<bool> {
     Ok(db.run(renew, params![id, now, now.saturating_sub(time(KEPT))])? == 1)
 }
 
-/// Puts an event at the end of its place's inbox, whatever its id.
-pub(super) fn append(db: &Db, event: &Event, now: i64) -> Done<Seq> {
+/// Puts an event into its place's inbox, whatever its id: by the time it was sent, or at the end.
+pub(super) fn append(db: &Db, event: &Event, now: i64, hold: i64) -> Done<Seq> {
     let find = "SELECT no, last + 1, ready IS NULL FROM place WHERE key = ?1";
     let found = db.row(find, [event.place.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let (place, number, idle): (i64, u64, bool) = match found {
@@ -68,12 +71,13 @@ pub(super) fn append(db: &Db, event: &Event, now: i64) -> Done<Seq> {
     };
     if idle {
         let rouse = "UPDATE place SET last = ?2, ready = ?3, tick = ?4 WHERE no = ?1";
-        db.run(rouse, params![place, number, now, db.tick()])?;
+        db.run(rouse, params![place, number, now.max(hold), db.tick()])?;
     } else {
         db.run("UPDATE place SET last = ?2 WHERE no = ?1", params![place, number])?;
     }
-    let insert = "INSERT INTO inbox (place, number, step, inbound) VALUES (?1, ?2, 0, ?3)";
-    db.run(insert, params![place, number, event.json])?;
+    let insert = "INSERT INTO inbox (place, sent, number, step, hold, inbound)
+        VALUES (?1, coalesce(?2, (SELECT max(sent) FROM inbox WHERE place = ?1), 0), ?3, 0, ?4, ?5)";
+    db.run(insert, params![place, event.sent.map(time), number, hold, event.json])?;
     db.inbox.set(true);
     Ok(Seq { number, step: 0 })
 }
@@ -95,7 +99,8 @@ pub(super) fn place_no(db: &Db, place: &Place) -> Done<i64> {
 /// Ends the running turn and all that waits.
 fn cut(db: &Db, place: &Place) -> Done<()> {
     let no = place_no(db, place)?;
-    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, pin = NULL WHERE no = ?1";
+    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, pin = NULL,
+        current_number = NULL WHERE no = ?1";
     db.run(end, [no])?;
     db.run("DELETE FROM inbox WHERE place = ?1", [no])?;
     db.run("DELETE FROM journal WHERE place = ?1", [no])?;

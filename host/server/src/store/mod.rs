@@ -28,7 +28,7 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Store, StoreError,
+    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
 };
 
 pub use open::OpenError;
@@ -83,6 +83,7 @@ impl Store for EmbeddedStore {
         let event = inbox::Event::new(inbound)?;
         let entry = match entry {
             Entry::Queue => inbox::Sealing::Queue,
+            Entry::Hold(until) => inbox::Sealing::Hold(until),
             Entry::Cut => inbox::Sealing::Cut,
             Entry::Answer(messages) => {
                 inbox::Sealing::Answer(messages.into_iter().map(Sealed::new).collect::<Result<_, _>>()?)
@@ -147,9 +148,9 @@ impl Store for EmbeddedStore {
         self.writer.call(move |db| outbox::claim(db, most, lease)).await
     }
 
-    async fn outbox_sent(&self, id: &EffectId) -> Result<(), StoreError> {
-        let id = id.clone();
-        self.writer.call(move |db| outbox::sent(db, id.as_str())).await
+    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
+        let (id, receipt) = (id.clone(), receipt.cloned());
+        self.writer.call(move |db| outbox::sent(db, id.as_str(), receipt.as_deref())).await
     }
 
     async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
@@ -239,6 +240,7 @@ impl Store for EmbeddedStore {
             after = last;
         }
         while self.writer.call(components::forget).await? {}
+        self.writer.call(outbox::forget).await?;
         Ok(())
     }
 }

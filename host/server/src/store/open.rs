@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 /// What this build reads and writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,12 @@ pub enum OpenError {
         /// Its schema's version.
         found: i64,
     },
+    /// It was written by a draft of Pesto.
+    #[error(
+        "the store `{0}` was written by an early draft of Pesto, which nothing can read any more: move it away, or \
+         choose another folder"
+    )]
+    Draft(PathBuf),
     /// It is an SQLite file, but not ours.
     #[error("`{0}` is not a store of Pesto: move it away, or choose another folder")]
     Foreign(PathBuf),
@@ -56,7 +62,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     match version(&conn).map_err(sqlite)? {
         Some(VERSION) => {}
         Some(found) if found > VERSION => return Err(OpenError::Newer { path: path.to_owned(), found }),
-        Some(_) => return Err(OpenError::Foreign(path.to_owned())),
+        Some(_) => return Err(OpenError::Draft(path.to_owned())),
         None if is_empty(&conn).map_err(sqlite)? => create(&mut conn).map_err(sqlite)?,
         None => return Err(OpenError::Foreign(path.to_owned())),
     }

@@ -1,6 +1,6 @@
 //! What operators read: completions, dead letters, counts.
 
-use pesto_engine::model::{Completion, DeadLetter, Digest, FlowName, Letter, Place};
+use pesto_engine::model::{Completion, DeadLetter, Digest, FlowName, Inbound, Letter, Place};
 use pesto_engine::ports::{Backlog, Glance, OpenCount};
 use rusqlite::params;
 use serde::de::DeserializeOwned;
@@ -44,7 +44,10 @@ pub(super) fn dead_retry(db: &Db, id: u64) -> Done<bool> {
     let letter: DeadLetter = decode(&letter, "dead", id)?;
     dead_drop(db, id)?;
     match letter.letter {
-        Letter::Event(inbound) => drop(append(db, &Event::new(inbound)?, db.now())?),
+        Letter::Event(inbound) => {
+            let inbound = Inbound { sent: None, ..inbound };
+            append(db, &Event::new(inbound)?, db.now(), db.now())?;
+        }
         Letter::Message(message) => post(db, &Sealed::new(message)?, db.now())?,
     }
     Ok(true)

@@ -11,23 +11,28 @@ CREATE TABLE place (
     epoch INTEGER NOT NULL DEFAULT 0,
     last INTEGER NOT NULL DEFAULT 0,        -- the number of the latest event
     generation INTEGER NOT NULL DEFAULT 0,  -- of the latest conversation
-    attempt INTEGER NOT NULL DEFAULT 0,     -- of the first event
+    attempt INTEGER NOT NULL DEFAULT 0,     -- of the current event
     claimed INTEGER NOT NULL DEFAULT 0,
-    ready INTEGER,                          -- the first event can be claimed: a backoff or a lease ends
+    ready INTEGER,                          -- an event can be claimed: a hold, a backoff or a lease ends
     tick INTEGER,                           -- decides between equals
+    current_sent INTEGER,                   -- the event that was claimed first and is not committed
+    current_number INTEGER,
+    current_step INTEGER,
     pin TEXT                                -- set if and only if there is a journal
 ) STRICT;
 CREATE INDEX place_ready ON place (ready, tick) WHERE ready IS NOT NULL;
 
 CREATE TABLE inbox (
     place INTEGER NOT NULL REFERENCES place,
+    sent INTEGER NOT NULL,  -- microseconds: the order among what waits
     number INTEGER NOT NULL,
     step INTEGER NOT NULL,
+    hold INTEGER NOT NULL,  -- it is not claimed before
     inbound TEXT NOT NULL,
-    PRIMARY KEY (place, number, step)
+    PRIMARY KEY (place, sent, number, step)
 ) STRICT, WITHOUT ROWID;
 
--- Of the first event of a place. An intent (part 0) and its result (part 1) are two rows, so that a result does not
+-- Of the current event of a place. An intent (part 0) and its result (part 1) are two rows, so that a result does not
 -- write the request again.
 CREATE TABLE journal (
     place INTEGER NOT NULL REFERENCES place,
@@ -74,11 +79,23 @@ CREATE TABLE outbox (
     attempt INTEGER NOT NULL DEFAULT 0,
     in_doubt INTEGER NOT NULL DEFAULT 0,
     sending INTEGER NOT NULL DEFAULT 0,  -- 2: somebody came while it was being sent
-    due INTEGER,                         -- set for the first message of a place only: it can be taken then
+    due INTEGER,                         -- it can be taken then: the first message of a place, or a closing one
+    choices INTEGER NOT NULL,
+    closes TEXT,                         -- the message whose choices it takes away; such a row stands in no order
     message TEXT NOT NULL,
     PRIMARY KEY (place, no)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_due ON outbox (due) WHERE due IS NOT NULL;
+CREATE INDEX outbox_closes ON outbox (closes) WHERE closes IS NOT NULL;
+
+-- Messages with choices, where they were posted to, until they are closed.
+CREATE TABLE posted (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    receipt TEXT NOT NULL,
+    message TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX posted_at ON posted (at);
 
 CREATE TABLE completion (
     no INTEGER PRIMARY KEY,

@@ -14,7 +14,7 @@ use super::*;
 fn said(id: &str, text: &str) -> Inbound {
     let person = Person { id: "ann".into(), name: String::new(), locale: String::new(), time_zone: String::new() };
     let body = Body::Said { text: text.into(), files: Vec::new() };
-    Inbound { id: id.into(), place: Place::direct("T1", "ann").unwrap(), person, at: 0, body }
+    Inbound { id: id.into(), place: Place::direct("T1", "ann").unwrap(), person, at: 0, sent: None, body }
 }
 
 fn fresh() -> (TempDir, Arc<EmbeddedStore>) {
@@ -114,7 +114,7 @@ async fn a_commit_that_fails_loses_the_whole_batch() {
     sent().await;
     let culprit = call(&store, |db| {
         db.conn.execute_batch("PRAGMA defer_foreign_keys = on")?;
-        db.run("INSERT INTO inbox (place, number, step, inbound) VALUES (99, 1, 0, '')", [])
+        db.run("INSERT INTO inbox (place, sent, number, step, hold, inbound) VALUES (99, 0, 1, 0, 0, '')", [])
     });
     sent().await;
     go.send(()).unwrap();

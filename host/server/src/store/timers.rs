@@ -58,7 +58,7 @@ pub(super) fn fire(db: &Db) -> Done<(bool, Option<Millis>)> {
         let key = Place::try_from(key).map_err(|error| corrupt("place", place, error))?;
         let number = next_number(db, place)?;
         let event = timer_event(&key, number, millis(now), person, (generation, name, millis(due)));
-        append(db, &Event::new(event)?, now)?;
+        append(db, &Event::new(event)?, now, now)?;
     }
     let next = db.row("SELECT min(due) FROM timer", [], |row| row.get::<_, Option<i64>>(0))?.flatten();
     Ok((more, next.map(millis)))

@@ -13,20 +13,26 @@ use super::db::{Db, Done, Fault, corrupt, decode, end_of, limit, millis, time};
 /// The owned place of a fence.
 pub(super) struct Owned {
     pub(super) no: i64,
+    pub(super) current: Position,
     /// Something was journaled.
     pub(super) pinned: bool,
 }
 
+/// Where an event stands in its place's inbox.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    pub(super) sent: i64,
+    pub(super) seq: Seq,
+}
+
 pub(super) fn owned(db: &Db, fence: &Fence) -> Done<Owned> {
-    let find = "SELECT no, epoch, claimed, pin IS NOT NULL FROM place WHERE key = ?1";
-    let found = db.row(find, [fence.place.as_str()], |row| {
-        let holds = row.get::<_, u64>(1)? == fence.epoch && row.get(2)?;
-        Ok((holds, Owned { no: row.get(0)?, pinned: row.get(3)? }))
+    let find = "SELECT no, pin IS NOT NULL, current_sent, current_number, current_step FROM place
+        WHERE key = ?1 AND epoch = ?2 AND claimed";
+    let found = db.row(find, params![fence.place.as_str(), fence.epoch], |row| {
+        let current = Position { sent: row.get(2)?, seq: Seq { number: row.get(3)?, step: row.get(4)? } };
+        Ok(Owned { no: row.get(0)?, current, pinned: row.get(1)? })
     })?;
-    match found {
-        Some((true, owned)) => Ok(owned),
-        _ => Err(StoreError::Stale.into()),
-    }
+    found.ok_or_else(|| StoreError::Stale.into())
 }
 
 /// A place that is ready.
@@ -37,13 +43,20 @@ struct Ready {
     generation: u64,
     attempt: u32,
     pin: Option<String>,
+    /// The event of an earlier attempt.
+    current: Option<Position>,
 }
 
 pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
     let now = db.now();
-    let ready = "SELECT no, key, epoch, generation, attempt, pin FROM place
+    let ready = "SELECT no, key, epoch, generation, attempt, pin, current_sent, current_number, current_step FROM place
         WHERE ready <= ?1 ORDER BY ready, tick LIMIT ?2";
     let ready = db.rows(ready, params![now, limit(most)], |row| {
+        let current: (Option<i64>, Option<u64>, Option<u32>) = (row.get(6)?, row.get(7)?, row.get(8)?);
+        let current = match current {
+            (Some(sent), Some(number), Some(step)) => Some(Position { sent, seq: Seq { number, step } }),
+            _ => None,
+        };
         Ok(Ready {
             no: row.get(0)?,
             key: row.get(1)?,
@@ -51,6 +64,7 @@ pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
             generation: row.get(3)?,
             attempt: row.get(4)?,
             pin: row.get(5)?,
+            current,
         })
     })?;
     let mut claims = Vec::with_capacity(ready.len());
@@ -74,20 +88,36 @@ fn put_aside(db: &Db, no: i64, now: i64, what: &str) -> Done<()> {
 }
 
 fn claim_one(db: &Db, ready: Ready, end: i64) -> Done<Claim> {
-    let Ready { no, key, epoch, generation, attempt, pin } = ready;
+    let Ready { no, key, epoch, generation, attempt, pin, current } = ready;
     let place = Place::try_from(key).map_err(|error| corrupt("place", no, error))?;
-    let first = "SELECT number, step, inbound FROM inbox WHERE place = ?1 ORDER BY number, step LIMIT 1";
-    let first = db.row(first, [no], |row| {
-        Ok((Seq { number: row.get(0)?, step: row.get(1)? }, row.get_ref(2)?.as_str()?.to_owned()))
-    })?;
-    let (seq, json) = first.ok_or_else(|| corrupt("inbox", &place, "its first event is not there"))?;
+    let found = match current {
+        Some(current) => current_event(db, no, current)?,
+        None => first_event(db, no)?,
+    };
+    let (Position { sent, seq }, json) =
+        found.ok_or_else(|| corrupt("inbox", &place, "the event to claim is not there"))?;
     let inbound: Inbound = decode(&json, "inbox", format_args!("{place}@{seq}"))?;
     let conversation = conversation::read(db, no, &place)?;
     let journal = if pin.is_some() { journal(db, no)? } else { Vec::new() };
-    let lease = "UPDATE place SET epoch = epoch + 1, attempt = attempt + 1, claimed = 1, ready = ?2 WHERE no = ?1";
-    db.run(lease, params![no, end])?;
+    let lease = "UPDATE place SET epoch = epoch + 1, attempt = attempt + 1, claimed = 1, ready = ?2,
+        current_sent = ?3, current_number = ?4, current_step = ?5 WHERE no = ?1";
+    db.run(lease, params![no, end, sent, seq.number, seq.step])?;
     let fence = Fence { place, epoch: epoch + 1 };
     Ok(Claim { fence, seq, inbound, attempt: attempt.saturating_add(1), generation, conversation, journal, pin })
+}
+
+fn first_event(db: &Db, no: i64) -> Done<Option<(Position, String)>> {
+    let first = "SELECT sent, number, step, inbound FROM inbox WHERE place = ?1 ORDER BY sent, number, step LIMIT 1";
+    db.row(first, [no], |row| {
+        let position = Position { sent: row.get(0)?, seq: Seq { number: row.get(1)?, step: row.get(2)? } };
+        Ok((position, row.get(3)?))
+    })
+}
+
+pub(super) fn current_event(db: &Db, no: i64, current: Position) -> Done<Option<(Position, String)>> {
+    let find = "SELECT inbound FROM inbox WHERE place = ?1 AND sent = ?2 AND number = ?3 AND step = ?4";
+    let Position { sent, seq } = current;
+    db.row(find, params![no, sent, seq.number, seq.step], |row| Ok((current, row.get(0)?)))
 }
 
 fn journal(db: &Db, no: i64) -> Done<Vec<Call>> {

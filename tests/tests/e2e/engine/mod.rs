@@ -170,7 +170,7 @@ impl World {
     pub(crate) fn inbound(&mut self, body: Body) -> Inbound {
         self.said += 1;
         let person = Person { id: "ann".into(), name: "Ann".into(), locale: String::new(), time_zone: String::new() };
-        Inbound { id: format!("e{}", self.said), place: place(), person, at: self.clock.now(), body }
+        Inbound { id: format!("e{}", self.said), place: place(), person, at: self.clock.now(), sent: None, body }
     }
 
     /// Something happens; what follows is not waited for.

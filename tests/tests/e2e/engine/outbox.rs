@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{Body, Letter, Message, Place};
-use pesto_engine::ports::{Clock, Messenger, PostError, Store};
+use pesto_engine::ports::{Clock, Messenger, PostError, Posted, Receipt, Store};
 use pesto_engine::scripted::RecordingMessenger;
 use pesto_tests::guests;
 
@@ -74,7 +74,7 @@ struct ArrivesMeanwhile {
 
 #[async_trait]
 impl Messenger for ArrivesMeanwhile {
-    async fn post(&self, message: &Message) -> Result<(), PostError> {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         if self.tries.fetch_add(1, Ordering::SeqCst) == 0 {
             let (arrived, wait) = tokio::sync::oneshot::channel();
             self.arrive.send(arrived).unwrap();
@@ -84,8 +84,12 @@ impl Messenger for ArrivesMeanwhile {
         self.record.post(message).await
     }
 
-    async fn posted(&self, message: &Message) -> Result<bool, PostError> {
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.record.posted(message).await
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        self.record.close(posted, chosen).await
     }
 
     fn progress(&self, _: &Place, _: &str) {}
@@ -117,16 +121,20 @@ struct Doubtful {
 
 #[async_trait]
 impl Messenger for Doubtful {
-    async fn post(&self, message: &Message) -> Result<(), PostError> {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         let first = self.tries.fetch_add(1, Ordering::SeqCst) == 0;
         if !first || self.posts {
             self.record.post(message).await?;
         }
-        if first { Err(PostError::InDoubt("the line broke".into())) } else { Ok(()) }
+        if first { Err(PostError::InDoubt("the line broke".into())) } else { Ok(None) }
     }
 
-    async fn posted(&self, message: &Message) -> Result<bool, PostError> {
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.record.posted(message).await
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        self.record.close(posted, chosen).await
     }
 
     fn progress(&self, _: &Place, _: &str) {}
