@@ -43,7 +43,7 @@ pub fn polite() -> Vec<u8> {
 /// The polite flow, but for a trap when it is cancelled.
 pub fn trapping_on_cancel() -> Vec<u8> {
     let begin = "(param $event i32) (result i32)\n";
-    let trap = "(if (i32.eq (i32.load8_u $main (local.get $event)) (i32.const 4)) (then (unreachable)))\n";
+    let trap = "(if (i32.eq (i32.load8_u $main (local.get $event)) (i32.const 5)) (then (unreachable)))\n";
     let flow = std::fs::read_to_string(folder().join("wat/core/flow.wat")).unwrap_or_default();
     let flow = flow.replacen(begin, &format!("{begin}{trap}"), 1);
     assert!(flow.contains(trap), "the polite flow begins to handle events otherwise than it did");

@@ -190,7 +190,10 @@ impl Engine {
         let way = match &claim.pin {
             Some(pin) => serde_json::from_str(pin)
                 .map_err(|error| Fault::Host(format!("the turn's pinned route cannot be read: {error}")))?,
-            None => route(&claim.inbound.body, claim.conversation.as_ref(), &self.catalog.offers()),
+            None => {
+                let offers = self.offers(&claim.inbound.person, &claim.inbound.place);
+                route(&claim.inbound.body, claim.conversation.as_ref(), &offers)
+            }
         };
         let run = match &way {
             Route::Run(run) => run,

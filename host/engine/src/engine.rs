@@ -10,9 +10,11 @@ use tokio::task::JoinSet;
 
 use crate::broker::Ports;
 use crate::catalog::Catalog;
+use crate::delay::Delays;
+use crate::flow::Offers;
 use crate::gauge::Gauges;
-use crate::model::{FlowName, Millis, Place, Seq};
-use crate::policy::{Bounds, Grants};
+use crate::model::{FlowName, Millis, Person, Place, Seq};
+use crate::policy::{Access, Bounds, Grants};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
@@ -30,6 +32,8 @@ pub struct Settings {
     pub bounds: Bounds,
     /// What flows may do.
     pub grants: Grants,
+    /// Whom flows are for.
+    pub access: Access,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
 }
@@ -54,6 +58,8 @@ pub struct Engine {
     pub(crate) ports: Ports,
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) grants: Arc<Grants>,
+    access: Access,
+    pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
     /// The flows.
@@ -71,26 +77,22 @@ pub struct Loops(JoinSet<()>);
 impl Engine {
     /// Composes an engine. Must be called on the runtime that is to do input and output.
     pub fn new(ports: Ports, settings: Settings) -> wasmtime::Result<Arc<Self>> {
-        let bounds = Arc::new(settings.bounds);
-        let sandbox = Arc::new(Sandbox::new(bounds.clone())?);
-        Ok(Self::with_sandbox(ports, settings.grants, settings.default_flow, bounds, sandbox))
+        let sandbox = Arc::new(Sandbox::new(Arc::new(settings.bounds.clone()))?);
+        Ok(Self::with_sandbox(ports, settings, sandbox))
     }
 
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
-    /// engine often.
-    pub fn with_sandbox(
-        ports: Ports,
-        grants: Grants,
-        default_flow: Option<FlowName>,
-        bounds: Arc<Bounds>,
-        sandbox: Arc<Sandbox>,
-    ) -> Arc<Self> {
+    /// engine often. It was made with the same bounds.
+    pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
+        let Settings { bounds, grants, access, default_flow } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
             ports,
-            bounds,
+            bounds: Arc::new(bounds),
             grants: Arc::new(grants),
+            access,
+            delays: Delays::default(),
             sandbox,
             gauges: Arc::default(),
             running: Mutex::default(),
@@ -135,6 +137,16 @@ impl Engine {
             let _ = interrupt.send(Interrupt::HandBack);
         }
         let _ = self.room.acquire_many(all).await;
+    }
+
+    /// The flows that a person can start at a place.
+    pub fn offers(&self, person: &Person, place: &Place) -> Arc<Offers> {
+        self.access.narrow(&self.catalog.offers(), person, place)
+    }
+
+    /// Whether a turn of the place is running on this host.
+    pub fn is_busy(&self, place: &Place) -> bool {
+        self.running().contains_key(place)
     }
 
     /// Counts of what goes on.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choices, Digest, FlowName, Millis, Person, Place, TurnId};
+use crate::model::{Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
 use crate::policy::Rights;
 
 /// A component's description of itself, within its bounds.
@@ -64,6 +64,8 @@ pub struct Reply {
     pub text: String,
     /// What can be picked.
     pub choices: Option<Choices>,
+    /// What can be filled in; not beside choices.
+    pub form: Option<Form>,
 }
 
 /// A change of a timer as a flow wants it.

@@ -2,14 +2,11 @@
 //! who says `cancel` must not wait for what they want to end.
 
 use crate::engine::Engine;
-use crate::model::{Body, Control, EffectId, File, Inbound, Message, Millis};
+use crate::form;
+use crate::model::{Body, Control, EffectId, File, Inbound, Message};
 use crate::policy::contract;
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
-
-/// How long a text waits for one that was sent earlier, where the channel may deliver out of order, in milliseconds.
-/// Two texts in a row come over two connections a few milliseconds apart; nobody feels this wait.
-const REORDER: Millis = 100;
 
 /// Why an event did not enter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +28,14 @@ pub enum Rejected {
 }
 
 impl Engine {
+    /// Notes the id of an event that is not to be handled. That it is a duplicate tells that it was stored before, and
+    /// was handled or will be: so a channel that cannot answer what came too late can tell it from what came twice.
+    pub async fn pass_over(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
+        check(&inbound)?;
+        inbound.at = self.ports.clock.now();
+        Ok(self.ports.store.accept(inbound, Entry::Answer(Vec::new())).await?)
+    }
+
     /// Stores an event, once. When this returns, it survives a crash; `at` is set here.
     pub async fn accept(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
         check(&inbound)?;
@@ -38,17 +43,25 @@ impl Engine {
         inbound.at = self.ports.clock.now();
         let entry = match inbound.body {
             // What is said may be the second half of what was said before; a pick names what it answers.
-            Body::Said { .. } if inbound.sent.is_some() => Entry::Hold(inbound.at + REORDER),
+            Body::Said { .. } => match inbound.sent {
+                Some(sent) => Entry::Hold(self.delays.hold(inbound.at, sent)),
+                None => Entry::Queue,
+            },
             _ => Entry::Queue,
         };
         let control = match &inbound.body {
             Body::Said { text, files } if files.is_empty() => Control::parse(text),
+            Body::Control(control) => Some(*control),
             _ => None,
         };
         let Some(control) = control else { return Ok(store.accept(inbound, entry).await?) };
         let glance = store.glance(&inbound.place).await?;
         if glance.inbox == 0 {
-            // The router decides, for it knows whether the flow wants this text to be taken as it is.
+            // The router decides, for it knows whether the flow wants this text to be taken as it is. Where nothing is
+            // open there is nothing to command, and the word is as good as the command.
+            if glance.conversation.is_none() {
+                inbound.body = Body::Said { text: control.word().to_owned(), files: Vec::new() };
+            }
             return Ok(store.accept(inbound, entry).await?);
         }
         match control {
@@ -63,7 +76,7 @@ impl Engine {
             }
             Control::Status | Control::Help => {
                 let text = match control {
-                    Control::Help => texts::help(&self.catalog.offers()),
+                    Control::Help => texts::help(&self.offers(&inbound.person, &inbound.place)),
                     _ => status(&glance),
                 };
                 let message = Message {
@@ -73,6 +86,7 @@ impl Engine {
                     key: "host".to_owned(),
                     text,
                     choices: None,
+                    form: None,
                     closes: None,
                 };
                 Ok(store.accept(inbound, Entry::Answer(vec![message])).await?)
@@ -99,6 +113,10 @@ fn check(inbound: &Inbound) -> Result<(), Rejected> {
         Body::Said { text, files } => text.len() + files.iter().map(weight).sum::<usize>(),
         Body::Start { arguments, .. } => arguments.len(),
         Body::Picked { message, values } => message.as_str().len() + values.iter().map(String::len).sum::<usize>(),
+        Body::Filled { values, .. } => {
+            let (got, most) = (form::weight(values), contract::FILLED);
+            return if got > most { Err(Rejected::TooLong { got, most }) } else { Ok(()) };
+        }
         Body::Control(_) | Body::Timer { .. } | Body::Undelivered { .. } => 0,
     };
     let most = contract::TEXT;

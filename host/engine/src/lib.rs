@@ -6,6 +6,7 @@
 //! - [`intake`]: an event is stored, once, before anybody hears that it was
 //! - [`engine`]: the loops; inside, `dispatch` claims turns and `outbox` posts what they say
 //! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
+//! - [`form`]: whether what a person filled in keeps a form's rules
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
@@ -30,11 +31,13 @@ pub mod catalog;
 pub mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod delay;
 mod dispatch;
 pub mod engine;
 pub mod failpoint;
 pub mod fault;
 pub mod flow;
+pub mod form;
 pub mod gauge;
 pub mod intake;
 pub mod memory;

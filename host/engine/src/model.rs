@@ -1,11 +1,13 @@
 //! What the engine speaks of, as types: people, events, conversations, messages. Plain data, serialised by the stores.
 
+mod form;
 mod id;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use form::{Field, FieldKind, Finite, Form, Values};
 pub use id::{BadName, Digest, EffectId, FlowName, Place, Seq, TurnId};
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -25,6 +27,9 @@ pub struct Person {
     pub locale: String,
     /// An IANA time zone, or empty.
     pub time_zone: String,
+    /// The groups that they are in, of those that the operator names: flows do not hear of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 /// A file that came with a message, without its content.
@@ -54,15 +59,20 @@ pub enum Control {
 }
 
 impl Control {
+    /// The word that says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Restart => "restart",
+            Self::Status => "status",
+            Self::Help => "help",
+        }
+    }
+
     /// The control word that is the whole of `text`, ignoring case and blanks around it.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_lowercase().as_str() {
-            "cancel" => Some(Self::Cancel),
-            "restart" => Some(Self::Restart),
-            "status" => Some(Self::Status),
-            "help" => Some(Self::Help),
-            _ => None,
-        }
+        let all = [Self::Cancel, Self::Restart, Self::Status, Self::Help];
+        all.into_iter().find(|control| control.word() == text.trim().to_lowercase())
     }
 }
 
@@ -89,6 +99,13 @@ pub enum Body {
         message: EffectId,
         /// The values chosen, as the channel sent them: not yet checked.
         values: Vec<String>,
+    },
+    /// The person filled in a form.
+    Filled {
+        /// The message whose form this is.
+        message: EffectId,
+        /// The values of each field, as the channel sent them: not yet checked, or by rules that may have changed.
+        values: Values,
     },
     /// A control word that was taken beside a running turn.
     Control(Control),
@@ -166,21 +183,46 @@ pub struct Message {
     pub text: String,
     /// What can be picked.
     pub choices: Option<Choices>,
-    /// This is no message of its own: it takes away the choices below that one, and its text says what was chosen, if
-    /// anything was. It is posted as soon as that one is, and holds up nothing.
+    /// What can be filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+    /// This is no message of its own: it takes away the choices or the form below that one, and its text says what was
+    /// chosen, if anything was. It is posted as soon as that one is, and holds up nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<EffectId>,
 }
 
-/// Choices that the person may still pick from.
+impl Message {
+    /// What the person can answer it with, other than words.
+    pub fn asks(&self) -> Option<Asks> {
+        let choices = self.choices.clone().map(Asks::Choices);
+        choices.or_else(|| self.form.clone().map(Asks::Form))
+    }
+
+    /// Whether it can be answered with more than words: then a channel may have to take that away later.
+    pub fn can_be_answered(&self) -> bool {
+        self.choices.is_some() || self.form.is_some()
+    }
+}
+
+/// What a person can answer a message with, other than words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenChoices {
-    /// The message that they stand below.
+pub enum Asks {
+    /// Picks.
+    Choices(Choices),
+    /// What is filled in.
+    Form(Form),
+}
+
+/// A message that the person may still answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenQuestion {
+    /// Which.
     pub message: EffectId,
-    /// The flow's key of that message.
+    /// The flow's key of it.
     pub key: String,
-    /// The choices.
-    pub choices: Choices,
+    /// With what.
+    pub asks: Asks,
 }
 
 /// The host's question whether to end a conversation for another flow.
@@ -207,8 +249,8 @@ pub struct Conversation {
     pub state: Vec<u8>,
     /// The next text is no command.
     pub literal_next: bool,
-    /// Choices that may still be picked, oldest first; the host's own question among them.
-    pub choices: Vec<OpenChoices>,
+    /// Messages that may still be answered, oldest first; the host's own question among them.
+    pub questions: Vec<OpenQuestion>,
     /// The person asked for another flow, and we asked back whether this conversation is to end.
     pub switch_to: Option<Switch>,
     /// The timers that run, with their due times; the store fires them.
@@ -218,6 +260,15 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// The form of a message, while it is open.
+    pub fn form(&self, message: &EffectId) -> Option<&Form> {
+        let open = self.questions.iter().find(|open| open.message == *message)?;
+        match &open.asks {
+            Asks::Form(form) => Some(form),
+            Asks::Choices(_) => None,
+        }
+    }
+
     /// Place and generation: unique.
     pub fn id(&self, place: &Place) -> String {
         format!("{place}#{}", self.generation)
@@ -227,7 +278,7 @@ impl Conversation {
 /// One message of a person and what was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// What the person wrote; of a pick, the labels.
+    /// What the person wrote; of a pick, the labels; of a form, a line for each field.
     pub said: String,
     /// The texts of the turn's messages.
     pub answered: String,

@@ -102,10 +102,15 @@ impl Engine {
             Ok(receipt) => store.outbox_sent(id, receipt.as_ref()).await,
             // Who comes while this is written wakes the message all the same: the store remembers.
             Err(PostError::Away) => store.outbox_later(id, NEVER, posting.in_doubt).await,
-            Err(PostError::Later(after, reason)) => {
-                tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
-                let due = after.map_or(backoff, |after| now + u64::try_from(after.as_millis()).unwrap_or(NEVER));
+            // The messenger knows when, so it knows why.
+            Err(PostError::Later(Some(after), reason)) => {
+                tracing::debug!(%id, attempt = posting.attempt, "a message waits: {reason}");
+                let due = now + u64::try_from(after.as_millis()).unwrap_or(NEVER);
                 store.outbox_later(id, due, posting.in_doubt).await
+            }
+            Err(PostError::Later(None, reason)) => {
+                tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
+                store.outbox_later(id, backoff, posting.in_doubt).await
             }
             Err(PostError::InDoubt(reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message may or may not have been posted: {reason}");

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::FlowName;
+use crate::flow::Offers;
+use crate::model::{FlowName, Person, Place};
 
 /// A capability that a flow asks for and an operator grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +75,61 @@ impl Grants {
     }
 }
 
+/// Whom a flow is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// A person, by their id.
+    User(String),
+    /// Whoever is in this group.
+    Group(String),
+    /// Whoever writes in this channel.
+    Channel(String),
+}
+
+impl std::str::FromStr for Who {
+    type Err = ();
+
+    /// `user:ID`, `group:ID` or `channel:ID`.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (kind, id) = text.split_once(':').ok_or(())?;
+        let plain = (1..=80).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        match kind {
+            _ if !plain => Err(()),
+            "user" => Ok(Self::User(id.to_owned())),
+            "group" => Ok(Self::Group(id.to_owned())),
+            "channel" => Ok(Self::Channel(id.to_owned())),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Whom the operator lets start flows; a flow that is not here is for everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access(pub BTreeMap<FlowName, BTreeSet<Who>>);
+
+impl Access {
+    /// Whether this person may start the flow at this place.
+    pub fn allows(&self, flow: &FlowName, person: &Person, place: &Place) -> bool {
+        let Some(only) = self.0.get(flow) else { return true };
+        only.iter().any(|who| match who {
+            Who::User(id) => person.id == *id,
+            Who::Group(id) => person.groups.contains(id),
+            Who::Channel(id) => place.thread().is_some_and(|(channel, _)| channel == id),
+        })
+    }
+
+    /// What is left of the flows on offer for this person at this place.
+    pub fn narrow(&self, offers: &Arc<Offers>, person: &Person, place: &Place) -> Arc<Offers> {
+        if offers.flows.keys().all(|flow| self.allows(flow, person, place)) {
+            return offers.clone();
+        }
+        let mut left = Offers::clone(offers);
+        left.flows.retain(|flow, _| self.allows(flow, person, place));
+        Arc::new(left)
+    }
+}
+
 /// What a turn may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
@@ -123,6 +180,20 @@ pub mod contract {
     pub const VALUE: usize = 150;
     /// An option's label, in characters.
     pub const LABEL: usize = 75;
+    /// Fields of a form.
+    pub const FIELDS: usize = 20;
+    /// A form's title and what its button says, in characters.
+    pub const TITLE: usize = 24;
+    /// A field's hint, in characters.
+    pub const HINT: usize = 150;
+    /// What can be written into a field, in characters.
+    pub const WRITTEN: u32 = 3_000;
+    /// How far from zero a number's bounds may be.
+    pub const NUMBER: f64 = 1e15;
+    /// All texts of a form, in bytes. With them and its options, a form fits into Slack's 250,000 characters.
+    pub const FORM: usize = 32 << 10;
+    /// What is filled into a form, keys and values together, in bytes.
+    pub const FILLED: usize = 64 << 10;
     /// Timers of a conversation.
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.
@@ -145,6 +216,6 @@ pub mod contract {
     pub const HISTORY: (usize, usize) = (10, 50);
     /// A text of the history, in bytes.
     pub const EXCHANGE: usize = 4_000;
-    /// Messages whose choices are open at once; older ones can no longer be picked.
-    pub const OPEN_CHOICES: usize = 20;
+    /// Messages whose choices or forms are open at once; older ones can no longer be answered.
+    pub const OPEN_QUESTIONS: usize = 20;
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::flow::{Offer, Offers};
+use crate::form::{self, Clean};
 use crate::model::{
-    Body, Choice, Choices, Control, Conversation, Digest, EffectId, File, FlowName, Millis, OpenChoices,
+    Asks, Body, Choice, Choices, Control, Conversation, Digest, EffectId, File, FlowName, Millis, OpenQuestion, Values,
 };
 use crate::texts;
 
@@ -29,6 +30,13 @@ pub enum FlowEvent {
         key: String,
         /// Checked against the choices.
         values: Vec<String>,
+    },
+    /// The person filled in a form.
+    Filled {
+        /// The flow's key of the message.
+        key: String,
+        /// Checked against the form.
+        values: Clean,
     },
     /// A timer is due.
     Timer {
@@ -153,6 +161,7 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
             None => answer(texts::unknown_flow(flow.as_str(), offers)),
         },
         Body::Picked { message, values } => picked(message, values, open),
+        Body::Filled { message, values } => filled(message, values, open),
         Body::Control(control) => command(*control, open, offers),
         Body::Timer { generation, name, due } if *generation == open.generation => {
             run(FlowEvent::Timer { name: name.clone(), due: *due })
@@ -192,6 +201,7 @@ fn outside(body: &Body, offers: &Offers) -> Route {
             None => answer(texts::unknown_flow(flow.as_str(), offers)),
         },
         Body::Picked { .. } => answer(texts::STALE_PICK),
+        Body::Filled { .. } => answer(texts::STALE_FORM),
         // It ended the turn that was to begin a conversation.
         Body::Control(Control::Cancel) => answer(texts::CANCELLED),
         Body::Control(Control::Restart) => answer(texts::CUT_SHORT),
@@ -263,7 +273,8 @@ fn idle_command(control: Control, offers: &Offers) -> Route {
 
 /// A pick comes from outside: the message may be old, and the values may be anything.
 fn picked(message: &EffectId, values: &[String], open: &Conversation) -> Route {
-    let Some(OpenChoices { key, choices, .. }) = open.choices.iter().find(|open| open.message == *message) else {
+    let asked = open.questions.iter().find(|open| open.message == *message);
+    let Some(OpenQuestion { key, asks: Asks::Choices(choices), .. }) = asked else {
         return answer(texts::STALE_PICK);
     };
     if !allowed(values, choices) {
@@ -278,6 +289,19 @@ fn picked(message: &EffectId, values: &[String], open: &Conversation) -> Route {
             }
         }
         _ => run(FlowEvent::Picked { key: key.clone(), values: values.to_vec() }),
+    }
+}
+
+/// What is filled in was checked before it was stored, but by the rules of whoever stored it: the flow hears only of
+/// what is right now.
+fn filled(message: &EffectId, values: &Values, open: &Conversation) -> Route {
+    let asked = open.questions.iter().find(|open| open.message == *message);
+    let Some(OpenQuestion { key, asks: Asks::Form(form), .. }) = asked else {
+        return answer(texts::STALE_FORM);
+    };
+    match form::check(form, values) {
+        Ok(values) => run(FlowEvent::Filled { key: key.clone(), values }),
+        Err(problems) => answer(texts::bad_form(form, &problems)),
     }
 }
 

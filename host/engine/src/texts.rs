@@ -2,6 +2,8 @@
 //! the flows folder, or were typed by the person who reads them.
 
 use crate::flow::Offers;
+use crate::form::Problem;
+use crate::model::Form;
 
 /// Flows that `help` lists: with the longest descriptions, they still fit into a message.
 const LISTED: usize = 20;
@@ -67,6 +69,21 @@ pub(crate) fn bad_pick(least: u32, most: u32) -> String {
         (1, 1) => "Please pick exactly one of the choices.".to_owned(),
         (least, most) if least == most => format!("Please pick exactly {least} of the choices."),
         (least, most) => format!("Please pick {least} to {most} of the choices."),
+    }
+}
+
+/// What stands below a form that was filled in.
+pub(crate) const FILLED: &str = "Submitted";
+
+/// What is filled into a form that cannot be filled in any more.
+pub(crate) const STALE_FORM: &str = "That form is no longer open.";
+
+/// What was filled in breaks a form's rules; the first fault is told.
+pub(crate) fn bad_form(form: &Form, problems: &[Problem]) -> String {
+    let Some((key, words)) = problems.first() else { return "Please fill in the form again.".to_owned() };
+    match form.fields.iter().find(|field| field.key == *key) {
+        Some(field) => format!("{}: {words}", field.label),
+        None => words.clone(),
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
+use crate::form;
 use crate::model::{
-    Body, Completion, Conversation, DeadLetter, Exchange, Inbound, Letter, Message, Millis, OpenChoices, Switch, TurnId,
+    Asks, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
+    OpenQuestion, Switch, TurnId,
 };
 use crate::policy::{Bounds, contract};
 use crate::ports::{After, Claim, Commit, TimerChange};
@@ -28,7 +30,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             digest: digest.clone(),
             state: Vec::new(),
             literal_next: false,
-            choices: Vec::new(),
+            questions: Vec::new(),
             switch_to: None,
             timers: BTreeMap::new(),
             started: claim.inbound.at,
@@ -92,7 +94,7 @@ pub fn conclude(
         let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
         conversation.state = outcome.state;
         conversation.literal_next = outcome.literal_next;
-        open_choices(&mut conversation, &run.event, &messages);
+        open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
         (After::Open(Box::new(conversation)), timers)
     };
@@ -120,15 +122,15 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         if !matches!(answer.switch, SwitchQuestion::Kept)
             && let Some(asked) = open.switch_to.take()
         {
-            open.choices.retain(|choices| choices.message != asked.message);
+            open.questions.retain(|question| question.message != asked.message);
         }
         if let SwitchQuestion::Asked { flow, arguments } = &answer.switch {
             let message = turn.message(0);
             reply.choices = Some(switch_choices());
-            open.choices.push(OpenChoices {
+            open.questions.push(OpenQuestion {
                 message: message.clone(),
                 key: reply.key.clone(),
-                choices: switch_choices(),
+                asks: Asks::Choices(switch_choices()),
             });
             open.switch_to = Some(Switch { flow: flow.clone(), arguments: arguments.clone(), message });
         }
@@ -155,8 +157,7 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     };
     let chosen = run.and_then(|run| conversation(claim, run));
     let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
-    let by_person =
-        matches!(claim.inbound.body, Body::Said { .. } | Body::Picked { .. } | Body::Start { .. } | Body::Control(_));
+    let by_person = !matches!(claim.inbound.body, Body::Timer { .. } | Body::Undelivered { .. });
     let turn = TurnId::new(&claim.fence.place, claim.seq);
     let text = if cancelled { texts::CANCELLED } else { texts::gave_up(claim.conversation.is_some()) };
     let mut messages: Vec<_> = by_person.then(|| message(claim, &turn, 0, 0, host_reply(text))).into_iter().collect();
@@ -199,12 +200,13 @@ fn follow(claim: &Claim, run: &Run) -> Option<Inbound> {
 }
 
 fn host_reply(text: &str) -> Reply {
-    Reply { key: "host".to_owned(), text: text.to_owned(), choices: None }
+    Reply { key: "host".to_owned(), text: text.to_owned(), choices: None, form: None }
 }
 
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
-    let Reply { key, text, choices } = reply;
-    Message { id: turn.message(at), place: claim.fence.place.clone(), generation, key, text, choices, closes: None }
+    let Reply { key, text, choices, form } = reply;
+    let (id, place) = (turn.message(at), claim.fence.place.clone());
+    Message { id, place, generation, key, text, choices, form, closes: None }
 }
 
 /// What the person did, in words: for the history.
@@ -212,60 +214,85 @@ fn said(event: &FlowEvent, claim: &Claim) -> String {
     match event {
         FlowEvent::Started { arguments } => arguments.clone(),
         FlowEvent::Said { text, .. } => text.clone(),
-        FlowEvent::Picked { .. } => picked(claim).map(|(_, labels)| labels).unwrap_or_default(),
+        FlowEvent::Picked { .. } | FlowEvent::Filled { .. } => {
+            answered(claim).map(|answered| answered.said).unwrap_or_default()
+        }
         FlowEvent::Timer { .. } | FlowEvent::Cancelled | FlowEvent::Undelivered { .. } => String::new(),
     }
 }
 
-/// Which open choices the event picks from, and the labels of what it picks.
-fn picked(claim: &Claim) -> Option<(&OpenChoices, String)> {
-    let Body::Picked { message, values } = &claim.inbound.body else { return None };
-    let open = claim.conversation.as_ref()?.choices.iter().find(|open| open.message == *message)?;
-    let label = |value: &String| {
-        let option = open.choices.options.iter().find(|option| option.value == *value);
-        option.map_or_else(|| value.clone(), |option| option.label.clone())
-    };
-    Some((open, values.iter().map(label).collect::<Vec<_>>().join(", ")))
+/// An open question that the event answers with more than words.
+struct Answered<'a> {
+    question: &'a OpenQuestion,
+    /// The answer in words: labels of what is picked, a line for each field of a form.
+    said: String,
+    /// What the question shows from then on.
+    shown: String,
 }
 
-/// Choices that were open before the turn and are not after it: the person must not be offered them any longer.
+fn answered(claim: &Claim) -> Option<Answered<'_>> {
+    let find = |message: &EffectId| claim.conversation.as_ref()?.questions.iter().find(|open| open.message == *message);
+    match &claim.inbound.body {
+        Body::Picked { message, values } => {
+            let question = find(message)?;
+            let Asks::Choices(choices) = &question.asks else { return None };
+            let label = |value: &String| {
+                let option = choices.options.iter().find(|option| option.value == *value);
+                option.map_or_else(|| value.clone(), |option| option.label.clone())
+            };
+            let said = values.iter().map(label).collect::<Vec<_>>().join(", ");
+            Some(Answered { question, shown: said.clone(), said })
+        }
+        Body::Filled { message, values } => {
+            let question = find(message)?;
+            let Asks::Form(form) = &question.asks else { return None };
+            // In a channel others may read along, so what was filled in is not shown there.
+            Some(Answered { question, said: form::in_words(form, values), shown: texts::FILLED.to_owned() })
+        }
+        _ => None,
+    }
+}
+
+/// Questions that were open before the turn and are not after it: the person must not be offered controls any longer.
 fn closings(claim: &Claim, after: Option<&Conversation>) -> Vec<Message> {
     let turn = TurnId::new(&claim.fence.place, claim.seq);
-    let before = claim.conversation.iter().flat_map(|open| open.choices.iter().map(|one| (open.generation, one)));
-    let still = |one: &OpenChoices| after.is_some_and(|after| after.choices.iter().any(|o| o.message == one.message));
-    let picked = picked(claim);
-    let chosen = |one: &OpenChoices| {
-        let this = picked.as_ref().filter(|(open, _)| open.message == one.message);
-        this.map(|(_, labels)| labels.clone()).unwrap_or_default()
+    let before = claim.conversation.iter().flat_map(|open| open.questions.iter().map(|one| (open.generation, one)));
+    let still =
+        |one: &OpenQuestion| after.is_some_and(|after| after.questions.iter().any(|o| o.message == one.message));
+    let answered = answered(claim);
+    let shown = |one: &OpenQuestion| {
+        let this = answered.as_ref().filter(|answered| answered.question.message == one.message);
+        this.map(|answered| answered.shown.clone()).unwrap_or_default()
     };
     let closed = before.filter(|(_, one)| !still(one)).enumerate();
-    let closing = |(index, (generation, one)): (usize, (u64, &OpenChoices))| Message {
+    let closing = |(index, (generation, one)): (usize, (u64, &OpenQuestion))| Message {
         id: turn.closing(index),
         place: claim.fence.place.clone(),
         generation,
         key: one.key.clone(),
-        text: chosen(one),
+        text: shown(one),
         choices: None,
+        form: None,
         closes: Some(one.message.clone()),
     };
     closed.map(closing).collect()
 }
 
-/// What the person says or picks closes the questions asked so far; what this turn asks is open.
-fn open_choices(conversation: &mut Conversation, event: &FlowEvent, messages: &[Message]) {
-    if matches!(event, FlowEvent::Said { .. } | FlowEvent::Picked { .. }) {
-        conversation.choices.clear();
+/// What the person says, picks or fills in closes the questions asked so far; what this turn asks is open.
+fn open_questions(conversation: &mut Conversation, event: &FlowEvent, messages: &[Message]) {
+    if matches!(event, FlowEvent::Said { .. } | FlowEvent::Picked { .. } | FlowEvent::Filled { .. }) {
+        conversation.questions.clear();
         // The host's question stands below the others, and goes with them: a pick of it must not reach the flow.
         conversation.switch_to = None;
     }
     for message in messages {
-        if let Some(choices) = &message.choices {
+        if let Some(asks) = message.asks() {
             let (key, message) = (message.key.clone(), message.id.clone());
-            conversation.choices.push(OpenChoices { message, key, choices: choices.clone() });
+            conversation.questions.push(OpenQuestion { message, key, asks });
         }
     }
-    let excess = conversation.choices.len().saturating_sub(contract::OPEN_CHOICES);
-    conversation.choices.drain(..excess);
+    let excess = conversation.questions.len().saturating_sub(contract::OPEN_QUESTIONS);
+    conversation.questions.drain(..excess);
 }
 
 fn set_timers(
@@ -345,46 +372,13 @@ fn check_reply(reply: &Reply) -> Result<(), GuestFault> {
     if reply.text.trim().is_empty() {
         return Err(bad(format!("the message `{}` is empty", reply.key)));
     }
-    let Some(choices) = &reply.choices else { return Ok(()) };
-    let count = choices.options.len();
-    if !(1..=contract::OPTIONS).contains(&count) {
-        return Err(bad(format!(
-            "the message `{}` has {count} options; 1 to {} are allowed",
-            reply.key,
-            contract::OPTIONS
-        )));
+    let named = |fault: String| bad(format!("the message `{}`: {fault}", reply.key));
+    match (&reply.choices, &reply.form) {
+        (Some(_), Some(_)) => Err(named("it has choices and a form; it may have one of them".to_owned())),
+        (Some(choices), None) => form::check_choices(choices).map_err(named),
+        (None, Some(form)) => form::sound(form).map_err(|fault| named(format!("its form: {fault}"))),
+        (None, None) => Ok(()),
     }
-    let (least, most) = (choices.least as usize, choices.most as usize);
-    if least < 1 || most < least || most > count {
-        return Err(bad(format!(
-            "the message `{}` wants {least} to {most} of {count} options picked; it must be 1 ≤ least ≤ most ≤ {count}",
-            reply.key
-        )));
-    }
-    let mut values = std::collections::BTreeSet::new();
-    for option in &choices.options {
-        let control = option.value.contains(char::is_control);
-        if option.value.is_empty() || option.value.len() > contract::VALUE || control || !values.insert(&option.value) {
-            return Err(bad(format!(
-                "an option's value of the message `{}` is empty, longer than {} bytes, there twice, or has control \
-                 characters: `{}`",
-                reply.key,
-                contract::VALUE,
-                crate::text::line(&option.value, 80)
-            )));
-        }
-        let control = option.label.contains(char::is_control);
-        if option.label.trim().is_empty() || option.label.chars().count() > contract::LABEL || control {
-            return Err(bad(format!(
-                "the label of the option `{}` of the message `{}` is empty, longer than {} characters, or has control \
-                 characters",
-                option.value,
-                reply.key,
-                contract::LABEL
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn check_key(what: &str, key: &str) -> Result<(), GuestFault> {

@@ -1,7 +1,9 @@
 //! What happens in a conversation.
 
-use crate::Timestamp;
+use std::collections::BTreeMap;
+
 use crate::bindings::pesto::flow::types as raw;
+use crate::{Date, Timestamp};
 
 /// What happened. Events that this version of the kit does not know never reach a flow: they change nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub enum Event {
     Said(Said),
     /// The person chose from a message's choices.
     Picked(Picked),
+    /// The person filled in a message's form.
+    Filled(Filled),
     /// A timer of this conversation is due.
     Timer {
         /// As the flow named it.
@@ -63,6 +67,37 @@ pub struct Picked {
     pub values: Vec<String>,
 }
 
+/// What the person filled in. The host has checked it by the form's rules; what is text is hostile all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filled {
+    /// The key of the message that the form stands below.
+    pub key: String,
+    /// The values by the keys of the fields; a field that was left empty is not there.
+    pub values: BTreeMap<String, Vec<String>>,
+}
+
+impl Filled {
+    /// The first value of a field, or an empty text where it was left empty: words, a number, a date, an option's value.
+    pub fn text(&self, field: &str) -> &str {
+        self.all(field).first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// All values of a field.
+    pub fn all(&self, field: &str) -> &[String] {
+        self.values.get(field).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// A number field's number; none where it was left empty.
+    pub fn number(&self, field: &str) -> Option<f64> {
+        self.text(field).parse().ok()
+    }
+
+    /// A date field's day; none where it was left empty.
+    pub fn date(&self, field: &str) -> Option<Date> {
+        Date::from_iso(self.text(field))
+    }
+}
+
 /// Who is talking. Names come from people: hostile text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -85,6 +120,10 @@ impl Event {
                 Self::Said(Said { text: said.text, files: said.files.into_iter().map(File::from).collect() })
             }
             raw::Event::Picked(picked) => Self::Picked(Picked { key: picked.key, values: picked.values }),
+            raw::Event::Filled(filled) => {
+                let values = filled.values.into_iter().map(|answer| (answer.key, answer.values)).collect();
+                Self::Filled(Filled { key: filled.key, values })
+            }
             raw::Event::Timer(fired) => Self::Timer { name: fired.name, due: Timestamp::from_millis(fired.due) },
             raw::Event::Cancelled => Self::Cancelled,
             raw::Event::Undelivered(lost) => Self::Undelivered { key: lost.key, reason: lost.reason },

@@ -44,6 +44,7 @@
 //! The crate of a flow is a `cdylib`, built for `wasm32-unknown-unknown`; `pesto build` does it.
 //!
 //! - [`flow`], [`event`], [`message`], [`turn`]: the trait and what it is given
+//! - [`form`]: fields that are filled in together, and checked by the host
 //! - [`llm`], [`error`]: asking a language model, and what can go wrong
 //! - [`time`], [`random`]: the only clock and the only randomness that a flow may use
 //! - [`survey`]: a kit that conducts a whole survey from a list of questions
@@ -57,6 +58,7 @@ pub mod error;
 pub mod event;
 mod export;
 pub mod flow;
+pub mod form;
 mod host;
 pub mod llm;
 pub mod message;
@@ -79,8 +81,9 @@ pub mod bindings;
 pub use export::{describe, handle};
 
 pub use error::{CallError, Failure};
-pub use event::{Event, File, Person, Picked, Said};
+pub use event::{Event, File, Filled, Person, Picked, Said};
 pub use flow::{About, Flow, Right};
+pub use form::{Field, Form};
 pub use host::{Exchange, Level};
 pub use message::{Choice, Choices, Message};
 pub use time::{Date, Timestamp};

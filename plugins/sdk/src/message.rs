@@ -1,12 +1,13 @@
 //! What a flow says.
 
 use crate::bindings::pesto::flow::types as raw;
+use crate::form::Form;
 use crate::text;
 
 /// A message to the person. Any string is one, without choices.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The flow's own name for this message, at most 80 bytes; a pick brings it back. Where it is empty, the turn
+    /// The flow's own name for this message, at most 80 bytes; what answers it brings it back. Where it is empty, the turn
     /// gives it one.
     pub key: String,
     /// Plain text with `*bold*`, `_italic_` and code in backquotes. More than 12,000 bytes are cut; a blank
@@ -14,6 +15,8 @@ pub struct Message {
     pub text: String,
     /// What the person can pick.
     pub choices: Option<Choices>,
+    /// What the person can fill in; not beside choices.
+    pub form: Option<Form>,
 }
 
 impl Message {
@@ -22,7 +25,7 @@ impl Message {
 
     /// A message that says this.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { key: String::new(), text: text.into(), choices: None }
+        Self { key: String::new(), text: text.into(), choices: None, form: None }
     }
 
     /// Names the message.
@@ -46,6 +49,12 @@ impl Message {
         self.choices = Some(Choices { options: options.into_iter().map(Into::into).collect(), least, most });
         self
     }
+
+    /// Offers this to be filled in.
+    pub fn form(mut self, form: Form) -> Self {
+        self.form = Some(form);
+        self
+    }
 }
 
 impl<T: Into<String>> From<T> for Message {
@@ -60,6 +69,7 @@ impl From<Message> for raw::Message {
             key: message.key,
             text: text::cut(&message.text, Message::MAX),
             choices: message.choices.map(Into::into),
+            form: message.form.map(Into::into),
             extensions: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::bindings::pesto::flow as wit;
+use crate::form::{Field, Form, Kind};
 use crate::host::{Exchange, Host, Level};
 use crate::llm::Completion;
 use crate::message::{Choice, Choices};
@@ -107,6 +108,33 @@ impl<F: Flow> Talk<F> {
         self.event(wit::types::Event::Picked(picked), &wanted.join(", "))
     }
 
+    /// The person fills in the form of the last message: keys or labels of fields, and values or labels; a field that
+    /// takes several is named several times. Panics where there is no such field or option, and where a required field is
+    /// missing; the host's other rules are held by scenarios.
+    pub fn fill(&mut self, entered: &[(&str, &str)]) -> Vec<Message> {
+        let messages = self.messages();
+        let message = messages.last().expect("a message was said");
+        let form = message.form.as_ref().expect("the last message has a form");
+        let mut values: Vec<wit::types::Answer> = Vec::new();
+        let is = |field: &Field, name: &str| field.key == name || field.label == name;
+        for (name, _) in entered {
+            assert!(form.fields.iter().any(|field| is(field, name)), "no field `{name}` in {form:?}");
+        }
+        for field in &form.fields {
+            let of_field = entered.iter().filter(|(name, _)| is(field, name));
+            let given: Vec<String> = of_field.map(|(_, value)| entered_value(field, value)).collect();
+            assert!(!field.required || !given.is_empty(), "the field `{}` is required", field.key);
+            if !given.is_empty() {
+                let extensions = Vec::new();
+                values.push(wit::types::Answer { key: field.key.clone(), values: given, extensions });
+            }
+        }
+        let said: Vec<_> =
+            values.iter().map(|answer| format!("{}: {}", answer.key, answer.values.join(", "))).collect();
+        let filled = wit::types::Filled { key: message.key.clone(), values, extensions: Vec::new() };
+        self.event(wit::types::Event::Filled(filled), &said.join("\n"))
+    }
+
     /// The person cancels.
     pub fn cancel(&mut self) -> Vec<Message> {
         self.event(wit::types::Event::Cancelled, "cancel")
@@ -174,10 +202,11 @@ impl<F: Flow> Talk<F> {
             key: message.key.clone(),
             text: message.text.clone(),
             choices: message.choices.as_ref().map(|choices| Choices {
-                options: choices.options.iter().map(|one| (one.value.clone(), one.label.clone()).into()).collect(),
+                options: choices_of(&choices.options),
                 least: choices.least,
                 most: choices.most,
             }),
+            form: message.form.as_ref().map(form_of),
         })
         .collect()
     }
@@ -224,4 +253,37 @@ impl<F: Flow> Talk<F> {
     pub fn progress(&self) -> Vec<String> {
         self.host.progress.borrow().clone()
     }
+}
+
+fn entered_value(field: &Field, wanted: &str) -> String {
+    let options = field.options();
+    if options.is_empty() {
+        return wanted.to_owned();
+    }
+    let option = options.iter().find(|option| option.value == wanted || option.label == wanted);
+    option.unwrap_or_else(|| panic!("no option `{wanted}` in the field `{}`", field.key)).value.clone()
+}
+
+fn choices_of(options: &[wit::types::Choice]) -> Vec<Choice> {
+    options.iter().map(|one| (one.value.clone(), one.label.clone()).into()).collect()
+}
+
+fn form_of(form: &wit::types::Form) -> Form {
+    use wit::types::FieldKind as Raw;
+    let kind = |kind: &Raw| match kind {
+        Raw::Text(text) => Kind::Text { multiline: text.multiline, least: text.least, most: text.most },
+        Raw::Number(number) => Kind::Number { least: number.least, most: number.most, whole: number.whole },
+        Raw::Date(date) => Kind::Date { least: date.least.clone(), most: date.most.clone() },
+        Raw::OneOf(options) => Kind::OneOf(choices_of(options)),
+        Raw::ManyOf(many) => Kind::ManyOf { options: choices_of(&many.options), least: many.least, most: many.most },
+        Raw::Other(other) => panic!("this kit makes no field of the kind `{}`", other.name),
+    };
+    let field = |field: &wit::types::Field| Field {
+        key: field.key.clone(),
+        label: field.label.clone(),
+        hint: field.hint.clone(),
+        required: field.required,
+        kind: kind(&field.kind),
+    };
+    Form { title: form.title.clone(), submit: form.submit.clone(), fields: form.fields.iter().map(field).collect() }
 }

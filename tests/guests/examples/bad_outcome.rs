@@ -21,6 +21,19 @@ impl Hostile for Bad {
             "most-below-least" => choices(vec!["a".into(), "b".into()], 2, 1),
             "most-above-options" => choices(vec!["a".into()], 1, u32::MAX),
             "long-key" => send(Message { key: "x".repeat(81), ..message("text") }),
+            "form-and-choices" => {
+                let options = vec![option("a".into())];
+                let choices = types::Choices { options, least: 1, most: 1, extensions: vec![] };
+                send(Message { choices: Some(choices), form: Some(form(vec![day("d")])), ..message("both") })
+            }
+            "no-fields" => fields(vec![]),
+            "equal-fields" => fields(vec![day("d"), day("d")]),
+            "many-fields" => fields((0..21).map(|number| day(&number.to_string())).collect()),
+            "no-number" => {
+                let kind = types::NumberField { least: Some(f64::NAN), most: None, whole: false, extensions: vec![] };
+                fields(vec![types::Field { kind: types::FieldKind::Number(kind), ..day("n") }])
+            }
+            "other-field" => fields(vec![types::Field { kind: types::FieldKind::Other(unknown()), ..day("o") }]),
             "extension" => Ok(Outcome { extensions: vec![unknown()], ..outcome() }),
             "message-extension" => send(Message { extensions: vec![unknown()], ..message("text") }),
             "other-timer" => timer(types::TimerChange::Other(unknown())),
@@ -36,9 +49,25 @@ fn send(message: Message) -> Answer {
 }
 
 fn choices(values: Vec<String>, least: u32, most: u32) -> Answer {
-    let option = |value| types::Choice { value, label: "label".into(), extensions: vec![] };
     let options = values.into_iter().map(option).collect();
     send(Message { choices: Some(types::Choices { options, least, most, extensions: vec![] }), ..message("pick") })
+}
+
+fn option(value: String) -> types::Choice {
+    types::Choice { value, label: "label".into(), extensions: vec![] }
+}
+
+fn fields(fields: Vec<types::Field>) -> Answer {
+    send(Message { form: Some(form(fields)), ..message("fill in") })
+}
+
+fn form(fields: Vec<types::Field>) -> types::Form {
+    types::Form { title: "title".into(), submit: "submit".into(), fields, extensions: vec![] }
+}
+
+fn day(key: &str) -> types::Field {
+    let kind = types::FieldKind::Date(types::DateField { least: None, most: None, extensions: vec![] });
+    types::Field { key: key.into(), label: "label".into(), hint: None, required: true, kind, extensions: vec![] }
 }
 
 fn timer(change: types::TimerChange) -> Answer {

@@ -81,9 +81,9 @@ pub fn outcome() -> Outcome {
     }
 }
 
-/// A message without choices.
+/// A message without choices and without a form.
 pub fn message(text: impl Into<String>) -> Message {
-    Message { key: "m".into(), text: text.into(), choices: None, extensions: vec![] }
+    Message { key: "m".into(), text: text.into(), choices: None, form: None, extensions: vec![] }
 }
 
 /// An outcome of one message.

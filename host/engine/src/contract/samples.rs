@@ -1,8 +1,9 @@
 //! Events, conversations and messages to store.
 
 use crate::model::{
-    Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange,
-    FlowName, Inbound, Letter, Message, Micros, Millis, OpenChoices, Person, Place, Seq, Switch, TurnId,
+    Asks, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange,
+    Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis, OpenQuestion, Person, Place,
+    Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
 
@@ -14,7 +15,13 @@ pub(super) fn place(name: &str) -> Place {
 }
 
 pub(super) fn person(name: &str) -> Person {
-    Person { id: name.into(), name: HOSTILE.into(), locale: "it-IT".into(), time_zone: "Europe/Rome".into() }
+    Person {
+        id: name.into(),
+        name: HOSTILE.into(),
+        locale: "it-IT".into(),
+        time_zone: "Europe/Rome".into(),
+        groups: vec!["S1".into()],
+    }
 }
 
 /// An event of the person whose place it is.
@@ -37,7 +44,10 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
         digest: Digest::of(b"survey"),
         state: state.to_vec(),
         literal_next: true,
-        choices: vec![OpenChoices { message: EffectId::stored("m".into()), key: "k".into(), choices }],
+        questions: vec![
+            OpenQuestion { message: EffectId::stored("m".into()), key: "k".into(), asks: Asks::Choices(choices) },
+            OpenQuestion { message: EffectId::stored("f".into()), key: HOSTILE.into(), asks: Asks::Form(form()) },
+        ],
         switch_to: Some(Switch {
             flow: flow("ask"),
             arguments: HOSTILE.into(),
@@ -48,6 +58,16 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
     }
 }
 
+/// A form with bounds that text may not hold exactly.
+pub(super) fn form() -> Form {
+    let options = vec![Choice { value: "1".into(), label: HOSTILE.into() }];
+    let field = |key: &str, kind| Field { key: key.into(), label: HOSTILE.into(), hint: None, required: true, kind };
+    let number = FieldKind::Number { least: Finite::new(0.1), most: Finite::new(1e15), whole: false };
+    let day = FieldKind::Date { least: Some("2026-03-31".into()), most: None };
+    let fields = vec![field("n", number), field("d", day), field("o", FieldKind::OneOf(options))];
+    Form { title: HOSTILE.into(), submit: "Send".into(), fields }
+}
+
 /// An event of a channel that tells when it was sent.
 pub(super) fn sent(name: &str, id: &str, sent: Micros) -> Inbound {
     Inbound { sent: Some(sent), ..said(name, id) }
@@ -56,7 +76,7 @@ pub(super) fn sent(name: &str, id: &str, sent: Micros) -> Inbound {
 /// What closes a message, as the turn `number` says.
 pub(super) fn closing(closed: &Message, number: u64, chosen: &str) -> Message {
     let id = TurnId::new(&closed.place, Seq { number, step: 0 }).closing(0);
-    Message { id, text: chosen.into(), choices: None, closes: Some(closed.id.clone()), ..closed.clone() }
+    Message { id, text: chosen.into(), choices: None, form: None, closes: Some(closed.id.clone()), ..closed.clone() }
 }
 
 /// A commit that opens or keeps the conversation with this generation.
@@ -78,7 +98,16 @@ pub(super) fn message(name: &str, number: u64, index: usize) -> Message {
     let id = TurnId::new(&place, Seq { number, step: 0 }).message(index);
     let options = vec![Choice { value: HOSTILE.into(), label: "one".into() }];
     let choices = Some(Choices { options, least: 0, most: 1 });
-    Message { id, place, generation: 1, key: format!("key{index}"), text: HOSTILE.into(), choices, closes: None }
+    Message {
+        id,
+        place,
+        generation: 1,
+        key: format!("key{index}"),
+        text: HOSTILE.into(),
+        choices,
+        form: None,
+        closes: None,
+    }
 }
 
 /// A commit that sends messages `0..count` of a turn and changes nothing else.

@@ -173,7 +173,7 @@ async fn a_conversation_goes_on(mut s: Subject) {
     assert_eq!(claim.conversation, Some(conversation(1, b"state")));
     let mut next = conversation(1, b"other");
     next.digest = Digest::of(b"migrated");
-    next.choices.clear();
+    next.questions.clear();
     next.switch_to = None;
     next.literal_next = false;
     s.turn(&said("ann", "e3"), Commit { exchange: Some(exchange("two")), ..open_with(next.clone()) }).await;
@@ -260,6 +260,7 @@ async fn what_is_stored_comes_back_as_it_was(mut s: Subject) {
     let mut text = message("ann", 1, 0);
     text.text = HOSTILE.repeat(300);
     text.choices = None;
+    text.form = Some(super::samples::form());
     s.accept(&event).await;
     let claim = s.claim().await;
     assert_eq!(claim.inbound, event);

@@ -75,7 +75,7 @@ impl State {
             return;
         }
         match receipt {
-            Some(receipt) if message.choices.is_some() => {
+            Some(receipt) if message.can_be_answered() => {
                 let place = self.place(&message.place);
                 let closings = place.closings.iter_mut().filter(|one| one.message.closes.as_ref() == Some(id));
                 closings.for_each(|one| one.due = now);

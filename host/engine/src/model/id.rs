@@ -44,6 +44,24 @@ impl Place {
         if fits && clean { Ok(()) } else { Err(BadName::new("place", text, Self::RULE)) }
     }
 
+    /// The workspace.
+    pub fn workspace(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+
+    /// Whose direct messages these are, outside threads.
+    pub fn person(&self) -> Option<&str> {
+        let mut parts = self.0.split('/').skip(1);
+        let person = parts.next();
+        if parts.next().is_none() { person } else { None }
+    }
+
+    /// Channel and thread.
+    pub fn thread(&self) -> Option<(&str, &str)> {
+        let mut parts = self.0.split('/').skip(1);
+        Some((parts.next()?, parts.next()?))
+    }
+
     /// The key: unique over all workspaces.
     pub fn as_str(&self) -> &str {
         &self.0

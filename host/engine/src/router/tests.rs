@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::Switch;
+use crate::model::{Field, FieldKind, Form, Switch};
 
 fn flow(name: &str) -> FlowName {
     name.parse().unwrap()
@@ -43,8 +43,8 @@ fn pick(message: &str, values: &[&str]) -> Body {
     Body::Picked { message: EffectId::stored(message.to_owned()), values }
 }
 
-fn choices(message: &str, key: &str, choices: Choices) -> OpenChoices {
-    OpenChoices { message: EffectId::stored(message.to_owned()), key: key.to_owned(), choices }
+fn choices(message: &str, key: &str, choices: Choices) -> OpenQuestion {
+    OpenQuestion { message: EffectId::stored(message.to_owned()), key: key.to_owned(), asks: Asks::Choices(choices) }
 }
 
 fn several() -> Choices {
@@ -60,7 +60,7 @@ fn open() -> Conversation {
         digest: Digest::of(b"an older version"),
         state: vec![],
         literal_next: false,
-        choices: vec![choices("m1", "colour", several())],
+        questions: vec![choices("m1", "colour", several())],
         switch_to: None,
         timers: BTreeMap::new(),
         started: 0,
@@ -70,7 +70,7 @@ fn open() -> Conversation {
 /// The same, asked in `m2` whether it is to end for `ask`.
 fn asked() -> Conversation {
     let mut open = open();
-    open.choices.push(choices("m2", "host", switch_choices()));
+    open.questions.push(choices("m2", "host", switch_choices()));
     let message = EffectId::stored("m2".to_owned());
     open.switch_to = Some(Switch { flow: flow("ask"), arguments: "why?".to_owned(), message });
     open
@@ -253,4 +253,39 @@ fn what_belongs_to_an_older_conversation_is_dropped() {
     }
     assert_eq!(route(timer(3), None), Route::Drop);
     assert_eq!(route(undelivered(3), None), Route::Drop);
+}
+
+#[test]
+fn a_form_that_is_right_reaches_the_flow_and_any_other_the_person() {
+    let words = FieldKind::Text { multiline: false, least: 1, most: 5 };
+    let field = |key: &str, required, kind| Field {
+        key: key.to_owned(),
+        label: key.to_uppercase(),
+        hint: None,
+        required,
+        kind,
+    };
+    let fields = vec![field("name", true, words.clone()), field("nick", false, words)];
+    let form = Form { title: "You".to_owned(), submit: "Send".to_owned(), fields };
+    let message = EffectId::stored("m3".to_owned());
+    let mut conversation = open();
+    conversation.questions.push(OpenQuestion { message, key: "you".to_owned(), asks: Asks::Form(form) });
+    let fill = |message: &str, values: &[(&str, &str)]| {
+        let values = values.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect();
+        Body::Filled { message: EffectId::stored(message.to_owned()), values }
+    };
+    let clean = vec![("name".to_owned(), vec!["Ada".to_owned()])];
+    let filled = tells(FlowEvent::Filled { key: "you".to_owned(), values: clean });
+    assert_eq!(route(&fill("m3", &[("nick", " "), ("name", " Ada ")]), Some(&conversation), &offers()), filled);
+    for (body, word) in [
+        (fill("m3", &[("name", "")]), "NAME: Please fill this in."),
+        (fill("m3", &[("name", "Ada"), ("nick", "Countess")]), "NICK: Please write at most 5 characters: these are 8."),
+        (fill("m3", &[("name", "Ada"), ("role", "Countess")]), "The form has no such field."),
+        (fill("m1", &[("name", "Ada")]), texts::STALE_FORM),
+        (fill("m9", &[("name", "Ada")]), texts::STALE_FORM),
+        (pick("m3", &["Ada"]), texts::STALE_PICK),
+    ] {
+        assert_eq!(text_of(&route(&body, Some(&conversation), &offers())), word);
+    }
+    assert_eq!(text_of(&route(&fill("m3", &[]), None, &offers())), texts::STALE_FORM);
 }

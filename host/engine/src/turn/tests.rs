@@ -4,7 +4,9 @@
 mod bounds;
 
 use super::*;
-use crate::model::{Call, Choice, Choices, Control, Digest, EffectId, FlowName, Person, Place, Seq};
+use crate::model::{
+    Call, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Person, Place, Seq, Values,
+};
 use crate::ports::Fence;
 
 const NOW: Millis = 1_000_000;
@@ -20,7 +22,13 @@ fn digest() -> Digest {
 /// A claim of an event, with no conversation open; the latest one was the second.
 pub(super) fn claim(body: Body) -> Claim {
     let place = Place::direct("T1", "ann").unwrap();
-    let person = Person { id: "ann".into(), name: "Ann".into(), locale: String::new(), time_zone: String::new() };
+    let person = Person {
+        id: "ann".into(),
+        name: "Ann".into(),
+        locale: String::new(),
+        time_zone: String::new(),
+        groups: Vec::new(),
+    };
     Claim {
         fence: Fence { place: place.clone(), epoch: 1 },
         seq: Seq { number: 7, step: 0 },
@@ -37,9 +45,12 @@ pub(super) fn said(text: &str) -> Body {
     Body::Said { text: text.to_owned(), files: vec![] }
 }
 
-fn open_choices_of(message: &str, key: &str) -> OpenChoices {
-    let choices = Choices { options: vec![Choice { value: "r".into(), label: "Red".into() }], least: 1, most: 1 };
-    OpenChoices { message: EffectId::stored(message.to_owned()), key: key.to_owned(), choices }
+fn red() -> Choices {
+    Choices { options: vec![Choice { value: "r".into(), label: "Red".into() }], least: 1, most: 1 }
+}
+
+fn asked(message: &str, key: &str) -> OpenQuestion {
+    OpenQuestion { message: EffectId::stored(message.to_owned()), key: key.to_owned(), asks: Asks::Choices(red()) }
 }
 
 /// A claim with an open conversation that asked a question, in which a timer runs.
@@ -50,7 +61,7 @@ pub(super) fn within(body: Body) -> Claim {
         digest: digest(),
         state: b"old".to_vec(),
         literal_next: true,
-        choices: vec![open_choices_of("m1", "colour")],
+        questions: vec![asked("m1", "colour")],
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
         started: 1,
@@ -62,7 +73,8 @@ fn asked_to_switch() -> Claim {
     let mut claim = within(said("hm"));
     let open = claim.conversation.as_mut().unwrap();
     let message = EffectId::stored("m2".to_owned());
-    open.choices.push(OpenChoices { message: message.clone(), key: "host".into(), choices: switch_choices() });
+    let asks = Asks::Choices(switch_choices());
+    open.questions.push(OpenQuestion { message: message.clone(), key: "host".into(), asks });
     open.switch_to = Some(Switch { flow: flow(), arguments: String::new(), message });
     claim
 }
@@ -76,7 +88,7 @@ pub(super) fn said_event(text: &str) -> FlowEvent {
 }
 
 pub(super) fn reply(text: &str) -> Reply {
-    Reply { key: "k".into(), text: text.into(), choices: None }
+    Reply { key: "k".into(), text: text.into(), choices: None, form: None }
 }
 
 pub(super) fn conclude_with(claim: &Claim, run: &Run, outcome: Outcome) -> Result<Commit, GuestFault> {
@@ -110,36 +122,72 @@ fn a_first_turn_opens_the_next_generation() {
 
 #[test]
 fn what_is_said_closes_the_questions_so_far() {
-    let choices = Some(open_choices_of("", "").choices);
+    let choices = Some(red());
     let asks = Outcome { messages: vec![Reply { choices, ..reply("Which?") }], ..Outcome::default() };
     let (_, open) = concluded(&within(said("x")), said_event("x"), asks.clone());
-    let keys: Vec<_> = open.choices.iter().map(|open| (open.message.as_str(), open.key.as_str())).collect();
+    let keys: Vec<_> = open.questions.iter().map(|open| (open.message.as_str(), open.key.as_str())).collect();
     assert_eq!(keys, [("T1/ann@7/m0", "k")]);
     assert!(!open.literal_next, "it counts for one text");
 
     let timer = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
     let (_, open) = concluded(&within(said("x")), timer, asks);
-    assert_eq!(open.choices.len(), 2, "a reminder does not close what was asked");
+    assert_eq!(open.questions.len(), 2, "a reminder does not close what was asked");
 }
 
 #[test]
 fn the_oldest_questions_are_closed_where_there_are_too_many() {
-    let choices = Some(open_choices_of("", "").choices);
+    let choices = Some(red());
     let ask = Outcome { messages: vec![Reply { choices, ..reply("?") }; contract::MESSAGES], ..Outcome::default() };
     let timer = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
     let (_, open) = concluded(&within(said("x")), timer, ask);
-    assert_eq!(open.choices.len(), contract::OPEN_CHOICES);
-    assert_eq!(open.choices[0].message.as_str(), "T1/ann@7/m0");
+    assert_eq!(open.questions.len(), contract::OPEN_QUESTIONS);
+    assert_eq!(open.questions[0].message.as_str(), "T1/ann@7/m0");
 }
 
 #[test]
 fn the_hosts_question_goes_with_what_the_person_says_and_stands_otherwise() {
     let (_, open) = concluded(&asked_to_switch(), said_event("hm"), Outcome::default());
-    assert_eq!((open.switch_to, open.choices), (None, vec![]));
+    assert_eq!((open.switch_to, open.questions), (None, vec![]));
     let timer = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
     let (_, open) = concluded(&asked_to_switch(), timer, Outcome::default());
     assert!(open.switch_to.is_some(), "or a pick of it would reach the flow");
-    assert_eq!(open.choices.len(), 2);
+    assert_eq!(open.questions.len(), 2);
+}
+
+#[test]
+fn a_form_is_asked_answered_and_closed_as_choices_are() {
+    let options = red().options;
+    let field =
+        |key: &str, label: &str, kind| Field { key: key.into(), label: label.into(), hint: None, required: true, kind };
+    let text = FieldKind::Text { multiline: true, least: 0, most: 100 };
+    let fields = vec![field("c", "Colour", FieldKind::OneOf(options)), field("w", "Why", text)];
+    let form = Form { title: "Colours".into(), submit: "Send".into(), fields };
+    let asks = Reply { form: Some(form.clone()), ..reply("Please:") };
+    let ask = Outcome { messages: vec![asks.clone()], ..Outcome::default() };
+    let (commit, open) = concluded(&within(said("x")), said_event("x"), ask);
+    assert_eq!(commit.messages[0].form, Some(form.clone()));
+    assert_eq!(open.form(&commit.messages[0].id), Some(&form));
+
+    let values = Values::from([("c".to_owned(), vec!["r".to_owned()]), ("w".to_owned(), vec!["Just so".to_owned()])]);
+    let message = commit.messages[0].id.clone();
+    let claim = Claim { conversation: Some(open), ..claim(Body::Filled { message: message.clone(), values }) };
+    let event = FlowEvent::Filled { key: "k".into(), values: vec![] };
+    let (commit, open) = concluded(&claim, event, Outcome::default());
+    assert_eq!(commit.exchange.unwrap().said, "Colour: Red\nWhy: Just so");
+    assert_eq!(open.questions, vec![]);
+    let closing = &commit.messages[0];
+    assert_eq!((closing.closes.as_ref(), closing.text.as_str()), (Some(&message), texts::FILLED));
+    assert_eq!(closing.form, None);
+
+    let both = Reply { choices: Some(red()), ..asks };
+    let both = Outcome { messages: vec![both], ..Outcome::default() };
+    let fault = conclude_with(&within(said("x")), &run(said_event("x")), both).unwrap_err();
+    assert!(fault.to_string().contains("choices and a form"), "{fault}");
+    let empty = Reply { form: Some(Form { fields: vec![], ..form }), ..reply("Please:") };
+    let empty = Outcome { messages: vec![empty], ..Outcome::default() };
+    let fault = conclude_with(&within(said("x")), &run(said_event("x")), empty).unwrap_err();
+    assert_eq!(fault.name(), "bad-outcome");
+    assert!(fault.to_string().contains("the message `k`: its form: it has 0 fields"), "{fault}");
 }
 
 #[test]
@@ -270,7 +318,7 @@ fn the_host_asks_whether_to_switch_once() {
     let ask = Answer { text: "Shall I?".into(), switch: SwitchQuestion::Asked { flow: flow(), arguments: "x".into() } };
     let commit = answer(&asked_to_switch(), &ask);
     let After::Open(open) = &commit.conversation else { panic!("{commit:?}") };
-    let keys: Vec<_> = open.choices.iter().map(|open| open.message.as_str()).collect();
+    let keys: Vec<_> = open.questions.iter().map(|open| open.message.as_str()).collect();
     assert_eq!(keys, ["m1", "T1/ann@7/m0"], "the earlier question is gone");
     assert_eq!(open.switch_to.as_ref().unwrap().message, commit.messages[0].id);
     assert_eq!(commit.messages[0].choices, Some(switch_choices()));
@@ -278,7 +326,7 @@ fn the_host_asks_whether_to_switch_once() {
 
     let settled = Answer { text: "Good.".into(), switch: SwitchQuestion::Settled };
     let After::Open(open) = answer(&asked_to_switch(), &settled).conversation else { panic!() };
-    assert_eq!((open.switch_to, open.choices.len()), (None, 1));
+    assert_eq!((open.switch_to, open.questions.len()), (None, 1));
 }
 
 #[test]

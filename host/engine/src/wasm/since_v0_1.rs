@@ -126,6 +126,15 @@ fn event_in(event: &FlowEvent) -> types::Event {
         FlowEvent::Picked { key, values } => {
             types::Event::Picked(types::Picked { key: key.clone(), values: values.clone(), extensions })
         }
+        FlowEvent::Filled { key, values } => {
+            let answer = |(key, values): &(String, Vec<String>)| types::Answer {
+                key: key.clone(),
+                values: values.clone(),
+                extensions: Vec::new(),
+            };
+            let values = values.iter().map(answer).collect();
+            types::Event::Filled(types::Filled { key: key.clone(), values, extensions })
+        }
         FlowEvent::Timer { name, due } => {
             types::Event::Timer(types::TimerFired { name: name.clone(), due: *due, extensions })
         }
@@ -182,10 +191,63 @@ fn reply_out(message: types::Message) -> Result<Reply, String> {
     no_extensions(&message.extensions)?;
     let choices = message.choices.map(|choices| {
         no_extensions(&choices.extensions)?;
-        let options = choices.options.into_iter().map(|o| model::Choice { value: o.value, label: o.label }).collect();
-        Ok::<_, String>(model::Choices { options, least: choices.least, most: choices.most })
+        Ok::<_, String>(model::Choices {
+            options: choices_out(choices.options)?,
+            least: choices.least,
+            most: choices.most,
+        })
     });
-    Ok(Reply { key: message.key, text: message.text, choices: choices.transpose()? })
+    let form = message.form.map(form_out).transpose()?;
+    Ok(Reply { key: message.key, text: message.text, choices: choices.transpose()?, form })
+}
+
+fn choices_out(choices: Vec<types::Choice>) -> Result<Vec<model::Choice>, String> {
+    let choice = |choice: types::Choice| {
+        no_extensions(&choice.extensions)?;
+        Ok(model::Choice { value: choice.value, label: choice.label })
+    };
+    choices.into_iter().map(choice).collect()
+}
+
+fn form_out(form: types::Form) -> Result<model::Form, String> {
+    no_extensions(&form.extensions)?;
+    let fields = form.fields.into_iter().map(field_out).collect::<Result<_, _>>()?;
+    Ok(model::Form { title: form.title, submit: form.submit, fields })
+}
+
+fn field_out(field: types::Field) -> Result<model::Field, String> {
+    no_extensions(&field.extensions)?;
+    let kind = match field.kind {
+        types::FieldKind::Text(text) => {
+            no_extensions(&text.extensions)?;
+            model::FieldKind::Text { multiline: text.multiline, least: text.least, most: text.most }
+        }
+        types::FieldKind::Number(number) => {
+            no_extensions(&number.extensions)?;
+            let (least, most) = (bound_out(number.least)?, bound_out(number.most)?);
+            model::FieldKind::Number { least, most, whole: number.whole }
+        }
+        types::FieldKind::Date(date) => {
+            no_extensions(&date.extensions)?;
+            model::FieldKind::Date { least: date.least, most: date.most }
+        }
+        types::FieldKind::OneOf(options) => model::FieldKind::OneOf(choices_out(options)?),
+        types::FieldKind::ManyOf(many) => {
+            no_extensions(&many.extensions)?;
+            let options = choices_out(many.options)?;
+            model::FieldKind::ManyOf(model::Choices { options, least: many.least, most: many.most })
+        }
+        types::FieldKind::Other(extension) => {
+            no_extensions(&[extension])?;
+            return Err("a field of no known kind".to_owned());
+        }
+    };
+    Ok(model::Field { key: field.key, label: field.label, hint: field.hint, required: field.required, kind })
+}
+
+fn bound_out(bound: Option<f64>) -> Result<Option<model::Finite>, String> {
+    let finite = |bound| model::Finite::new(bound).ok_or("a number field's least or most is no finite number");
+    Ok(bound.map(finite).transpose()?)
 }
 
 fn timer_out(change: types::TimerChange) -> Result<TimerWish, String> {

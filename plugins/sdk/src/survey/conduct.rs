@@ -58,7 +58,8 @@ impl<S: Survey> Flow for Conduct<S> {
                 unchanged(&script, turn);
                 Ok(())
             }
-            Event::Timer { .. } => {
+            // A survey sets no other timer and shows no form.
+            Event::Timer { .. } | Event::Filled(_) => {
                 unchanged(&script, turn);
                 Ok(())
             }

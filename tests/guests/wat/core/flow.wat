@@ -21,7 +21,7 @@
   (i32.const 0x200))
 
 ;; A result: the case ok, no state, one message, no timers, answers, extensions. Its message: a key, a text of a length
-;; that is written in, no choices, no extensions.
+;; that is written in, no choices, no form, no extensions.
 (data (memory $main) (i32.const 0x300)
   "\00\00\00\00" "\00\00\00\00\00\00\00\00" "\40\03\00\00\01\00\00\00")
 (data (memory $main) (i32.const 0x340)

@@ -73,7 +73,7 @@ fn choices_to_pick_from() {
     breaks(choices(options(0), 1, 1), "0 options");
     breaks(choices(options(contract::OPTIONS + 1), 1, 1), "101 options");
     for (least, most) in [(0, 1), (2, 1), (1, 4), (4, 4), (1, u32::MAX)] {
-        breaks(choices(options(3), least, most), "options picked");
+        breaks(choices(options(3), least, most), "to be picked");
     }
     fits(choices(vec![option(&"v".repeat(contract::VALUE), &"é".repeat(contract::LABEL))], 1, 1));
     for value in [String::new(), "v".repeat(contract::VALUE + 1)] {
