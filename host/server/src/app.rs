@@ -10,7 +10,7 @@ use pesto_engine::broker::Ports;
 use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Settings};
 use pesto_engine::failpoint::{Failpoints, Rule};
-use pesto_engine::policy::{Bounds, Grants, Right};
+use pesto_engine::policy::{Access, Bounds, Grants, Right};
 use pesto_engine::ports::{Clock, Llm};
 use pesto_engine::scripted::CannedLlm;
 
@@ -18,6 +18,8 @@ use crate::admin::Desk;
 use crate::config::{self, Config};
 use crate::folder::Folder;
 use crate::llm::{NoModel, OpenAi};
+use crate::messengers::Messengers;
+use crate::slack::Slack;
 use crate::socket::Listener;
 use crate::store::EmbeddedStore;
 use crate::terminal::Terminal;
@@ -34,6 +36,7 @@ pub struct App {
     /// Its flows folder.
     pub folder: Folder,
     terminal: Arc<Terminal>,
+    slack: Option<Slack>,
     socket: PathBuf,
     notice: Option<String>,
 }
@@ -46,7 +49,9 @@ impl App {
         let store = Arc::new(EmbeddedStore::open(&config.data, clock.clone())?);
         let terminal = Arc::new(Terminal::default());
         let (llm, notice) = llm(&config.llm)?;
-        let mut ports = Ports { store, llm, messenger: terminal.clone(), clock };
+        let slack = config.slack.as_ref().map(|slack| Slack::new(slack, config.groups())).transpose()?;
+        let messenger = Arc::new(Messengers::new(terminal.clone(), slack.as_ref().map(Slack::messenger)));
+        let mut ports = Ports { store, llm, messenger, clock };
         if let Ok(rules) = std::env::var("PESTO_FAILPOINT") {
             let rules = rules.split(',').map(Rule::from_str).collect::<Result<_, _>>();
             let rules = rules.map_err(anyhow::Error::msg).context("PESTO_FAILPOINT is for tests; unset it")?;
@@ -59,7 +64,7 @@ impl App {
         })?;
         let folder = Folder::new(&config.flows, engine.clone());
         let desk = Arc::new(Desk::new(engine.clone(), folder.refusals()));
-        Ok(Self { engine, desk, folder, terminal, socket: config.socket(), notice })
+        Ok(Self { engine, desk, folder, terminal, slack, socket: config.socket(), notice })
     }
 
     /// Runs the host until `stop` is done, and then stops it in good order. `ready` is told when people can talk.
@@ -72,11 +77,18 @@ impl App {
         }
         let mut loops = self.engine.start();
         let listener = Listener::bind(&self.socket)?;
+        let slack = async {
+            match self.slack {
+                Some(slack) => slack.run(self.engine.clone()).await,
+                None => std::future::pending().await,
+            }
+        };
         tracing::info!(socket = %self.socket.display(), "the host is ready");
         ready();
         let ended = tokio::select! {
             () = &mut stop => Ok(()),
             () = listener.serve(self.engine.clone(), self.terminal, self.desk, self.notice) => Ok(()),
+            ended = slack => ended,
             ended = self.folder.follow() => ended,
             () = loops.ended() => Err(anyhow::anyhow!("a loop of the engine broke off; its log says why")),
         };
@@ -109,7 +121,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         let rights = rights.iter().map(|right| right.parse::<Right>()).collect::<Result<_, _>>()?;
         grants.0.insert(flow.clone(), rights);
     }
-    Ok(Settings { bounds, grants, default_flow: config.default_flow.clone() })
+    let access = Access(config.only.clone());
+    Ok(Settings { bounds, grants, access, default_flow: config.default_flow.clone() })
 }
 
 /// The model, and what a person should know of it.

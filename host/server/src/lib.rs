@@ -2,8 +2,9 @@
 //!
 //! - [`app`]: the one place that knows which adapter stands behind which port
 //! - [`config`]: `pesto.toml`, checked whole before anything starts
-//! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host
-//! - adapters: [`store`] (SQLite), [`llm`] (OpenAI's protocol), [`socket`] and [`terminal`] (people on this machine)
+//! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host; [`doctor`]: what a check found
+//! - adapters: [`store`] (SQLite), [`llm`] (OpenAI's protocol), [`slack`], [`socket`] and [`terminal`] (people on this
+//!   machine)
 //! - [`folder`], [`watch`]: keep the engine's flows in step with the flows folder
 //! - for authors: [`build`] makes components, [`scenario`] holds conversations with them
 //!
@@ -20,10 +21,14 @@ pub mod app;
 pub mod build;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod folder;
 pub mod llm;
 pub mod log;
+pub mod messengers;
+mod outbound;
 pub mod scenario;
+pub mod slack;
 pub mod socket;
 pub mod store;
 pub mod terminal;

@@ -32,6 +32,7 @@ enum Command {
     Test(cli::test::Args),
     Chat(cli::chat::Args),
     Check(cli::check::Args),
+    Doctor(cli::doctor::Args),
     Run(cli::run::Args),
     Flows(cli::flows::Args),
     Answers(cli::answers::Args),
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(args) => cli::run::run(args).await,
+        Command::Doctor(args) => cli::doctor::run(args).await,
         Command::Chat(args) => cli::chat::run(args).await,
         Command::Flows(args) => cli::flows::run(args).await,
         Command::Answers(args) => cli::answers::run(args).await,

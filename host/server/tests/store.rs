@@ -74,7 +74,13 @@ async fn it_does_as_the_store_in_memory() {
 }
 
 fn said(name: &str, id: &str) -> Inbound {
-    let person = Person { id: name.into(), name: String::new(), locale: String::new(), time_zone: String::new() };
+    let person = Person {
+        id: name.into(),
+        name: String::new(),
+        locale: String::new(),
+        time_zone: String::new(),
+        groups: Vec::new(),
+    };
     let body = Body::Said { text: "hello".into(), files: Vec::new() };
     Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, body }
 }
@@ -92,6 +98,7 @@ fn message(name: &str) -> Message {
         key: String::new(),
         text: "hello".into(),
         choices: None,
+        form: None,
         closes: None,
     }
 }

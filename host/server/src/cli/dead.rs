@@ -105,6 +105,7 @@ fn body(body: &Body) -> String {
         Body::Start { flow, arguments } => format!("start {flow} {arguments}"),
         Body::Said { text, .. } => format!("said `{text}`"),
         Body::Picked { values, .. } => format!("picked {}", values.join(", ")),
+        Body::Filled { values, .. } => format!("filled in {}", values.keys().cloned().collect::<Vec<_>>().join(", ")),
         Body::Control(control) => format!("{control:?}").to_lowercase(),
         Body::Timer { name, .. } => format!("timer `{name}`"),
         Body::Undelivered { key, .. } => format!("message `{key}` undelivered"),

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod check;
 pub mod dead;
 mod deploy;
+pub mod doctor;
 pub mod flows;
 pub mod new;
 pub mod run;
@@ -14,7 +15,7 @@ pub mod test;
 
 use std::path::PathBuf;
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, ConfigError, Environment};
 
 /// What all commands of a host take.
 #[derive(Debug, clap::Args)]
@@ -26,7 +27,11 @@ pub struct Common {
 
 impl Common {
     fn config(&self) -> anyhow::Result<Config> {
-        Ok(Config::load(self.config.as_deref(), &Environment::of_process())?)
+        Ok(self.load()?)
+    }
+
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(self.config.as_deref(), &Environment::of_process())
     }
 
     /// Logs what is allowed and perhaps not meant.

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use pesto_engine::model::FlowName;
+use pesto_engine::policy::Who;
 use toml::Spanned;
 
 use super::environment::Environment;
@@ -38,10 +39,12 @@ pub(super) fn check(layers: &Layers<'_>, folder: &Path, environment: &Environmen
     }
     let default_flow = check.default_flow(&file.default_flow)?;
     let grants = check.grants(&file.flow)?;
-    // Last, for this reads the secret.
+    let only = check.only(&file.flow)?;
+    // Last, for these read secrets.
     let llm = file.llm.as_ref().map_or(Ok(Llm::None), |llm| check.llm(llm, limits.turn, environment))?;
+    let slack = file.slack.as_ref().map(|slack| check.slack(slack, environment)).transpose()?;
     let Check { notes, mentions, .. } = check;
-    Ok(Config { file: None, data, flows, default_flow, limits, llm, log, grants, notes, mentions })
+    Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, log, grants, only, notes, mentions })
 }
 
 /// The deploy folder, where nothing else of the configuration matters.
@@ -67,14 +70,14 @@ fn straight(path: PathBuf) -> PathBuf {
     }
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     layers: &'a Layers<'a>,
     notes: Vec<String>,
     mentions: Vec<Mention>,
 }
 
 impl Check<'_> {
-    fn error(&self, at: Option<Range<usize>>, key: &str, what: &str, remedy: &str) -> ConfigError {
+    pub(super) fn error(&self, at: Option<Range<usize>>, key: &str, what: &str, remedy: &str) -> ConfigError {
         let origin = at.map_or_else(|| self.layers.whole(), |at| self.layers.origin(&at));
         ConfigError { origin, key: key.to_owned(), what: what.to_owned(), remedy: remedy.to_owned() }
     }
@@ -142,6 +145,26 @@ impl Check<'_> {
         Ok(grants)
     }
 
+    fn only(
+        &self,
+        flows: &BTreeMap<String, Spanned<file::Flow>>,
+    ) -> Result<BTreeMap<FlowName, BTreeSet<Who>>, ConfigError> {
+        let mut only = BTreeMap::new();
+        for (name, table) in flows {
+            // A wrong name was refused with its grant.
+            let (Some(list), Ok(flow)) = (&table.get_ref().only, name.parse()) else { continue };
+            let who = |entry: &Spanned<String>| {
+                entry.get_ref().parse::<Who>().map_err(|()| {
+                    let remedy = "Write \"user:U…\", \"group:S…\" or \"channel:C…\" with an id of Slack's; on this \
+                                  machine, \"user:\" and the name that `pesto chat --as` gives.";
+                    self.error(Some(entry.span()), &format!("flow.{name}.only"), "not a user, group or channel", remedy)
+                })
+            };
+            only.insert(flow, list.get_ref().iter().map(who).collect::<Result<_, _>>()?);
+        }
+        Ok(only)
+    }
+
     fn flow_name(&mut self, key: &str, name: &str, at: Range<usize>) -> Result<FlowName, ConfigError> {
         let Ok(flow) = name.parse::<FlowName>() else {
             let remedy = format!("Write the stem of a file in the flows folder: {}.", FlowName::RULE);
@@ -162,10 +185,10 @@ impl Check<'_> {
         }
         let refuse = [("refuse", true), ("scripted", false)];
         let refuse = self.one_of("llm.without_key", &llm.without_key, true, &refuse)?;
-        let base_url = self.base_url(&llm.base_url)?;
+        let base_url = self.base_url("llm", &llm.base_url, OPENAI)?;
         let model = llm.model.as_ref().map(|model| self.model("llm.model", model)).transpose()?;
         let models = self.models(&llm.models)?;
-        let variable = llm.api_key_env.as_ref().map(|name| self.variable(name)).transpose()?;
+        let variable = llm.api_key_env.as_ref().map(|name| self.variable("llm.api_key_env", name)).transpose()?;
 
         let wants_key = variable.is_some() || base_url == OPENAI;
         let key = match variable.and_then(|name| env.get(name)) {
@@ -203,33 +226,38 @@ impl Check<'_> {
     }
 
     /// A variable's name is in capitals here, for then no provider's key can pass for one.
-    fn variable<'n>(&self, given: &'n Spanned<String>) -> Result<&'n str, ConfigError> {
+    pub(super) fn variable<'n>(&self, key: &str, given: &'n Spanned<String>) -> Result<&'n str, ConfigError> {
         let name = given.get_ref();
         let letters = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
         if letters && (1..=100).contains(&name.len()) && !name.starts_with(|first: char| first.is_ascii_digit()) {
             return Ok(name);
         }
-        let remedy = "Write the name of the variable that holds the key, such as \"OPENAI_API_KEY\": capitals, digits \
-                      and `_`. If this is the key itself, take it out of here and replace it at the provider.";
-        Err(self.error(Some(given.span()), "llm.api_key_env", "not the name of an environment variable", remedy))
+        let example = if key.starts_with("llm.") { "OPENAI_API_KEY" } else { "SLACK_BOT_TOKEN" };
+        let remedy = format!(
+            "Write the name of the variable that holds the key, such as \"{example}\": capitals, digits and `_`. If \
+             this is the key itself, take it out of here and replace it at the provider."
+        );
+        Err(self.error(Some(given.span()), key, "not the name of an environment variable", &remedy))
     }
 
-    fn base_url(&mut self, given: &Given<String>) -> Result<String, ConfigError> {
-        let Some(given) = given else { return Ok(OPENAI.to_owned()) };
-        let key = "llm.base_url";
-        let wrong = |what, remedy| Err(self.error(Some(given.span()), key, what, remedy));
+    pub(super) fn base_url(
+        &mut self,
+        table: &str,
+        given: &Given<String>,
+        default: &str,
+    ) -> Result<String, ConfigError> {
+        let Some(given) = given else { return Ok(default.to_owned()) };
+        let key = &format!("{table}.base_url");
+        let wrong = |what, remedy: &str| Err(self.error(Some(given.span()), key, what, remedy));
         let url = match reqwest::Url::parse(given.get_ref()) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
-            _ => return wrong("not a web address", "Write one such as \"https://api.openai.com/v1\"."),
+            _ => return wrong("not a web address", &format!("Write one such as \"{default}\".")),
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return wrong("holds a user or a password", "Leave them out; llm.api_key_env names the key's variable.");
+            return wrong("holds a user or a password", "Leave them out; the key stands in a variable.");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return wrong(
-                "holds a query or a fragment",
-                "End it before `?` or `#`; llm.api_key_env names the key's variable.",
-            );
+            return wrong("holds a query or a fragment", "End it before `?` or `#`; the key stands in a variable.");
         }
         if url.scheme() == "http" && !is_loopback(&url) {
             self.note(Some(given.span()), key, "the key and all talk go unencrypted", "Use https.");
@@ -269,7 +297,7 @@ impl Check<'_> {
         }
     }
 
-    fn whole(
+    pub(super) fn whole(
         &self,
         key: &str,
         given: &Given<i64>,

@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) default_flow: Given<String>,
     pub(super) limits: Limits,
     pub(super) llm: Given<Llm>,
+    pub(super) slack: Given<Slack>,
     pub(super) log: Log,
     pub(super) flow: BTreeMap<String, Spanned<Flow>>,
 }
@@ -52,6 +53,18 @@ pub(super) struct Llm {
     pub(super) without_key: Given<String>,
 }
 
+/// `[slack]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Slack {
+    pub(super) bot_token_env: Given<String>,
+    pub(super) app_token_env: Given<String>,
+    pub(super) signing_secret_env: Given<String>,
+    pub(super) listen: Given<String>,
+    pub(super) base_url: Given<String>,
+    pub(super) idle_s: Given<i64>,
+}
+
 /// `[log]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,4 +78,5 @@ pub(super) struct Log {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Flow {
     pub(super) grant: List,
+    pub(super) only: List,
 }

@@ -10,15 +10,18 @@ mod error;
 mod file;
 mod layers;
 mod secret;
+mod slack;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pesto_engine::model::FlowName;
+use pesto_engine::policy::Who;
 
 pub(crate) use self::check::is_loopback;
 pub use self::environment::Environment;
@@ -49,10 +52,14 @@ pub struct Config {
     pub limits: Limits,
     /// `[llm]`.
     pub llm: Llm,
+    /// `[slack]`: the workspace, if there is one.
+    pub slack: Option<Slack>,
     /// `[log]`.
     pub log: Log,
     /// `[flow.NAME] grant`: the rights that each flow gets if it asks for them, all of [`RIGHTS`].
     pub grants: BTreeMap<FlowName, BTreeSet<String>>,
+    /// `[flow.NAME] only`: whom a flow is for, where it is not for everybody.
+    pub only: BTreeMap<FlowName, BTreeSet<Who>>,
     notes: Vec<String>,
     mentions: Vec<Mention>,
 }
@@ -113,6 +120,30 @@ pub struct Provider {
     pub timeout: Duration,
 }
 
+/// `[slack]`: a workspace. Its events come over Socket Mode, over HTTP, or both.
+#[derive(Debug, Clone)]
+pub struct Slack {
+    /// What the variable held that `bot_token_env` names: begins with `xoxb-`.
+    pub bot_token: Secret,
+    /// What the variable held that `app_token_env` names: begins with `xapp-`. With it, events come over Socket Mode.
+    pub app_token: Option<Secret>,
+    /// With `signing_secret_env` and `listen`, events come over HTTP.
+    pub http: Option<SlackHttp>,
+    /// `base_url`: of the Web API, without a slash at its end. Slack's own by default.
+    pub base_url: String,
+    /// `idle_s`: a socket without any sign of life for so long is replaced. 1 to 300 s, 30 by default.
+    pub idle: Duration,
+}
+
+/// Where Slack's requests come in.
+#[derive(Debug, Clone)]
+pub struct SlackHttp {
+    /// `listen`: an address of this machine and a port.
+    pub listen: SocketAddr,
+    /// What the variable held that `signing_secret_env` names.
+    pub signing_secret: Secret,
+}
+
 /// `[log]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
@@ -154,6 +185,15 @@ impl Config {
     /// Where the host listens for terminals and commands: `PESTO_SOCKET`, or `pesto.sock` in the data folder.
     pub fn socket(&self) -> PathBuf {
         std::env::var_os("PESTO_SOCKET").map_or_else(|| self.data.join("pesto.sock"), PathBuf::from)
+    }
+
+    /// The user groups that `[flow.NAME] only` names.
+    pub fn groups(&self) -> Vec<String> {
+        let named = self.only.values().flatten().filter_map(|who| match who {
+            Who::Group(id) => Some(id.clone()),
+            Who::User(_) | Who::Channel(_) => None,
+        });
+        named.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// What is allowed and perhaps not meant, in sentences. `present` are the flows in the deploy folder.

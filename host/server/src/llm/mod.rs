@@ -9,8 +9,6 @@ mod fault;
 mod tests;
 mod transport;
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
@@ -30,9 +28,6 @@ use crate::config::Provider;
 /// The longest reply of a provider, in bytes.
 pub const MOST_BYTES: usize = 1 << 20;
 
-/// How long a connection may take to be there.
-const CONNECT: Duration = Duration::from_secs(10);
-
 /// A provider at its base URL.
 #[derive(Debug)]
 pub struct OpenAi {
@@ -49,25 +44,8 @@ impl OpenAi {
     ///
     /// Errors: no TLS can be had, for instance because the machine has no root certificates.
     pub fn new(provider: &Provider) -> anyhow::Result<Self> {
-        // An error means that a provider of cryptography is there already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let url = reqwest::Url::parse(&provider.base_url).context("llm.base_url is not a web address")?;
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("pesto/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT.min(provider.timeout))
-            .timeout(provider.timeout)
-            // Either would make a second request.
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never());
-        if crate::config::is_loopback(&url) {
-            http = http.no_proxy();
-        }
-        if url.scheme() == "http" {
-            // No certificate will be checked, so a machine without any will do.
-            http = http.tls_certs_only([]);
-        }
-        let http =
-            http.build().context("no TLS for the language model: are root certificates (ca-certificates) there?")?;
+        let http = crate::outbound::client(&url, provider.timeout)?;
         // All is said here, for the library would take what is not from variables of its own.
         let key = provider.key.as_ref().map_or("", |key| key.expose());
         let config =

@@ -1,5 +1,6 @@
 //! The form of a scenario.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -64,6 +65,7 @@ pub struct Step {
     start: Option<String>,
     say: Option<String>,
     pick: Option<OneOrMany>,
+    fill: Option<BTreeMap<String, OneOrMany>>,
     wait: Option<String>,
     /// The calls to models that the step makes, in order.
     #[serde(default)]
@@ -102,6 +104,8 @@ pub(super) enum Act {
     Say(String),
     /// Picks labels or values of the latest message that has choices.
     Pick(Vec<String>),
+    /// Fills in the latest message's form: values or labels, by keys or labels of fields.
+    Fill(BTreeMap<String, Vec<String>>),
     /// Lets time pass.
     Wait(Duration),
 }
@@ -145,6 +149,8 @@ pub(super) struct Like {
     matches: Option<String>,
     /// The labels offered, in order.
     pub(super) choices: Option<Vec<String>>,
+    /// The labels of the form's fields, in order.
+    pub(super) form: Option<Vec<String>>,
 }
 
 impl Scenario {
@@ -186,15 +192,21 @@ impl Step {
             Word::Number(number) => number.to_string(),
             Word::Bool(bool) => bool.to_string(),
         };
-        match (&self.start, &self.say, self.pick.clone(), &self.wait) {
-            (Some(arguments), None, None, None) => Ok(Act::Start(arguments.clone())),
-            (None, Some(text), None, None) => Ok(Act::Say(text.clone())),
-            (None, None, Some(OneOrMany::One(word)), None) => Ok(Act::Pick(vec![text(word)])),
-            (None, None, Some(OneOrMany::Many(words)), None) => Ok(Act::Pick(words.into_iter().map(text).collect())),
-            (None, None, None, Some(wait)) => humantime::parse_duration(wait)
+        let texts = |words: OneOrMany| match words {
+            OneOrMany::One(word) => vec![text(word)],
+            OneOrMany::Many(words) => words.into_iter().map(text).collect(),
+        };
+        match (&self.start, &self.say, self.pick.clone(), self.fill.clone(), &self.wait) {
+            (Some(arguments), None, None, None, None) => Ok(Act::Start(arguments.clone())),
+            (None, Some(text), None, None, None) => Ok(Act::Say(text.clone())),
+            (None, None, Some(words), None, None) => Ok(Act::Pick(texts(words))),
+            (None, None, None, Some(fields), None) => {
+                Ok(Act::Fill(fields.into_iter().map(|(field, words)| (field, texts(words))).collect()))
+            }
+            (None, None, None, None, Some(wait)) => humantime::parse_duration(wait)
                 .map(Act::Wait)
                 .map_err(|_| format!("wait: `{wait}` is no duration; write it like 30s, 5m, 2h or 1d")),
-            _ => Err("it must have exactly one of start, say, pick and wait".to_owned()),
+            _ => Err("it must have exactly one of start, say, pick, fill and wait".to_owned()),
         }
     }
 
@@ -252,6 +264,14 @@ impl Wanted {
         }
     }
 
+    /// The labels of fields wanted.
+    pub(super) fn fields(&self) -> Option<&[String]> {
+        match self {
+            Self::Exact(_) => None,
+            Self::Like(like) => like.form.as_deref(),
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         let Self::Like(like) = self else { return Ok(()) };
         let empty = |text: &Option<String>| text.as_ref().is_some_and(String::is_empty);
@@ -260,8 +280,10 @@ impl Wanted {
         }
         match &like.matches {
             Some(pattern) => Regex::new(pattern).map(drop).map_err(|error| format!("matches: {error}")),
-            None if like.exact.is_none() && like.contains.is_none() && like.choices.is_none() => {
-                Err("a demand must have one of exact, contains, matches and choices".to_owned())
+            None if [like.exact.is_some(), like.contains.is_some(), like.choices.is_some(), like.form.is_some()]
+                == [false; 4] =>
+            {
+                Err("a demand must have one of exact, contains, matches, choices and form".to_owned())
             }
             None => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pesto_engine::broker::Ports;
-use pesto_engine::engine::{Engine, Loops};
+use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::failpoint::{Failpoints, Point, Rule};
 use pesto_engine::memory::MemoryStore;
 use pesto_engine::model::{FlowName, Inbound, Millis, Place};
@@ -143,7 +143,8 @@ fn boot(
     let points = Failpoints::new(rules);
     let grants = Grants([(flow.clone(), ready.info.asks.clone())].into());
     let ports = ports.with_failpoints(&points);
-    let engine = Engine::with_sandbox(ports, grants, None, bounds.clone(), sandbox.clone());
+    let settings = Settings { bounds: Bounds::clone(bounds), grants, ..Settings::default() };
+    let engine = Engine::with_sandbox(ports, settings, sandbox.clone());
     engine.catalog.adopt(flow, ready.clone());
     let loops = engine.start();
     Running { engine, points, _loops: loops }

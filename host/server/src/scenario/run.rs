@@ -1,12 +1,14 @@
 //! Holds a scenario's conversation and compares.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use pesto_engine::failpoint::{Point, Rule};
-use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
+use pesto_engine::form;
+use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place, Values};
 use pesto_engine::policy::Bounds;
 use pesto_engine::ports::{LlmRequest, Store};
 use pesto_engine::wasm::{Ready, Sandbox};
@@ -151,6 +153,7 @@ impl<'a> Talk<'a> {
         let person = &scenario.person;
         let place = Place::direct("test", &person.id).map_err(|error| format!("person.id: {error}"))?;
         let person = Person {
+            groups: Vec::new(),
             id: person.id.clone(),
             name: person.name.clone(),
             locale: person.locale.clone(),
@@ -175,6 +178,13 @@ impl<'a> Talk<'a> {
             Act::Pick(words) => {
                 self.transcript.person(format!("[{}]", words.join("] [")));
                 let body = self.pick(&words)?;
+                self.event(at, body).await?;
+            }
+            Act::Fill(fields) => {
+                let entered: Vec<_> =
+                    fields.iter().map(|(field, values)| format!("{field}: {}", values.join(", "))).collect();
+                self.transcript.person(format!("[{}]", entered.join("] [")));
+                let body = self.fill(fields)?;
                 self.event(at, body).await?;
             }
             Act::Wait(wait) => {
@@ -214,11 +224,41 @@ impl<'a> Talk<'a> {
         Ok(Body::Picked { message: message.clone(), values })
     }
 
+    /// The form of the latest message that has one, checked as a channel checks it.
+    fn fill(&self, fields: BTreeMap<String, Vec<String>>) -> Result<Body, String> {
+        let messages = self.host.messenger.messages();
+        let asked = messages.iter().rev().find_map(|message| Some((&message.id, message.form.as_ref()?)));
+        let (message, form) = asked.ok_or("there is no form to fill in")?;
+        let mut values = Values::new();
+        for (name, entered) in fields {
+            let field = form.fields.iter().find(|field| field.key == name || field.label == name);
+            let field = field.ok_or_else(|| {
+                let keys: Vec<_> = form.fields.iter().map(|field| field.key.as_str()).collect();
+                format!("the form has no field {name:?}; there are {keys:?}")
+            })?;
+            let value = |entered: String| {
+                let option = field.options().iter().find(|option| option.label == entered);
+                option.map_or(entered, |option| option.value.clone())
+            };
+            values.insert(field.key.clone(), entered.into_iter().map(value).collect());
+        }
+        match form::check(form, &values) {
+            Ok(_) => Ok(Body::Filled { message: message.clone(), values }),
+            Err(problems) => {
+                let problems: Vec<_> = problems.iter().map(|(key, words)| format!("{key}: {words}")).collect();
+                Err(format!("the form is not taken: {}", problems.join(" ")))
+            }
+        }
+    }
+
     async fn compare(&mut self, step: &Step) -> Result<(), String> {
         let messages = self.host.messenger.messages();
         let new: Vec<Message> = messages.iter().skip(self.posted).cloned().collect();
         self.posted = messages.len();
         new.iter().for_each(|message| self.transcript.bot(message.clone()));
+        for message in &new {
+            crate::slack::check(message).map_err(|error| format!("Slack would not take `{}`: {error}", message.key))?;
+        }
         let (asked, left, unexpected) = self.host.llm.take();
         // What the flow asked comes first: a wrong call is often why it said something else.
         compare_calls(&step.llm, &asked, left, unexpected)?;
@@ -286,6 +326,11 @@ fn compare_messages(wanted: &[Wanted], got: &[Message]) -> Result<(), String> {
         let labels: Vec<_> = options.map(|option| option.label.clone()).collect();
         if let Some(want) = want.labels().filter(|want| **want != labels[..]) {
             return Err(format!("message {}: wanted the choices {want:?}\n    and got {labels:?}", at + 1));
+        }
+        let fields = message.form.iter().flat_map(|form| &form.fields);
+        let fields: Vec<_> = fields.map(|field| field.label.clone()).collect();
+        if let Some(want) = want.fields().filter(|want| **want != fields[..]) {
+            return Err(format!("message {}: wanted a form of {want:?}\n    and got {fields:?}", at + 1));
         }
     }
     if wanted.len() == got.len() {

@@ -11,7 +11,7 @@ pub(super) struct Transcript(Vec<Entry>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     Person(String),
-    Bot(Message),
+    Bot(Box<Message>),
 }
 
 impl Transcript {
@@ -20,7 +20,7 @@ impl Transcript {
     }
 
     pub(super) fn bot(&mut self, message: Message) {
-        self.0.push(Entry::Bot(message));
+        self.0.push(Entry::Bot(Box::new(message)));
     }
 }
 
@@ -34,9 +34,14 @@ impl fmt::Display for Transcript {
             for (at, line) in text.lines().enumerate() {
                 writeln!(f, "    {:<4}{line}", if at == 0 { who } else { "" })?;
             }
-            if let Entry::Bot(Message { choices: Some(choices), .. }) = entry {
+            let Entry::Bot(message) = entry else { continue };
+            if let Some(choices) = &message.choices {
                 let labels: Vec<_> = choices.options.iter().map(|option| option.label.as_str()).collect();
                 writeln!(f, "        [{}]", labels.join("] ["))?;
+            }
+            if let Some(form) = &message.form {
+                let labels: Vec<_> = form.fields.iter().map(|field| field.label.as_str()).collect();
+                writeln!(f, "        [{}: {}]", form.title, labels.join(" | "))?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use pesto_engine::model::{EffectId, FlowName, Message, OpenChoices};
+use pesto_engine::model::{EffectId, FlowName, Message, OpenQuestion, Values};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 use crate::admin::{AdminReply, AdminRequest};
 
 /// The longest line, in bytes.
-const LONGEST: u64 = 2 << 20;
+const LONGEST: u64 = 4 << 20;
 
 /// From a client to the host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,15 @@ pub enum ToHost {
         message: EffectId,
         /// The values.
         values: Vec<String>,
+    },
+    /// The person filled in a form.
+    Fill {
+        /// As above.
+        id: String,
+        /// The message whose form this is.
+        message: EffectId,
+        /// The values, by the keys of the fields.
+        values: Values,
     },
     /// The person wants a flow.
     Start {
@@ -110,8 +119,8 @@ pub struct OpenConversation {
     pub flow: FlowName,
     /// What it said last, if that is known.
     pub last: Option<String>,
-    /// What can still be picked.
-    pub choices: Vec<OpenChoices>,
+    /// What can still be picked or filled in.
+    pub questions: Vec<OpenQuestion>,
 }
 
 /// Reads a line; none at the end.
@@ -124,7 +133,7 @@ pub(super) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncBufRead + Un
     }
     if line.last() != Some(&b'\n') {
         if got as u64 == LONGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 2 MiB"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 4 MiB"));
         }
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last line is not whole"));
     }

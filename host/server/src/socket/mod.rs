@@ -8,4 +8,5 @@ mod talk;
 pub use client::Client;
 pub use frame::{FromHost, OpenConversation, ToHost};
 pub use server::Listener;
+pub(crate) use server::WORKSPACE;
 pub use talk::{Heard, Talk};

@@ -22,7 +22,7 @@ use crate::admin::Desk;
 use crate::terminal::Terminal;
 
 /// The workspace of people in terminals.
-const WORKSPACE: &str = "local";
+pub(crate) const WORKSPACE: &str = "local";
 /// Frames to a client that reads slowly; then its session waits.
 const QUEUE: usize = 64;
 /// The pause after the store failed.
@@ -159,6 +159,7 @@ impl Session {
             ToHost::Hello { person, name } => self.hello(person, name).await?,
             ToHost::Say { id, text } => self.event(id, Body::Said { text, files: Vec::new() }).await?,
             ToHost::Pick { id, message, values } => self.event(id, Body::Picked { message, values }).await?,
+            ToHost::Fill { id, message, values } => self.event(id, Body::Filled { message, values }).await?,
             ToHost::Start { id, flow, arguments } => self.event(id, Body::Start { flow, arguments }).await?,
             ToHost::Shown { id } => {
                 if let Some((place, ..)) = &self.person {
@@ -187,7 +188,7 @@ impl Session {
             }
         };
         let name = pesto_engine::text::line(&name, 200);
-        let person = Person { id, name, locale: String::new(), time_zone: String::new() };
+        let person = Person { id, name, locale: String::new(), time_zone: String::new(), groups: Vec::new() };
         let open = match self.open(&place).await {
             Ok(open) => open,
             Err(error) => return Err(hang_up(error).await),
@@ -207,7 +208,7 @@ impl Session {
         let Some(open) = glance.conversation else { return Ok(None) };
         if glance.outbox > 0 {
             // What was said last is on its way still, and need not be shown twice.
-            return Ok(Some(OpenConversation { flow: open.flow, last: None, choices: Vec::new() }));
+            return Ok(Some(OpenConversation { flow: open.flow, last: None, questions: Vec::new() }));
         }
         let last = match open_question(&open) {
             Some(question) => Some(question),
@@ -216,7 +217,7 @@ impl Session {
         Ok(Some(OpenConversation {
             flow: open.flow,
             last: last.filter(|last| !last.is_empty()),
-            choices: open.choices,
+            questions: open.questions,
         }))
     }
 

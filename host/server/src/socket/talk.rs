@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pesto_engine::model::{EffectId, FlowName, Message};
+use pesto_engine::model::{EffectId, FlowName, Message, Values};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -106,6 +106,11 @@ impl Talk {
     /// Picks from a message's choices.
     pub fn pick(&mut self, message: EffectId, values: Vec<String>) {
         self.event(|id| ToHost::Pick { id, message, values });
+    }
+
+    /// Fills in a message's form.
+    pub fn fill(&mut self, message: EffectId, values: Values) {
+        self.event(|id| ToHost::Fill { id, message, values });
     }
 
     /// Asks for a flow.

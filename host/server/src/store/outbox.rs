@@ -25,7 +25,7 @@ impl Sealed {
         let json = encode(&message)?;
         Ok(Self {
             id: message.id.as_str().to_owned(),
-            choices: message.choices.is_some(),
+            choices: message.can_be_answered(),
             closes: message.closes.map(|id| id.as_str().to_owned()),
             place: message.place,
             json,

@@ -12,7 +12,13 @@ use super::db::{Db, Done};
 use super::*;
 
 fn said(id: &str, text: &str) -> Inbound {
-    let person = Person { id: "ann".into(), name: String::new(), locale: String::new(), time_zone: String::new() };
+    let person = Person {
+        id: "ann".into(),
+        name: String::new(),
+        locale: String::new(),
+        time_zone: String::new(),
+        groups: Vec::new(),
+    };
     let body = Body::Said { text: text.into(), files: Vec::new() };
     Inbound { id: id.into(), place: Place::direct("T1", "ann").unwrap(), person, at: 0, sent: None, body }
 }

@@ -1,5 +1,6 @@
 //! `pesto chat`: a conversation in the terminal, with the running host or, where there is none, with one inside.
 
+mod filling;
 mod lines;
 mod view;
 
@@ -162,10 +163,15 @@ impl Chat {
         if self.piped {
             lines.print(&self.style.typed(line));
         }
-        match self.asked.read(line) {
+        match self.asked.read(line, self.style) {
             Line::Empty => return false,
             Line::Say(text) => self.talk.say(&text),
             Line::Pick(message, values) => self.talk.pick(message, values),
+            Line::Ask(text) => {
+                lines.print(&text);
+                return false;
+            }
+            Line::Fill(message, values) => self.talk.fill(message, values),
         }
         if self.piped {
             self.talk.settle();
@@ -180,7 +186,9 @@ impl Chat {
             Heard::Message(message) => {
                 lines.print(&self.style.message(&message));
                 self.talk.shown(message.id.clone());
-                self.asked.shown(message.id, message.choices);
+                if let Some(asks) = message.asks() {
+                    self.asked.shown(message.id, asks);
+                }
             }
             Heard::Progress(text) => lines.print(&self.style.aside(&text)),
             Heard::Refused(reason) => lines.print(&self.style.aside(&reason)),
@@ -207,9 +215,9 @@ impl Chat {
                 if let Some(last) = open.last {
                     lines.print(&self.style.said(&last));
                 }
-                for choices in open.choices {
-                    lines.print(&self.style.choices(&choices.choices));
-                    self.asked.shown(choices.message, Some(choices.choices));
+                for question in open.questions {
+                    lines.print(&self.style.asks(&question.asks));
+                    self.asked.shown(question.message, question.asks);
                 }
             }
             (_, Some(wanted)) => self.talk.start_flow(wanted),

@@ -1,7 +1,9 @@
 //! What a person sees in the terminal, and what their line means. Pure.
 
-use pesto_engine::model::{Choice, Choices, Control, EffectId, Message};
+use pesto_engine::model::{Asks, Choice, Choices, Control, EffectId, Message, Values};
 use pesto_engine::text::is_harmful;
+
+use super::filling::{Filled, Filling};
 
 /// What a line of the person is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,33 +14,52 @@ pub(super) enum Line {
     Say(String),
     /// A choice of the message that is asked about now.
     Pick(EffectId, Vec<String>),
+    /// An entry in the form that is being filled in; this is to be shown.
+    Ask(String),
+    /// All that the form of a message asks for.
+    Fill(EffectId, Values),
 }
 
-/// What can be picked now.
+/// What can be picked or filled in now.
 #[derive(Debug, Default)]
-pub(super) struct Asked(Option<(EffectId, Choices)>);
+pub(super) struct Asked(Option<Question>);
+
+#[derive(Debug)]
+enum Question {
+    Choices(EffectId, Choices),
+    Form(EffectId, Filling),
+}
 
 impl Asked {
-    /// A message was shown: its choices are the ones that numbers mean now.
-    pub(super) fn shown(&mut self, message: EffectId, choices: Option<Choices>) {
-        if let Some(choices) = choices {
-            self.0 = Some((message, choices));
-        }
+    /// A message was shown that asks for this: it is what lines answer now.
+    pub(super) fn shown(&mut self, message: EffectId, asks: Asks) {
+        self.0 = Some(match asks {
+            Asks::Choices(choices) => Question::Choices(message, choices),
+            Asks::Form(form) => Question::Form(message, Filling::new(form)),
+        });
     }
 
-    /// What a line means: numbers of choices divided by commas or blanks, or their words; else it is text. What is
-    /// picked can be picked once.
-    pub(super) fn read(&mut self, line: &str) -> Line {
+    /// What a line means: numbers of choices divided by commas or blanks, or their words; an entry in a form; else it
+    /// is text. What is picked or filled in can be once. The host's control words are never entries.
+    pub(super) fn read(&mut self, line: &str, style: Style) -> Line {
         let line = line.trim();
         if line.is_empty() {
             return Line::Empty;
         }
-        if let Some((message, choices)) = &self.0
-            && let Some(values) = picks(line, choices)
-        {
-            let line = Line::Pick(message.clone(), values);
+        let answer = match &mut self.0 {
+            Some(Question::Choices(message, choices)) => {
+                picks(line, choices).map(|values| Line::Pick(message.clone(), values))
+            }
+            Some(Question::Form(message, filling)) if Control::parse(line).is_none() => match filling.enter(line) {
+                Filled::Whole(values) => Some(Line::Fill(message.clone(), values)),
+                Filled::Again(words) => return Line::Ask(style.aside(&words) + &style.field(filling)),
+                Filled::Next => return Line::Ask(style.field(filling)),
+            },
+            _ => None,
+        };
+        if let Some(answer) = answer {
             self.0 = None;
-            return line;
+            return answer;
         }
         // The host answers these beside the question, which stays open.
         if !matches!(Control::parse(line), Some(Control::Help | Control::Status)) {
@@ -48,7 +69,7 @@ impl Asked {
     }
 }
 
-fn picks(line: &str, choices: &Choices) -> Option<Vec<String>> {
+pub(super) fn picks(line: &str, choices: &Choices) -> Option<Vec<String>> {
     let one = |word: &str| pick(word.trim(), choices);
     if let Some(value) = one(line) {
         return (choices.least <= 1).then(|| vec![value]);
@@ -82,11 +103,35 @@ pub(super) struct Style {
 }
 
 impl Style {
-    /// A message with its numbered choices.
+    /// A message with what it asks for.
     pub(super) fn message(self, message: &Message) -> String {
         let mut text = self.said(&message.text);
-        if let Some(choices) = &message.choices {
-            text.push_str(&self.choices(choices));
+        if let Some(asks) = message.asks() {
+            text.push_str(&self.asks(&asks));
+        }
+        text
+    }
+
+    /// Numbered choices, or a form's title and its first field.
+    pub(super) fn asks(self, asks: &Asks) -> String {
+        match asks {
+            Asks::Choices(choices) => self.choices(choices),
+            Asks::Form(form) => {
+                let title = format!("{} (`back` goes a field back, `cancel` ends the conversation)", form.title);
+                self.aside(&title) + &self.field(&Filling::new(form.clone()))
+            }
+        }
+    }
+
+    /// The field that is asked for now.
+    pub(super) fn field(self, filling: &Filling) -> String {
+        let Some(field) = filling.field() else { return String::new() };
+        let mut text = format!("      {}\n", self.paint("1", &clean(&filling.label())));
+        if let Some(hint) = &field.hint {
+            text.push_str(&self.aside(hint));
+        }
+        if let Some(choices) = filling.choices() {
+            text.push_str(&self.choices(&choices));
         }
         text
     }
@@ -186,10 +231,12 @@ mod tests {
         Choices { options: labels.iter().map(option).collect(), least, most }
     }
 
+    const PLAIN: Style = Style { colour: false };
+
     fn read(line: &str, labels: &[&str], most: u32) -> Line {
         let mut asked = Asked::default();
-        asked.shown(EffectId::stored("m".into()), Some(choices(labels, 1, most)));
-        asked.read(line)
+        asked.shown(EffectId::stored("m".into()), Asks::Choices(choices(labels, 1, most)));
+        asked.read(line, PLAIN)
     }
 
     fn pick(values: &[&str]) -> Line {
@@ -228,19 +275,19 @@ mod tests {
     #[test]
     fn a_choice_is_picked_once() {
         let mut asked = Asked::default();
-        asked.shown(EffectId::stored("m".into()), Some(choices(&["Red"], 1, 1)));
-        assert!(matches!(asked.read("1"), Line::Pick(..)));
-        assert_eq!(asked.read("1"), Line::Say("1".into()));
+        asked.shown(EffectId::stored("m".into()), Asks::Choices(choices(&["Red"], 1, 1)));
+        assert!(matches!(asked.read("1", PLAIN), Line::Pick(..)));
+        assert_eq!(asked.read("1", PLAIN), Line::Say("1".into()));
     }
 
     #[test]
     fn asking_for_help_leaves_the_question_open() {
         let mut asked = Asked::default();
-        asked.shown(EffectId::stored("m".into()), Some(choices(&["Red", "Blue"], 1, 1)));
-        assert_eq!(asked.read("help"), Line::Say("help".into()));
-        assert_eq!(asked.read("2"), pick(&["v-Blue"]));
-        assert_eq!(asked.read("status"), Line::Say("status".into()));
-        assert_eq!(asked.read("2"), Line::Say("2".into()));
+        asked.shown(EffectId::stored("m".into()), Asks::Choices(choices(&["Red", "Blue"], 1, 1)));
+        assert_eq!(asked.read("help", PLAIN), Line::Say("help".into()));
+        assert_eq!(asked.read("2", PLAIN), pick(&["v-Blue"]));
+        assert_eq!(asked.read("status", PLAIN), Line::Say("status".into()));
+        assert_eq!(asked.read("2", PLAIN), Line::Say("2".into()));
     }
 
     #[test]

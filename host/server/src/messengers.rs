@@ -1,0 +1,58 @@
+//! Each workspace has its own way to people: the local one is this machine's terminals, any other is Slack's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pesto_engine::model::{Message, Place};
+use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
+
+use crate::slack::SlackMessenger;
+use crate::socket::WORKSPACE;
+use crate::terminal::Terminal;
+
+/// How often a message to a workspace that is not configured is tried.
+const AGAIN: Duration = Duration::from_secs(600);
+
+/// All ways to people.
+pub struct Messengers {
+    terminal: Arc<Terminal>,
+    slack: Option<SlackMessenger>,
+}
+
+impl Messengers {
+    /// The terminals, and Slack if it is configured.
+    pub fn new(terminal: Arc<Terminal>, slack: Option<SlackMessenger>) -> Self {
+        Self { terminal, slack }
+    }
+
+    fn of(&self, place: &Place) -> Result<&dyn Messenger, PostError> {
+        match &self.slack {
+            _ if place.workspace() == WORKSPACE => Ok(&*self.terminal),
+            Some(slack) => Ok(slack),
+            // With [slack] back in the configuration it is posted.
+            None => Err(PostError::Later(Some(AGAIN), "Slack is not configured".to_owned())),
+        }
+    }
+}
+
+#[async_trait]
+impl Messenger for Messengers {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        self.of(&message.place)?.post(message).await
+    }
+
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        self.of(&message.place)?.posted(message).await
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        self.of(&posted.message.place)?.close(posted, chosen).await
+    }
+
+    fn progress(&self, place: &Place, text: &str) {
+        if let Ok(messenger) = self.of(place) {
+            messenger.progress(place, text);
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The methods of Slack's Web API that a bot needs, each with its error judged.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use pesto_engine::model::EffectId;
+use pesto_engine::text::line;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use slack_morphism::errors::SlackClientError;
+use slack_morphism::prelude::*;
+
+use super::http_client::{HttpClient, NoReply};
+use super::mark::Mark;
+use super::reading::Identity;
+use super::render::Payload;
+use crate::config::{Secret, Slack};
+
+/// Pages of a conversation that are searched for a message, and messages on each. What is looked for was sent moments
+/// ago, so it is on the first page but in a thread, which Slack gives from its beginning.
+const PAGES: u32 = 10;
+const PAGE: &str = "200";
+
+/// Why a method did not do what was asked. Holds no token and no text of people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ApiError {
+    /// Not done: too many requests. How long to wait, where Slack says so.
+    #[error("Slack limits our requests")]
+    Limited(Option<Duration>),
+    /// Not done, and Slack's code says why.
+    #[error("Slack refuses it: {0}")]
+    Refused(String),
+    /// Surely not received.
+    #[error("{0}")]
+    Unsent(String),
+    /// Perhaps done.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+/// A client of the Web API.
+#[derive(Debug)]
+pub(super) struct Api {
+    client: SlackClient<HttpClient>,
+    bot: SlackApiToken,
+    app: Option<SlackApiToken>,
+}
+
+/// What a look at the bot token showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Examined {
+    /// Whose it is.
+    pub(super) account: Result<Account, ApiError>,
+    /// What it may do, where Slack says so.
+    pub(super) scopes: Option<BTreeSet<String>>,
+    /// Slack's clock, in whole seconds, where it can be read.
+    pub(super) date: Option<SystemTime>,
+}
+
+/// Whose a token is. What Slack does not say is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Account {
+    /// The workspace's name.
+    pub(super) team: String,
+    /// The bot's name.
+    pub(super) user: String,
+    pub(super) bot_id: String,
+    /// The app is installed for an organisation and not for one workspace.
+    pub(super) is_enterprise_install: bool,
+}
+
+/// What is known of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    pub(super) locale: String,
+    pub(super) time_zone: String,
+}
+
+/// A message of ours that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Which part of which message it is.
+    pub(super) mark: Mark,
+    pub(super) ts: String,
+}
+
+#[derive(Deserialize)]
+struct Stamp {
+    ts: String,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    channel: Id,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Url {
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+struct Tested {
+    team_id: String,
+    user_id: String,
+    #[serde(default)]
+    bot_id: String,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    messages: Vec<Value>,
+    #[serde(default)]
+    response_metadata: Option<Cursor>,
+}
+
+#[derive(Deserialize)]
+struct Members {
+    users: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Cursor {
+    #[serde(default)]
+    next_cursor: String,
+}
+
+fn token(secret: &Secret) -> SlackApiToken {
+    SlackApiToken::new(SlackApiTokenValue(secret.expose().to_owned()))
+}
+
+impl Api {
+    pub(super) fn new(config: &Slack) -> anyhow::Result<Self> {
+        let client = SlackClient::new(HttpClient::new(&config.base_url)?);
+        Ok(Self { client, bot: token(&config.bot_token), app: config.app_token.as_ref().map(token) })
+    }
+
+    /// Who we are.
+    pub(super) async fn identity(&self) -> Result<Identity, ApiError> {
+        let Tested { team_id, user_id, bot_id } = self.post("auth.test", &json!({})).await?;
+        Ok(Identity { team: team_id, bot_user: user_id, bot_id, app: None })
+    }
+
+    /// What Slack tells of the bot token, with what its headers say beside. An error is one of the way there.
+    pub(super) async fn examine(&self) -> Result<Examined, ApiError> {
+        let examined = self.client.http_api.connector.examine::<Account>("auth.test", &self.bot).await;
+        let (headers, account) = examined.map_err(judge)?;
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let scopes = text("x-oauth-scopes").map(|list| {
+            list.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(|scope| line(scope, 60)).collect()
+        });
+        Ok(Examined { account: account.map_err(judge), scopes, date: text("date").and_then(http_date) })
+    }
+
+    /// The app that a bot belongs to.
+    pub(super) async fn app_of(&self, bot_id: &str) -> Result<String, ApiError> {
+        let answer: Value = self.get("bots.info", &vec![("bot", Some(bot_id))]).await?;
+        let app = answer.pointer("/bot/app_id").and_then(Value::as_str);
+        app.map(|app| line(app, 40)).ok_or_else(|| ApiError::Unanswered("Slack names no app".to_owned()))
+    }
+
+    /// The address of a new socket, good for one connection. None without an app token.
+    pub(super) async fn open_socket(&self) -> Result<Option<String>, ApiError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        let session = self.client.open_session(app);
+        let opened = session.http_session_api.http_post("apps.connections.open", &json!({}), None).await;
+        let Url { url } = opened.map_err(judge)?;
+        Ok(Some(url))
+    }
+
+    /// The channel of a person's direct messages.
+    pub(super) async fn open_direct(&self, user: &str) -> Result<String, ApiError> {
+        let opened: Opened = self.post("conversations.open", &json!({ "users": user })).await?;
+        Ok(opened.channel.id)
+    }
+
+    /// Posts, and answers the message's time stamp.
+    pub(super) async fn send(
+        &self,
+        (channel, thread): (&str, Option<&str>),
+        payload: &Payload,
+    ) -> Result<String, ApiError> {
+        let mut body = content(channel, payload);
+        body["metadata"] = payload.metadata.clone();
+        if let Some(thread) = thread {
+            body["thread_ts"] = json!(thread);
+        }
+        Ok(self.post::<Stamp>("chat.postMessage", &body).await?.ts)
+    }
+
+    /// Replaces a message that we posted.
+    pub(super) async fn update(&self, channel: &str, ts: &str, payload: &Payload) -> Result<(), ApiError> {
+        let mut body = content(channel, payload);
+        body["ts"] = json!(ts);
+        body["metadata"] = payload.metadata.clone();
+        self.post::<Nothing>("chat.update", &body).await.map(drop)
+    }
+
+    /// Replaces a message where somebody used one of its controls: at the address that came with it, which knows no
+    /// rate. It is good for half an hour and five uses. Answers whether it was done.
+    pub(super) async fn respond(&self, address: &str, payload: &Payload) -> bool {
+        let body = json!({ "replace_original": true, "text": payload.text, "blocks": payload.blocks });
+        match self.client.http_api.connector.give(address, &body).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!("a message is not replaced where it was clicked: {error}");
+                false
+            }
+        }
+    }
+
+    /// The posts of our message that stand in a channel or a thread.
+    pub(super) async fn find(
+        &self,
+        (channel, thread): (&str, Option<&str>),
+        bot_user: &str,
+        id: &EffectId,
+    ) -> Result<Vec<Found>, ApiError> {
+        let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let next = (!cursor.is_empty()).then_some(cursor.as_str());
+            let parameters = vec![
+                ("channel", Some(channel)),
+                ("ts", thread),
+                ("cursor", next),
+                ("limit", Some(PAGE)),
+                ("include_all_metadata", Some("true")),
+            ];
+            let page: Page = self.get(method, &parameters).await?;
+            found.extend(page.messages.iter().filter_map(|message| ours(message, bot_user, id)));
+            cursor = page.response_metadata.map(|metadata| metadata.next_cursor).unwrap_or_default();
+            // What came before the newest page of a channel is old.
+            if cursor.is_empty() || thread.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// What Slack tells of a person.
+    pub(super) async fn profile(&self, user: &str) -> Result<Profile, ApiError> {
+        let answer: Value =
+            self.get("users.info", &vec![("user", Some(user)), ("include_locale", Some("true"))]).await?;
+        let text = |path: &str| answer.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let names = ["/user/profile/display_name", "/user/profile/real_name", "/user/real_name", "/user/name"];
+        let name = names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or(user);
+        Ok(Profile {
+            name: name.to_owned(),
+            locale: text("/user/locale").to_owned(),
+            time_zone: text("/user/tz").to_owned(),
+        })
+    }
+
+    /// Who is in a user group.
+    pub(super) async fn members(&self, group: &str) -> Result<BTreeSet<String>, ApiError> {
+        let Members { users } = self.get("usergroups.users.list", &vec![("usergroup", Some(group))]).await?;
+        Ok(users)
+    }
+
+    /// Opens a window before the person whose click gave this trigger.
+    pub(super) async fn open_view(&self, trigger: &str, view: &Value) -> Result<(), ApiError> {
+        let body = json!({ "trigger_id": trigger, "view": view });
+        self.post::<Nothing>("views.open", &body).await.map(drop)
+    }
+
+    /// Shows a line below a thread while we work; the next message there ends it, and so do two minutes.
+    pub(super) async fn status(&self, channel: &str, thread: &str, text: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel_id": channel, "thread_ts": thread, "status": text });
+        self.post::<Nothing>("assistant.threads.setStatus", &body).await.map(drop)
+    }
+
+    /// Puts an emoji below a message.
+    pub(super) async fn react(&self, channel: &str, ts: &str, name: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel": channel, "timestamp": ts, "name": name });
+        self.post::<Nothing>("reactions.add", &body).await.map(drop)
+    }
+
+    async fn post<T: DeserializeOwned + Send>(&self, method: &str, body: &Value) -> Result<T, ApiError> {
+        let session = self.client.open_session(&self.bot);
+        session.http_session_api.http_post(method, body, None).await.map_err(judge)
+    }
+
+    async fn get<T: DeserializeOwned + Send>(
+        &self,
+        method: &str,
+        parameters: &Vec<(&str, Option<&str>)>,
+    ) -> Result<T, ApiError> {
+        let session = self.client.open_session(&self.bot);
+        session.http_session_api.http_get(method, parameters, None).await.map_err(judge)
+    }
+}
+
+/// A time as HTTP writes it: `Sat, 21 Nov 2026 22:35:28 GMT` (RFC 9110, section 5.6.7).
+fn http_date(text: &str) -> Option<SystemTime> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let [_, day, month, year, time, "GMT"] = text.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let month = MONTHS.find(month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 + 1;
+    humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).ok()
+}
+
+fn content(channel: &str, payload: &Payload) -> Value {
+    json!({
+        "channel": channel,
+        "text": payload.text,
+        "blocks": payload.blocks,
+        "parse": "none",
+        "link_names": false,
+        "unfurl_links": false,
+        "unfurl_media": false,
+    })
+}
+
+/// The post, if it is our bot's and belongs to the message with this id. Anybody's app can set any metadata.
+fn ours(message: &Value, bot_user: &str, id: &EffectId) -> Option<Found> {
+    let mark = Mark::read(message.get("metadata")?).filter(|mark| mark.id == *id)?;
+    let ts = message.get("ts")?.as_str()?.to_owned();
+    (message.get("user")? == bot_user).then_some(Found { mark, ts })
+}
+
+fn judge(error: SlackClientError) -> ApiError {
+    match error {
+        SlackClientError::RateLimitError(limited) => ApiError::Limited(limited.retry_after),
+        SlackClientError::ApiError(refused) if refused.code == "ratelimited" => ApiError::Limited(None),
+        // Slack says of these that part of the work may be done.
+        SlackClientError::ApiError(refused)
+            if matches!(refused.code.as_str(), "fatal_error" | "internal_error" | "request_timeout") =>
+        {
+            ApiError::Unanswered(format!("Slack failed: {}", refused.code))
+        }
+        SlackClientError::ApiError(refused) => ApiError::Refused(code(&refused.code)),
+        SlackClientError::HttpError(failed) => {
+            ApiError::Unanswered(format!("Slack answered with HTTP status {}", failed.status_code.as_u16()))
+        }
+        SlackClientError::HttpProtocolError(failed) => match failed.cause.and_then(|cause| cause.downcast().ok()) {
+            Some(lost) => {
+                let NoReply { sent, .. } = *lost;
+                let reason = lost.to_string();
+                if sent { ApiError::Unanswered(reason) } else { ApiError::Unsent(reason) }
+            }
+            None => ApiError::Unanswered("the connection to Slack failed".to_owned()),
+        },
+        _ => ApiError::Unsent("the request to Slack could not be made".to_owned()),
+    }
+}
+
+/// Slack's codes are short words; whatever else a server says is not repeated.
+fn code(code: &str) -> String {
+    let plain = code.len() <= 80 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte));
+    if plain { code.to_owned() } else { "an unknown reason".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::http_date;
+
+    #[test]
+    fn dates_of_http_are_read() {
+        let read = |text| http_date(text).map(|time| humantime::format_rfc3339_seconds(time).to_string());
+        assert_eq!(read("Sat, 21 Nov 2026 22:35:28 GMT").as_deref(), Some("2026-11-21T22:35:28Z"));
+        for broken in
+            ["", "Sat, 21 Nov 2026 22:35:28", "Sat, 21 anF 2026 22:35:28 GMT", "Sat, 99 Nov 2026 22:35:28 GMT"]
+        {
+            assert_eq!(read(broken), None, "{broken}");
+        }
+    }
+}

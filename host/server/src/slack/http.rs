@@ -1,0 +1,159 @@
+//! Events over HTTP, for those who cannot use Socket Mode. Each request is signed by Slack, and answered when what it
+//! tells is stored. One address takes events, interactions and slash commands alike.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::intake::{Answer, Intake, Kind};
+use crate::config;
+
+/// The longest body, in bytes.
+const MOST_BYTES: usize = 1 << 20;
+/// How old or young a request may be, in seconds: Slack's own bound.
+pub(super) const WINDOW: u64 = 300;
+/// What `/healthz` answers.
+pub(super) const HEALTHY: &str = "ok";
+
+struct Server {
+    key: ring::hmac::Key,
+    intake: Arc<Intake>,
+}
+
+/// Serves for ever. An error is one of the address.
+pub(super) async fn run(config: &config::SlackHttp, intake: Arc<Intake>) -> anyhow::Result<()> {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, config.signing_secret.expose().as_bytes());
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on: choose another slack.listen", config.listen))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "Slack's requests are taken at /slack");
+    let router = Router::new()
+        .route("/healthz", get(|| async { HEALTHY }))
+        .route("/slack", post(receive))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(Arc::new(Server { key, intake }));
+    axum::serve(listener, router).await.context("the server for Slack's requests broke off")
+}
+
+async fn receive(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    if let Err(why) = genuine(&server.key, &headers, &body, now) {
+        tracing::warn!("a request is turned away: {why}");
+        return (StatusCode::UNAUTHORIZED, why).into_response();
+    }
+    let is_form = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let Some((kind, payload)) = read(&body, is_form) else {
+        tracing::warn!("a signed request is neither an event nor a form");
+        return (StatusCode::BAD_REQUEST, "neither an event nor a form").into_response();
+    };
+    if payload.get("type").and_then(Value::as_str) == Some("url_verification") {
+        let challenge = payload.get("challenge").and_then(Value::as_str).unwrap_or_default();
+        return axum::Json(json!({ "challenge": challenge })).into_response();
+    }
+    match server.intake.take(kind, &payload).await {
+        Answer::Silence => (StatusCode::SERVICE_UNAVAILABLE, "not stored: send it again").into_response(),
+        Answer::Ack(Some(text)) => axum::Json(json!({ "text": text })).into_response(),
+        Answer::View(view) => axum::Json(view).into_response(),
+        Answer::Ack(None) => StatusCode::OK.into_response(),
+    }
+}
+
+/// The payload of a body, and what it is.
+fn read(body: &[u8], is_form: bool) -> Option<(Kind, Value)> {
+    if !is_form {
+        return Some((Kind::Event, serde_json::from_slice(body).ok()?));
+    }
+    let pairs: Vec<_> = url::form_urlencoded::parse(body).collect();
+    match pairs.iter().find(|(name, _)| name == "payload") {
+        Some((_, payload)) => Some((Kind::Interaction, serde_json::from_str(payload).ok()?)),
+        None => {
+            let pairs = pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
+            Some((Kind::Command, super::commands::from_form(pairs)))
+        }
+    }
+}
+
+/// Slack's signature, version 0: HMAC-SHA256 over `v0:TIME:BODY`, compared in constant time; old requests are refused,
+/// for they may be repeated by others.
+fn genuine(key: &ring::hmac::Key, headers: &HeaderMap, body: &[u8], now: u64) -> Result<(), &'static str> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let time = text("x-slack-request-timestamp").ok_or("it has no time")?;
+    let seconds: u64 = time.parse().map_err(|_| "its time is no number")?;
+    if now.abs_diff(seconds) > WINDOW {
+        return Err("its time is more than 300 s from ours");
+    }
+    let signature =
+        text("x-slack-signature").and_then(|signature| signature.strip_prefix("v0=")).ok_or("not signed")?;
+    let signature = unhex(signature).ok_or("its signature is not hexadecimal")?;
+    let signed = [format!("v0:{time}:").as_bytes(), body].concat();
+    ring::hmac::verify(key, &signed, &signature).map_err(|_| "its signature is wrong")
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 64 {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    bytes.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+    /// Slack's own example of a signed request.
+    const BODY: &str = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V\
+&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=\
+&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN\
+&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    const SIGNATURE: &str = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
+    const TIME: u64 = 1_531_420_618;
+
+    fn check(time: &str, signature: &str, body: &str, now: u64) -> Result<(), &'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-slack-request-timestamp", time.parse().expect("it is text"));
+        headers.insert("x-slack-signature", signature.parse().expect("it is text"));
+        genuine(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes()), &headers, body.as_bytes(), now)
+    }
+
+    #[test]
+    fn only_what_slack_signed_moments_ago_is_genuine() {
+        let time = TIME.to_string();
+        assert_eq!(check(&time, SIGNATURE, BODY, TIME + 300), Ok(()));
+        assert_eq!(check(&time, SIGNATURE, BODY, TIME - 300), Ok(()));
+        assert_eq!(check(&time, SIGNATURE, BODY, TIME + 301), Err("its time is more than 300 s from ours"));
+        assert_eq!(check("1531420619", SIGNATURE, BODY, TIME), Err("its signature is wrong"));
+        assert_eq!(check(&time, SIGNATURE, &BODY.replace("roadrunner", "coyote"), TIME), Err("its signature is wrong"));
+        assert_eq!(check(&time, &SIGNATURE.replace("v0=", "v1="), BODY, TIME), Err("not signed"));
+        assert_eq!(check(&time, "v0=é", BODY, TIME), Err("not signed"));
+        assert_eq!(check(&time, &SIGNATURE[..60], BODY, TIME), Err("its signature is not hexadecimal"));
+        assert_eq!(check("now", SIGNATURE, BODY, TIME), Err("its time is no number"));
+    }
+
+    #[test]
+    fn bodies_are_told_apart() {
+        assert_eq!(read(br#"{"type":"event_callback"}"#, false).map(|(kind, _)| kind), Some(Kind::Event));
+        assert_eq!(
+            read(b"payload=%7B%22type%22%3A%22shortcut%22%7D", true).map(|(kind, _)| kind),
+            Some(Kind::Interaction)
+        );
+        assert_eq!(read(BODY.as_bytes(), true).map(|(kind, _)| kind), Some(Kind::Command));
+        assert_eq!(read(b"payload=nothing", true), None);
+        assert_eq!(read(b"not json", false), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! From a payload to the store. Slack is answered only when this says so.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pesto_engine::engine::Engine;
+use pesto_engine::intake::Rejected;
+use pesto_engine::model::{Inbound, Micros, Place};
+use pesto_engine::ports::Accepted;
+use serde_json::Value;
+
+use super::api::ApiError;
+use super::reading::{Identity, Incoming, Reading};
+use super::render::ephemeral;
+use super::{Shared, commands, events, interactions};
+
+/// The emoji that says: heard, and there is something else to do first.
+const HEARD: &str = "eyes";
+
+/// What a payload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Of the Events API.
+    Event,
+    /// A control, a form, a shortcut.
+    Interaction,
+    /// A slash command.
+    Command,
+}
+
+/// How Slack is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// It was taken; these words, if any, are for the person alone.
+    Ack(Option<&'static str>),
+    /// It was submitted in a window, and this is what becomes of that.
+    View(Value),
+    /// Not at all, so that it comes again.
+    Silence,
+}
+
+/// Takes payloads.
+pub(super) struct Intake {
+    pub(super) engine: Arc<Engine>,
+    pub(super) shared: Arc<Shared>,
+    us: Identity,
+}
+
+impl Intake {
+    pub(super) fn new(engine: Arc<Engine>, shared: Arc<Shared>, us: Identity) -> Self {
+        Self { engine, shared, us }
+    }
+
+    /// Reads a payload and stores what it tells.
+    pub(super) async fn take(&self, kind: Kind, payload: &Value) -> Answer {
+        let reading = match kind {
+            Kind::Event => events::read(payload, &self.us),
+            Kind::Interaction => interactions::read(payload, &self.us, now()),
+            Kind::Command => commands::read(payload, &self.us, now()),
+        };
+        match reading {
+            Reading::Event(incoming) => {
+                if let Some((stands, address)) = interactions::reply_address(payload) {
+                    self.shared.people.clicked(stands, address);
+                }
+                self.store(incoming).await
+            }
+            Reading::Open(opening) => self.open_form(opening).await,
+            Reading::Filled(submission) => self.fill(submission).await,
+            Reading::Ignored(why) => {
+                tracing::debug!(?kind, "left aside: {why}");
+                Answer::Ack(None)
+            }
+            Reading::Malformed(what) => {
+                tracing::warn!(?kind, "Slack sent what cannot be read: {what}");
+                Answer::Ack(None)
+            }
+            Reading::Notice(notice) => {
+                tracing::error!("{notice}");
+                Answer::Ack(None)
+            }
+        }
+    }
+
+    pub(super) async fn store(&self, incoming: Incoming) -> Answer {
+        let Incoming { id, user, place, sent, body, only_if_open, heard_at, name_hint, ack_text, .. } = incoming;
+        if only_if_open {
+            match self.engine.ports().store.glance(&place).await {
+                Ok(glance) if glance.conversation.is_none() && glance.inbox == 0 => return Answer::Ack(None),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
+                    return Answer::Silence;
+                }
+            }
+        }
+        if let (Some(user), Some((channel, _))) = (place.person(), &heard_at) {
+            self.shared.people.is_direct(user, channel);
+        }
+        let person = self.shared.people.person(&self.shared.api, &user, name_hint.as_deref()).await;
+        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent), body };
+        let busy = self.engine.is_busy(&place);
+        match self.engine.accept(inbound).await {
+            Ok(Accepted::New(Some(_))) if busy => self.heard(heard_at),
+            Ok(_) => {}
+            Err(Rejected::Store(error)) => {
+                tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
+                return Answer::Silence;
+            }
+            Err(error) => self.refuse(place, error),
+        }
+        Answer::Ack(ack_text)
+    }
+
+    /// A sign below the person's message that it waits for its turn. Nothing hangs on it.
+    fn heard(&self, at: Option<(String, String)>) {
+        let Some((channel, ts)) = at else { return };
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            if let Err(error) = shared.api.react(&channel, &ts, HEARD).await {
+                tracing::debug!("a sign that a message was heard is not shown: {error}");
+            }
+        });
+    }
+
+    /// Tells the person why their message is not taken. Nothing was stored, so nothing is sent twice.
+    fn refuse(&self, place: Place, error: Rejected) {
+        tracing::info!(%place, "a message is not taken: {error}");
+        self.tell(place, error.to_string());
+    }
+
+    /// Posts short words of the host at once, beside the outbox. Nothing hangs on them.
+    pub(super) fn tell(&self, place: Place, words: String) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let told = async {
+                let spot = shared.spot(&place).await?;
+                let _turn =
+                    shared.limiter.post_more(&spot.channel).await.map_err(|wait| ApiError::Limited(Some(wait.0)))?;
+                shared.api.send(spot.at(), &ephemeral(&words)).await
+            };
+            if let Err(error) = told.await {
+                tracing::warn!(%place, "a person could not be told what the matter is: {error}");
+            }
+        });
+    }
+}
+
+fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}

@@ -1,0 +1,191 @@
+//! The way out: our messages become posts, are looked up where it is not known whether they were made, and lose their
+//! controls when they are answered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pesto_engine::model::{Message, Place};
+use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
+use pesto_engine::text;
+use tokio::task::AbortHandle;
+
+use super::api::{ApiError, Found};
+use super::limiter::NotNow;
+use super::mark::{Mark, missing};
+use super::render::{self, Payload};
+use super::sizes;
+use super::{Shared, Spot};
+
+/// Slack takes a status away after two minutes.
+const REFRESH: Duration = Duration::from_secs(90);
+/// A status is shown for so long at most: a turn that takes longer says something new.
+const STATUSES: u32 = 20;
+/// After Slack refuses our token: the operator has to do something first.
+const REFUSED: Duration = Duration::from_secs(60);
+
+/// Codes that a change of the app or its token heals: nothing is wrong with the message.
+const OPERATOR: &[&str] = &[
+    "account_inactive",
+    "invalid_auth",
+    "missing_scope",
+    "no_permission",
+    "not_allowed_token_type",
+    "not_authed",
+    "org_login_required",
+    "team_access_not_granted",
+    "token_expired",
+    "token_revoked",
+];
+
+/// Posts in Slack.
+pub struct SlackMessenger {
+    shared: Arc<Shared>,
+    statuses: Mutex<HashMap<Place, AbortHandle>>,
+}
+
+impl SlackMessenger {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, statuses: Mutex::default() }
+    }
+
+    async fn spot(&self, place: &Place) -> Result<Spot, PostError> {
+        // Opening a channel that is open changes nothing, so there is never a doubt.
+        self.shared.spot(place).await.map_err(|error| match settle(error) {
+            PostError::InDoubt(reason) => PostError::Later(None, reason),
+            other => other,
+        })
+    }
+
+    /// Posts those parts of a message that are not among `found`. Answers where the last part stands.
+    async fn complete(&self, message: &Message, spot: &Spot, found: &[Found]) -> Result<Receipt, PostError> {
+        let payloads = render::post(message);
+        let marks: Vec<Mark> = found.iter().map(|found| found.mark.clone()).collect();
+        let left = missing(&message.id, payloads.len(), &marks);
+        let last_found =
+            found.iter().filter(|found| found.mark.part == found.mark.of).map(|found| &found.ts).next_back();
+        let mut last = last_found.cloned();
+        let mut posted = !found.is_empty();
+        for payload in left.iter().filter_map(|index| payloads.get(*index)) {
+            sizes::check(payload).map_err(PostError::Never)?;
+            let begun = posted;
+            last = Some(match self.send(spot, payload, begun).await {
+                // What stands there already is looked up next time.
+                Err(PostError::Later(_, reason)) if begun => return Err(PostError::InDoubt(reason)),
+                ts => ts?,
+            });
+            posted = true;
+        }
+        let ts = last.ok_or_else(|| PostError::Never("it has no text".to_owned()))?;
+        Ok(format!("{}/{ts}", spot.channel))
+    }
+
+    async fn send(&self, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
+        let limiter = &self.shared.limiter;
+        let turn = if more { limiter.post_more(&spot.channel).await } else { limiter.post(&spot.channel).await };
+        let mut turn = turn.map_err(not_now)?;
+        let sent = self.shared.api.send(spot.at(), payload).await;
+        if let Err(ApiError::Limited(pause)) = &sent {
+            turn.pause(pause.unwrap_or(Duration::from_secs(1)));
+        }
+        sent.map_err(settle)
+    }
+
+    fn statuses(&self) -> MutexGuard<'_, HashMap<Place, AbortHandle>> {
+        // Nothing between lock and unlock can panic and leave the map half changed.
+        self.statuses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A post takes the status away, so nobody must bring it back.
+    fn end_status(&self, place: &Place) {
+        if let Some(status) = self.statuses().remove(place) {
+            status.abort();
+        }
+    }
+}
+
+#[async_trait]
+impl Messenger for SlackMessenger {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        self.end_status(&message.place);
+        let spot = self.spot(&message.place).await?;
+        self.complete(message, &spot, &[]).await.map(Some)
+    }
+
+    /// Where only some parts of it stand there, the others are posted.
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        let spot = self.spot(&message.place).await?;
+        let us = self.shared.identity().await.map_err(settle)?;
+        // One gate for both methods: lookups are rare.
+        let mut turn = self.shared.limiter.method("conversations.history").await.map_err(not_now)?;
+        let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await;
+        if let Err(ApiError::Limited(pause)) = &found {
+            turn.pause(pause.unwrap_or(REFUSED));
+        }
+        drop(turn);
+        let found = found.map_err(settle)?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        self.complete(message, &spot, &found).await.map(Some)
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        let Some((channel, ts)) = posted.receipt.split_once('/') else {
+            return Err(PostError::Never("its receipt is not of Slack".to_owned()));
+        };
+        let payload = render::answered(&posted.message, chosen);
+        if let Some(address) = self.shared.people.reply_address(&posted.receipt)
+            && self.shared.api.respond(&address, &payload).await
+        {
+            return Ok(());
+        }
+        let mut turn = self.shared.limiter.method("chat.update").await.map_err(not_now)?;
+        let updated = self.shared.api.update(channel, ts, &payload).await;
+        if let Err(ApiError::Limited(pause)) = &updated {
+            turn.pause(pause.unwrap_or(Duration::from_secs(1)));
+        }
+        updated.map_err(settle)
+    }
+
+    fn progress(&self, place: &Place, text: &str) {
+        // Slack has a place for it below threads only.
+        let Some((channel, thread)) = place.thread() else { return };
+        let (channel, thread, text) = (channel.to_owned(), thread.to_owned(), text::line(text, 100));
+        let shared = self.shared.clone();
+        let status = self.shared.runtime.clone().spawn(async move {
+            for _ in 0..STATUSES {
+                if let Err(error) = shared.api.status(&channel, &thread, &text).await {
+                    tracing::debug!("a status is not shown: {error}");
+                    return;
+                }
+                tokio::time::sleep(REFRESH).await;
+            }
+        });
+        let mut statuses = self.statuses();
+        statuses.retain(|_, status| !status.is_finished());
+        if let Some(former) = statuses.insert(place.clone(), status.abort_handle()) {
+            former.abort();
+        }
+    }
+}
+
+fn not_now(NotNow(wait): NotNow) -> PostError {
+    PostError::Later(Some(wait), "Slack's rate allows no more for now".to_owned())
+}
+
+/// What an error means for a message.
+fn settle(error: ApiError) -> PostError {
+    let reason = error.to_string();
+    match error {
+        ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(Duration::from_secs(1))), reason),
+        ApiError::Unsent(_) => PostError::Later(None, reason),
+        ApiError::Unanswered(_) => PostError::InDoubt(reason),
+        ApiError::Refused(code) if OPERATOR.contains(&code.as_str()) => {
+            tracing::error!(code, "Slack refuses our token: `pesto doctor` says what to do");
+            PostError::Later(Some(REFUSED), reason)
+        }
+        ApiError::Refused(_) => PostError::Never(reason),
+    }
+}

@@ -1,0 +1,353 @@
+//! Socket Mode: two sockets, so that one is there while the other is replaced. An envelope is acknowledged when what it
+//! tells is stored. A socket that is to go is read until its successor is there and the server closes it.
+//!
+//! The rules are those of Slack's documentation of Socket Mode and of its own clients; what they leave out are limits of
+//! time, without which a socket that died in silence is never missed.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures_util::{SinkExt as _, StreamExt as _};
+use rand::RngExt as _;
+use rustls_platform_verifier::ConfigVerifierExt as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use url::Url;
+
+use super::Shared;
+use super::api::ApiError;
+use super::intake::{Answer, Intake, Kind};
+
+/// Sockets that are open at once; Slack allows ten for an app, and a replaced one lives on for a while.
+const SOCKETS: usize = 2;
+/// For opening a connection, and again for its hello.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest that a replaced socket is read.
+const DRAIN: Duration = Duration::from_secs(60);
+/// The longest frame, in bytes.
+const MOST_BYTES: usize = 4 << 20;
+/// Envelopes of one socket that are being stored.
+const MOST_IN_HAND: usize = 512;
+/// Between attempts: from the first to the longest, and what is waited when there are too many sockets.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+const CROWDED: Duration = Duration::from_secs(30);
+/// After Slack refused what it took before.
+const REFUSED: Duration = Duration::from_secs(60);
+/// A socket that lived so long was a good one.
+const GOOD: Duration = Duration::from_secs(10);
+
+pub(super) type Socket = WebSocketStream<Pin<Box<dyn Duplex>>>;
+
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
+
+/// Why a socket needs a successor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Slack is about to close it.
+    Refresh,
+    /// It is closed, broken or silent.
+    Gone,
+    /// The app has too many sockets.
+    Crowded,
+    /// Socket Mode was switched off.
+    Disabled,
+}
+
+/// An envelope or another word of Slack's.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    envelope_id: String,
+    #[serde(default)]
+    accepts_response_payload: bool,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    payload: Value,
+}
+
+/// Keeps the sockets open. An error says that Slack refused to open the first ones, and what to do.
+pub(super) async fn run(shared: Arc<Shared>, intake: Arc<Intake>, idle: Duration) -> anyhow::Result<()> {
+    let mut slots = JoinSet::new();
+    for number in 1..=SOCKETS {
+        slots.spawn(keep(number, shared.clone(), intake.clone(), idle));
+    }
+    match slots.join_next().await {
+        Some(ended) => ended.context("the loop of a socket broke off")?,
+        None => Ok(()),
+    }
+}
+
+/// Keeps one socket open, each followed by the next.
+async fn keep(number: usize, shared: Arc<Shared>, intake: Arc<Intake>, idle: Duration) -> anyhow::Result<()> {
+    // Dropping it drops the sockets.
+    let mut sockets = JoinSet::new();
+    let mut failures = 0;
+    let mut connected = false;
+    loop {
+        while sockets.try_join_next().is_some() {}
+        let socket = match connect(&shared).await {
+            Ok(socket) => socket,
+            Err(Refused(reason, true)) if !connected => anyhow::bail!("{reason}"),
+            // It worked before, so somebody changed the app, and will change it back.
+            Err(Refused(reason, true)) => {
+                tracing::error!(number, "{reason}; trying again in {} s", REFUSED.as_secs());
+                tokio::time::sleep(REFUSED).await;
+                continue;
+            }
+            Err(Refused(reason, false)) => {
+                let wait = backoff(failures);
+                failures += 1;
+                tracing::warn!(number, "no socket to Slack: {reason}; trying again in {} ms", wait.as_millis());
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+        };
+        connected = true;
+        tracing::info!(number, "a socket to Slack is open");
+        let began = Instant::now();
+        let (end, ended) = oneshot::channel();
+        sockets.spawn(serve(socket, intake.clone(), idle, end));
+        let end = ended.await.unwrap_or(End::Gone);
+        failures = if began.elapsed() > GOOD { 0 } else { failures + 1 };
+        let wait = match end {
+            End::Refresh if failures == 0 => Duration::ZERO,
+            End::Refresh | End::Gone => backoff(failures.saturating_sub(1)),
+            End::Crowded => CROWDED + backoff(failures),
+            End::Disabled => {
+                tracing::error!(
+                    number,
+                    "Socket Mode was switched off for this app: switch it on in the app's settings, under Socket Mode, \
+                     or take events over HTTP with slack.listen and slack.signing_secret_env"
+                );
+                REFUSED
+            }
+        };
+        tracing::info!(number, ?end, "a socket to Slack is replaced in {} ms", wait.as_millis());
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Doubling, and anywhere below: hosts that failed together must not come back together.
+fn backoff(failures: u32) -> Duration {
+    let (first, most) = BACKOFF;
+    let most = most.min(first * (1 << failures.min(10)));
+    most.mul_f64(rand::rng().random_range(0.5..1.0))
+}
+
+/// Why there is no socket, and whether only the operator can mend it.
+struct Refused(String, bool);
+
+impl Refused {
+    fn now(reason: impl ToString) -> Self {
+        Self(reason.to_string(), false)
+    }
+}
+
+async fn connect(shared: &Shared) -> Result<Socket, Refused> {
+    let address = match shared.api.open_socket().await {
+        Ok(address) => address.unwrap_or_default(),
+        Err(ApiError::Refused(code)) if code != "internal_error" => {
+            let remedy = "look at the app-level token in the app's settings, under Basic Information: it needs the scope \
+                          connections:write, and Socket Mode must be on";
+            return Err(Refused(format!("Slack opens no socket ({code}): {remedy}"), true));
+        }
+        Err(ApiError::Limited(wait)) => {
+            tokio::time::sleep(wait.unwrap_or_default()).await;
+            return Err(Refused::now("Slack limits how often sockets are opened"));
+        }
+        Err(error) => return Err(Refused::now(error)),
+    };
+    meet(&address).await.map(|(socket, _)| socket).map_err(Refused::now)
+}
+
+/// Why a socket was not opened, or sent away instead of greeted. Holds no ticket.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoHello {
+    /// What went wrong on the way.
+    #[error("{0}")]
+    Failed(String),
+    /// The reason that Slack gives, such as `too_many_websockets`.
+    #[error("Slack sends us away: {0}")]
+    SentAway(String),
+}
+
+/// Slack's first word on a socket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct Hello {
+    /// The app's sockets, this one included; 0 where Slack does not say.
+    #[serde(default)]
+    pub(super) num_connections: u64,
+    #[serde(default)]
+    pub(super) connection_info: ConnectionInfo,
+}
+
+/// Whose socket it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub(super) struct ConnectionInfo {
+    /// The app; empty where Slack does not say.
+    #[serde(default)]
+    pub(super) app_id: String,
+}
+
+/// Opens a socket at the address that [`Api::open_socket`](super::api::Api::open_socket) answered, and waits for its
+/// hello.
+pub(super) async fn meet(address: &str) -> Result<(Socket, Hello), NoHello> {
+    let failed = |reason: &str| NoHello::Failed(reason.to_owned());
+    let opened = timeout(PATIENCE, open(address)).await.map_err(|_| failed("the connection took too long"))?;
+    let mut socket = opened.map_err(|error| NoHello::Failed(format!("{error:#}")))?;
+    let hello = timeout(PATIENCE, hello(&mut socket)).await.map_err(|_| failed("there was no hello"))?;
+    hello.map(|hello| (socket, hello))
+}
+
+/// The address holds a ticket, so no error repeats it.
+async fn open(address: &str) -> anyhow::Result<Socket> {
+    let url = Url::parse(address).ok().context("Slack gave an address that is none")?;
+    let host = url.host_str().context("Slack gave an address without a host")?;
+    let port = url.port_or_known_default().context("Slack gave an address without a port")?;
+    let tcp = TcpStream::connect((host, port)).await.with_context(|| format!("{host} cannot be reached"))?;
+    tcp.set_nodelay(true)?;
+    let stream: Pin<Box<dyn Duplex>> = if url.scheme() == "wss" {
+        let config = rustls::ClientConfig::with_platform_verifier().context("no certificates to trust")?;
+        let name =
+            rustls::pki_types::ServerName::try_from(host.to_owned()).context("Slack gave a host that is none")?;
+        let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
+        Box::pin(tls.with_context(|| format!("{host} cannot be trusted"))?)
+    } else {
+        Box::pin(tcp)
+    };
+    let limits = WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
+    let opened = tokio_tungstenite::client_async_with_config(address, stream, Some(limits)).await;
+    opened.map(|(socket, _)| socket).map_err(|_| anyhow::anyhow!("{host} does not open a web socket"))
+}
+
+async fn hello(socket: &mut Socket) -> Result<Hello, NoHello> {
+    while let Some(frame) = socket.next().await {
+        let Ok(frame) = frame else { break };
+        let Ok(text) = frame.to_text() else { continue };
+        match serde_json::from_str::<Envelope>(text) {
+            // What it tells beside is good to know, and not worth a socket.
+            Ok(envelope) if envelope.kind == "hello" => return Ok(serde_json::from_str(text).unwrap_or_default()),
+            Ok(envelope) if envelope.kind == "disconnect" => return Err(NoHello::SentAway(reason(&envelope.reason))),
+            _ => {}
+        }
+    }
+    Err(NoHello::Failed("the socket was closed before its hello".to_owned()))
+}
+
+/// Slack's reasons are short words.
+fn reason(reason: &str) -> String {
+    pesto_engine::text::line(reason, 40)
+}
+
+/// Reads a socket to its end. `end` hears once when a successor is needed; after a refresh that is long before the end.
+async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: oneshot::Sender<End>) {
+    let mut end = Some(end);
+    let mut tell = |what: End| {
+        if let Some(end) = end.take() {
+            // Nobody listens when the host stops.
+            let _ = end.send(what);
+        }
+    };
+    let (ack, mut acks) = mpsc::channel::<Value>(MOST_IN_HAND);
+    let in_hand = Arc::new(Semaphore::new(MOST_IN_HAND));
+    let mut tasks = JoinSet::new();
+    let mut ping = tokio::time::interval(idle / 3);
+    let mut heard = Instant::now();
+    let mut last = None;
+    let closing = loop {
+        tokio::select! {
+            frame = socket.next() => {
+                let Some(Ok(frame)) = frame else { break End::Gone };
+                heard = Instant::now();
+                if frame.is_close() {
+                    break End::Gone;
+                }
+                let Ok(text) = frame.to_text() else { continue };
+                if !frame.is_text() {
+                    continue;
+                }
+                let Ok(envelope) = serde_json::from_str::<Envelope>(text) else {
+                    tracing::warn!("Slack sent a frame that is no envelope; it is not answered");
+                    continue;
+                };
+                match envelope.kind.as_str() {
+                    "disconnect" => match envelope.reason.as_str() {
+                        "link_disabled" => break End::Disabled,
+                        "too_many_websockets" => break End::Crowded,
+                        // `warning`, `refresh_requested`, and whatever they may invent.
+                        _ => {
+                            tell(End::Refresh);
+                            last.get_or_insert_with(|| Instant::now() + DRAIN);
+                        }
+                    },
+                    "events_api" | "interactive" | "slash_commands" => {
+                        let Ok(permit) = in_hand.clone().acquire_owned().await else { break End::Gone };
+                        let (intake, ack) = (intake.clone(), ack.clone());
+                        while tasks.try_join_next().is_some() {}
+                        tasks.spawn(async move {
+                            if let Some(answer) = take(&intake, envelope).await {
+                                // The socket may be gone; then it comes again.
+                                let _ = ack.send(answer).await;
+                            }
+                            drop(permit);
+                        });
+                    }
+                    _ => {}
+                }
+            }
+            Some(answer) = acks.recv() => {
+                if !matches!(timeout(PATIENCE, socket.send(Frame::text(answer.to_string()))).await, Ok(Ok(()))) {
+                    break End::Gone;
+                }
+            }
+            _ = ping.tick() => {
+                if heard.elapsed() > idle {
+                    tracing::warn!("a socket to Slack is silent for {} s and is given up", idle.as_secs());
+                    break End::Gone;
+                }
+                if last.is_some_and(|last| Instant::now() > last) {
+                    break End::Gone;
+                }
+                if !matches!(timeout(PATIENCE, socket.send(Frame::Ping(Vec::new().into()))).await, Ok(Ok(()))) {
+                    break End::Gone;
+                }
+            }
+        }
+    };
+    tell(closing);
+    // What is being stored is stored, though nobody hears of it: it will come again and be known.
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Stores what an envelope tells; answers how it is acknowledged, if it is.
+async fn take(intake: &Intake, envelope: Envelope) -> Option<Value> {
+    let kind = match envelope.kind.as_str() {
+        "events_api" => Kind::Event,
+        "interactive" => Kind::Interaction,
+        _ => Kind::Command,
+    };
+    match intake.take(kind, &envelope.payload).await {
+        Answer::Silence => None,
+        Answer::Ack(Some(text)) if envelope.accepts_response_payload => {
+            Some(json!({ "envelope_id": envelope.envelope_id, "payload": { "text": text } }))
+        }
+        Answer::View(view) => Some(json!({ "envelope_id": envelope.envelope_id, "payload": view })),
+        Answer::Ack(_) => Some(json!({ "envelope_id": envelope.envelope_id })),
+    }
+}
