@@ -13,6 +13,7 @@ pub struct Setup {
     folder: TempDir,
     config: String,
     tables: String,
+    variables: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -21,7 +22,8 @@ impl Setup {
         // A socket's path has at most some 100 bytes, so the name is short.
         let folder = tempfile::Builder::new().prefix("pesto-").tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("flows")).expect("a folder for flows");
-        let setup = Self { folder, config: String::new(), tables: "[log]\nformat = \"json\"\n".to_owned() };
+        let tables = "[log]\nformat = \"json\"\n".to_owned();
+        let setup = Self { folder, config: String::new(), tables, variables: Vec::new() };
         setup.write();
         setup
     }
@@ -63,6 +65,13 @@ impl Setup {
         self.table(
             "[llm]\napi_key_env = \"KEY_THAT_NOBODY_SETS\"\nmodel = \"test-model\"\nwithout_key = \"scripted\"\n",
         )
+    }
+
+    /// A variable of the environment of every command.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Further lines for the configuration, before its first table.
@@ -118,6 +127,7 @@ impl Setup {
             command.env_remove(name);
         }
         command.args(arguments).arg("--config").arg(self.config()).current_dir(self.path()).env("NO_COLOR", "1");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -180,7 +180,7 @@ fn commit(seq: Seq, place: &pesto_engine::model::Place) -> anyhow::Result<Commit
         digest: Digest::of(b"bench-flow"),
         state: br#"{"texts":12345}"#.to_vec(),
         literal_next: false,
-        choices: Vec::new(),
+        questions: Vec::new(),
         switch_to: None,
         timers: [].into(),
         started: 1_700_000_000_000,
@@ -193,6 +193,7 @@ fn commit(seq: Seq, place: &pesto_engine::model::Place) -> anyhow::Result<Commit
         key: "1".to_owned(),
         text: text.clone(),
         choices: None,
+        form: None,
         closes: None,
     };
     Ok(Commit {

@@ -3,11 +3,12 @@
 //!
 //! - [`floor`]: a turn without an engine: the component, and bare writes to SQLite
 //! - [`rig`]: an engine on the embedded store, as the host composes it
-//! - [`turns`], [`calls`], [`waiting`]: what is measured
+//! - [`turns`], [`calls`], [`waiting`], [`slack`]: what is measured
 
 mod calls;
 mod floor;
 mod rig;
+mod slack;
 mod turns;
 mod waiting;
 
@@ -44,6 +45,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wants("host_calls") {
         figures.extend(runtime.block_on(calls::measure(&component))?);
+    }
+    if wants("slack") {
+        figures.extend(runtime.block_on(slack::measure(&component))?);
     }
     for (name, value, unit) in figures {
         println!("figure {name} {value:.2} {unit}");

@@ -1,4 +1,4 @@
-//! An engine on the embedded store, with a model that answers at once or when it is told to, and nobody who listens.
+//! An engine on the embedded store, with a model that answers at once or when it is told to; as a rule nobody listens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,16 +25,22 @@ pub(crate) struct Rig {
 impl Rig {
     /// An engine with an empty store and this flow. Call it on the runtime that is to do input and output.
     pub(crate) async fn new(component: &[u8]) -> anyhow::Result<Self> {
+        Self::with_messenger(component, Arc::new(Nobody)).await
+    }
+
+    /// The same with somebody who listens.
+    pub(crate) async fn with_messenger(component: &[u8], messenger: Arc<dyn Messenger>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir_in(super::scratch())?;
         let clock = Arc::new(SystemClock);
         let store = Arc::new(EmbeddedStore::open(folder.path(), clock.clone())?);
         let model = Arc::new(Model(watch::Sender::new(true)));
-        let ports = Ports { store, llm: model.clone(), messenger: Arc::new(Nobody), clock };
+        let ports = Ports { store, llm: model.clone(), messenger, clock };
         let flow: FlowName = "bench-flow".parse()?;
         let settings = Settings {
             bounds: Bounds { host_calls: 100_000, ..Bounds::default() },
             grants: Grants([(flow.clone(), [Right::Llm].into())].into()),
             default_flow: Some(flow.clone()),
+            ..Settings::default()
         };
         let engine = Engine::new(ports, settings).map_err(super::wasm)?;
         engine.catalog.offer(&flow, component.to_vec()).await?;
@@ -90,6 +96,7 @@ pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<I
             name: "Ada Lovelace".to_owned(),
             locale: "en-GB".to_owned(),
             time_zone: "Europe/London".to_owned(),
+            groups: Vec::new(),
         },
         at: 0,
         sent: None,

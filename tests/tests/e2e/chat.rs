@@ -123,6 +123,50 @@ fn a_chat_goes_on_where_the_one_before_ended() {
     check_answers(alone(&setup));
 }
 
+/// One form, with what is wrong on the way: each error names no other field and asks the same one again.
+#[test]
+fn a_form_is_filled_in_a_field_at_a_time() {
+    let setup = Setup::new().flow("feedback");
+    let lines = ["help", "6", "great", "5", "x", "back", "4", "Good talks", "tomorrow", "2026-01-05", "maybe", "2"];
+    let mut command = setup.pesto(&["chat", "feedback", "--as", "ada"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut input = child.stdin.take().expect("its input is ours");
+    for line in lines {
+        writeln!(input, "{line}").expect("it reads");
+    }
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut rest = said.as_str();
+    for part in [
+        "Please tell us how it was.",
+        "Feedback (`back` goes a field back",
+        "1/4 How was it?",
+        "1 (poor)  2  3  4  5 (great)",
+        "`cancel` ends the conversation",
+        "That is not among the choices.",
+        "1/4 How was it?",
+        "That is not among the choices.",
+        "2/4 What should stay, what should change? (`skip` leaves it empty)",
+        "Please write at least 3 characters.",
+        "1/4 How was it?",
+        "2/4 What should stay",
+        "3/4 When was it? (a date such as 2026-03-31)",
+        "Please write a date such as 2026-03-31.",
+        "4/4 May we come back to you?",
+        "That is not among the choices.",
+        "Thank you!",
+    ] {
+        let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("`{part}` is missing or late in:\n{said}"));
+        rest = after;
+    }
+    let rows = alone(&setup)(&["answers", "feedback", "--format", "jsonl"]);
+    let row: Value = serde_json::from_str(&rows).unwrap_or_else(|error| panic!("{error}: {rows}"));
+    let answers = json!({ "score": 4, "why": "Good talks", "day": "2026-01-05", "contact": false });
+    assert_eq!(row["answers"], answers);
+}
+
 /// A chat that is held open, with a host inside.
 struct Open {
     child: Child,

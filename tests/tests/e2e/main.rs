@@ -9,6 +9,7 @@ mod guests;
 mod host;
 mod kills;
 mod llm;
+mod slack;
 mod socket;
 mod stop;
 mod survey;

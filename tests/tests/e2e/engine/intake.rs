@@ -1,7 +1,7 @@
 //! Control words beside a running turn, and what does not enter.
 
 use pesto_engine::intake::Rejected;
-use pesto_engine::model::{Body, Control, File};
+use pesto_engine::model::{Body, Control, EffectId, File, Values};
 use pesto_engine::ports::{Accepted, Entry, Store};
 use pesto_tests::guests;
 
@@ -74,6 +74,21 @@ async fn an_event_counts_once() {
 }
 
 #[tokio::test]
+async fn what_is_passed_over_is_known_and_never_handled() {
+    let mut world = World::new(guests::polite()).await;
+    world.begin().await;
+    let late = world.inbound(Body::Filled { message: EffectId::stored("m".into()), values: Values::new() });
+    assert_eq!(world.engine().pass_over(late.clone()).await.unwrap(), Accepted::New(None));
+    assert_eq!(world.engine().pass_over(late.clone()).await.unwrap(), Accepted::Duplicate);
+    assert_eq!(world.engine().accept(late).await.unwrap(), Accepted::Duplicate);
+    assert_eq!(world.settled().await, Vec::<String>::new());
+    let said = world.inbound(Body::Said { text: "hello".into(), files: vec![] });
+    world.engine().accept(said.clone()).await.unwrap();
+    assert_eq!(world.engine().pass_over(said).await.unwrap(), Accepted::Duplicate, "it was taken before");
+    assert_eq!(world.settled().await, ["ok"]);
+}
+
+#[tokio::test]
 async fn a_control_word_that_comes_twice_counts_once() {
     let mut world = waiting().await;
     let cancel = world.inbound(Body::Said { text: "cancel".into(), files: vec![] });
@@ -94,6 +109,10 @@ async fn what_is_too_long_does_not_enter() {
         Body::Said { text: "hello".into(), files: vec![file(&long)] },
         Body::Said { text: "hello".into(), files: vec![file("many"); 5_000] },
         Body::Start { flow: super::flow(), arguments: long.clone() },
+        Body::Filled {
+            message: EffectId::stored("m".into()),
+            values: Values::from([("field".to_owned(), vec![long.clone(); 6])]),
+        },
     ] {
         let inbound = world.inbound(body);
         let rejected = world.engine().accept(inbound).await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::broker::Ports;
-use pesto_engine::engine::{Engine, Loops};
+use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::failpoint::Failpoints;
 use pesto_engine::memory::MemoryStore;
 use pesto_engine::model::{Body, Conversation, DeadLetter, FlowName, Inbound, Message, Person, Place};
@@ -150,7 +150,8 @@ impl World {
 
     fn start_on(&mut self, ports: Ports) {
         let grants = Grants([(flow(), [Right::Llm].into())].into());
-        let engine = Engine::with_sandbox(ports, grants, None, self.bounds.clone(), self.sandbox.clone());
+        let settings = Settings { bounds: Bounds::clone(&self.bounds), grants, ..Settings::default() };
+        let engine = Engine::with_sandbox(ports, settings, self.sandbox.clone());
         engine.catalog.adopt(&flow(), self.ready.clone());
         let loops = engine.start();
         self.running = Some((engine, loops));
@@ -169,7 +170,13 @@ impl World {
     /// An event of the one person.
     pub(crate) fn inbound(&mut self, body: Body) -> Inbound {
         self.said += 1;
-        let person = Person { id: "ann".into(), name: "Ann".into(), locale: String::new(), time_zone: String::new() };
+        let person = Person {
+            id: "ann".into(),
+            name: "Ann".into(),
+            locale: String::new(),
+            time_zone: String::new(),
+            groups: Vec::new(),
+        };
         Inbound { id: format!("e{}", self.said), place: place(), person, at: self.clock.now(), sent: None, body }
     }
 
