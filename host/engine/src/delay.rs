@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::model::{Micros, Millis};
 
-/// The wait where nothing is late. Nobody feels it.
-const LEAST: Millis = 100;
+/// The wait where nothing is late. Hardly anybody feels it.
+const LEAST: Millis = 200;
 /// The longest wait, however late things come.
 const MOST: Millis = 1_000;
 /// A clock that was set right is believed after a while: the smallest distance grows by so much in a second.

@@ -97,7 +97,8 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let (store, id) = (&self.ports.store, &posting.message.id);
         let now = self.ports.clock.now();
-        let backoff = now + (500_u64 << posting.attempt.min(7)).min(60_000);
+        // Not longer, for a message that waited for a channel's rate has many attempts before the first that fails.
+        let backoff = now + (500_u64 << posting.attempt.min(4));
         match outcome {
             Ok(receipt) => store.outbox_sent(id, receipt.as_ref()).await,
             // Who comes while this is written wakes the message all the same: the store remembers.

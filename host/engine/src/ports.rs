@@ -43,8 +43,8 @@ pub enum Entry {
     Queue,
     /// The same, but it is not claimed before this time: one that was sent earlier may be on its way.
     Hold(Millis),
-    /// In place of the running turn, which it ends (its journal goes), and of all that waits behind it. The epoch
-    /// is raised.
+    /// In place of the running turn, which it ends (its journal goes), and of all that waits; but what was sent after it,
+    /// where it tells when it was sent, stays and comes behind it. The epoch is raised.
     Cut,
     /// Not at all: these messages go to the outbox instead.
     Answer(Vec<Message>),

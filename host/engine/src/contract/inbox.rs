@@ -18,6 +18,7 @@ cases![
     equals_come_in_the_order_of_their_acceptance,
     what_is_accepted_survives,
     a_cut_ends_the_turn_and_all_that_waits,
+    a_cut_spares_what_was_sent_later,
     a_cut_is_stored_once,
     a_cut_ends_a_backoff,
     an_answer_passes_the_inbox_by,
@@ -210,6 +211,22 @@ async fn a_cut_ends_the_turn_and_all_that_waits(s: Subject) {
     s.commit(&next, Commit::default()).await;
     assert_eq!(s.claims().await, [], "what waited is consumed");
     assert_eq!(s.post().await, [], "the cut turn sent nothing");
+}
+
+async fn a_cut_spares_what_was_sent_later(mut s: Subject) {
+    for (id, at) in [("before", 1_000), ("after", 3_000)] {
+        s.accept(&sent("ann", id, at)).await;
+    }
+    let cut = s.claim().await;
+    s.store.accept(sent("ann", "stop", 2_000), Entry::Cut).await.expect("accept");
+    stale(s.store.commit(&cut.fence, Commit::default()).await);
+    s.crash().await;
+    for id in ["stop", "after"] {
+        let claim = s.claim().await;
+        assert_eq!((claim.inbound.id.as_str(), claim.attempt), (id, 1));
+        s.commit(&claim, Commit::default()).await;
+    }
+    assert_eq!(s.claims().await, []);
 }
 
 async fn a_cut_is_stored_once(s: Subject) {

@@ -53,7 +53,7 @@ impl State {
                 place.epoch += 1;
                 place.claimed = false;
                 place.ready = None;
-                place.inbox.clear();
+                place.inbox.retain(|(sent, _), _| inbound.sent.is_some_and(|cut| *sent > cut));
                 place.forget_turn();
                 Accepted::New(Some(self.append(now, inbound, now)))
             }

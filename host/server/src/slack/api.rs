@@ -333,7 +333,9 @@ fn ours(message: &Value, bot_user: &str, id: &EffectId) -> Option<Found> {
 fn judge(error: SlackClientError) -> ApiError {
     match error {
         SlackClientError::RateLimitError(limited) => ApiError::Limited(limited.retry_after),
-        SlackClientError::ApiError(refused) if refused.code == "ratelimited" => ApiError::Limited(None),
+        SlackClientError::ApiError(refused) if matches!(refused.code.as_str(), "ratelimited" | "rate_limited") => {
+            ApiError::Limited(None)
+        }
         // Slack says of these that part of the work may be done.
         SlackClientError::ApiError(refused)
             if matches!(refused.code.as_str(), "fatal_error" | "internal_error" | "request_timeout") =>

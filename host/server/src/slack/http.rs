@@ -2,12 +2,12 @@
 //! tells is stored. One address takes events, interactions and slash commands alike.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -19,6 +19,8 @@ use crate::config;
 
 /// The longest body, in bytes.
 const MOST_BYTES: usize = 1 << 20;
+/// How long a body may take. Slack wants its answer within 3 s.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How old or young a request may be, in seconds: Slack's own bound.
 pub(super) const WINDOW: u64 = 300;
 /// What `/healthz` answers.
@@ -40,16 +42,27 @@ pub(super) async fn run(config: &config::SlackHttp, intake: Arc<Intake>) -> anyh
     let router = Router::new()
         .route("/healthz", get(|| async { HEALTHY }))
         .route("/slack", post(receive))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(Arc::new(Server { key, intake }));
     axum::serve(listener, router).await.context("the server for Slack's requests broke off")
 }
 
-async fn receive(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(State(server): State<Arc<Server>>, request: Request) -> Response {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    if let Err(why) = genuine(&server.key, &headers, &body, now) {
+    let (Parts { headers, .. }, body) = request.into_parts();
+    let turned_away = |why: &'static str| {
         tracing::warn!("a request is turned away: {why}");
-        return (StatusCode::UNAUTHORIZED, why).into_response();
+        (StatusCode::UNAUTHORIZED, why).into_response()
+    };
+    // Whoever does not even claim to be Slack gets no room for a body.
+    let signature = match claimed(&headers, now) {
+        Ok(signature) => signature,
+        Err(why) => return turned_away(why),
+    };
+    let Ok(Ok(body)) = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST_BYTES)).await else {
+        return (StatusCode::BAD_REQUEST, "its body is too long, or does not come").into_response();
+    };
+    if !signature.is_of(&server.key, &body) {
+        return turned_away("its signature is wrong");
     }
     let is_form = headers
         .get(header::CONTENT_TYPE)
@@ -86,9 +99,23 @@ fn read(body: &[u8], is_form: bool) -> Option<(Kind, Value)> {
     }
 }
 
-/// Slack's signature, version 0: HMAC-SHA256 over `v0:TIME:BODY`, compared in constant time; old requests are refused,
-/// for they may be repeated by others.
-fn genuine(key: &ring::hmac::Key, headers: &HeaderMap, body: &[u8], now: u64) -> Result<(), &'static str> {
+/// Slack's signature, version 0: HMAC-SHA256 over `v0:TIME:BODY`.
+#[derive(Debug, PartialEq, Eq)]
+struct Signature {
+    time: String,
+    bytes: Vec<u8>,
+}
+
+impl Signature {
+    /// Whether it is of this body. Compared in constant time.
+    fn is_of(&self, key: &ring::hmac::Key, body: &[u8]) -> bool {
+        let signed = [format!("v0:{}:", self.time).as_bytes(), body].concat();
+        ring::hmac::verify(key, &signed, &self.bytes).is_ok()
+    }
+}
+
+/// The signature that a request claims. Old requests are refused, for they may be repeated by others.
+fn claimed(headers: &HeaderMap, now: u64) -> Result<Signature, &'static str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let time = text("x-slack-request-timestamp").ok_or("it has no time")?;
     let seconds: u64 = time.parse().map_err(|_| "its time is no number")?;
@@ -97,9 +124,8 @@ fn genuine(key: &ring::hmac::Key, headers: &HeaderMap, body: &[u8], now: u64) ->
     }
     let signature =
         text("x-slack-signature").and_then(|signature| signature.strip_prefix("v0=")).ok_or("not signed")?;
-    let signature = unhex(signature).ok_or("its signature is not hexadecimal")?;
-    let signed = [format!("v0:{time}:").as_bytes(), body].concat();
-    ring::hmac::verify(key, &signed, &signature).map_err(|_| "its signature is wrong")
+    let bytes = unhex(signature).ok_or("its signature is not hexadecimal")?;
+    Ok(Signature { time: time.to_owned(), bytes })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -128,7 +154,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-slack-request-timestamp", time.parse().expect("it is text"));
         headers.insert("x-slack-signature", signature.parse().expect("it is text"));
-        genuine(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes()), &headers, body.as_bytes(), now)
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
+        let signature = claimed(&headers, now)?;
+        if signature.is_of(&key, body.as_bytes()) { Ok(()) } else { Err("its signature is wrong") }
     }
 
     #[test]

@@ -19,6 +19,8 @@ use url::Url;
 /// The longest reply that is read, in bytes. A page of 200 messages with all their blocks fits.
 const MOST_BYTES: usize = 8 << 20;
 const JSON: &str = "application/json; charset=utf-8";
+/// The longest pause that a reply can impose.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// From the request to the end of the reply.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -98,7 +100,9 @@ impl HttpClient {
         let mut response = request.send().await.map_err(lost)?;
         let status = response.status();
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        let retry_after = retry_after
+            .and_then(|seconds| seconds.parse().ok())
+            .map(|seconds: u64| Duration::from_secs(seconds).min(LONGEST_PAUSE));
         if status.as_u16() == 429 {
             return Err(SlackClientError::RateLimitError(SlackRateLimitError::new().opt_retry_after(retry_after)));
         }

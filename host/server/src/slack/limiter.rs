@@ -1,7 +1,7 @@
 //! Slack's rates: one post a second in a channel, and so many calls of a method a minute.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex as Gate, OwnedMutexGuard};
@@ -11,33 +11,25 @@ use tokio::time::Instant;
 const POST: Duration = Duration::from_millis(1_050);
 /// Between two calls of a method of the third tier: fifty a minute.
 const TIER_3: Duration = Duration::from_millis(1_200);
-/// So many calls of such a method may come at once, after a rest: "occasional bursts" are allowed, says Slack.
-const BURST: u32 = 40;
-/// The longest wait at a gate, for what nobody else can do meanwhile.
+/// So much of what was not called lately may be called at once: "occasional bursts" are allowed, says Slack.
+const BURST: Duration = Duration::from_secs(48);
+/// The longest wait for a turn. What would wait longer comes again.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// With more gates than this, those at which nobody waits are forgotten.
+/// With more channels than this, those in which nobody waits are forgotten.
 const MANY: usize = 4_096;
 
-/// Gates by name, each with its own rate.
+/// When what may happen next.
 #[derive(Debug)]
 pub(super) struct Limiter {
     born: Instant,
-    gates: Mutex<HashMap<String, Arc<Gate<Open>>>>,
+    channels: Mutex<HashMap<String, Arc<Gate<Instant>>>>,
+    /// The first time of a method that is not promised to anybody.
+    methods: Mutex<HashMap<&'static str, Instant>>,
 }
 
-/// When a gate opens.
-#[derive(Debug)]
-pub(super) struct Open {
-    /// It is open then.
-    next: Instant,
-    pace: Duration,
-    /// How far behind now `next` may fall: what was not used can be used later.
-    slack: Duration,
-}
-
-/// The right to make one call now. Dropping it lets the next one come after the pace.
+/// The right to post in a channel now. Dropping it lets the next post come a second later.
 pub(super) struct Turn {
-    gate: OwnedMutexGuard<Open>,
+    next: OwnedMutexGuard<Instant>,
     /// What Slack told us to wait.
     pause: Option<Duration>,
 }
@@ -48,52 +40,75 @@ pub(super) struct NotNow(pub(super) Duration);
 
 impl Default for Limiter {
     fn default() -> Self {
-        Self { born: Instant::now(), gates: Mutex::default() }
+        Self { born: Instant::now(), channels: Mutex::default(), methods: Mutex::default() }
     }
 }
 
 impl Limiter {
     /// The right to post in a channel, now or not at all: a message that waits here would be in doubt if we died.
     pub(super) async fn post(&self, channel: &str) -> Result<Turn, NotNow> {
-        self.turn(&format!("post {channel}"), (POST, 0), Duration::ZERO).await
+        self.turn(channel, Duration::ZERO).await
     }
 
     /// The right to post the rest of a message in a channel.
     pub(super) async fn post_more(&self, channel: &str) -> Result<Turn, NotNow> {
-        self.turn(&format!("post {channel}"), (POST, 0), PATIENCE).await
+        self.turn(channel, PATIENCE).await
     }
 
-    /// The right to call a method of Slack's third tier.
-    pub(super) async fn method(&self, method: &str) -> Result<Turn, NotNow> {
-        self.turn(method, (TIER_3, BURST), PATIENCE).await
-    }
-
-    async fn turn(&self, name: &str, (pace, burst): (Duration, u32), patience: Duration) -> Result<Turn, NotNow> {
-        let gate = self.gate(name, pace, burst);
+    async fn turn(&self, channel: &str, patience: Duration) -> Result<Turn, NotNow> {
+        let gate = self.gate(channel);
         let deadline = Instant::now() + patience;
         // The lock is fair: who came first goes first.
-        let Ok(gate) = tokio::time::timeout_at(deadline, gate.lock_owned()).await else { return Err(NotNow(pace)) };
-        if gate.next > deadline {
-            return Err(NotNow(gate.next - Instant::now()));
+        let Ok(next) = tokio::time::timeout_at(deadline, gate.lock_owned()).await else { return Err(NotNow(POST)) };
+        if *next > deadline {
+            return Err(NotNow(*next - Instant::now()));
         }
-        tokio::time::sleep_until(gate.next).await;
-        Ok(Turn { gate, pause: None })
+        tokio::time::sleep_until(*next).await;
+        Ok(Turn { next, pause: None })
     }
 
-    fn gate(&self, name: &str, pace: Duration, burst: u32) -> Arc<Gate<Open>> {
-        // Nothing between lock and unlock can panic and leave the map half changed.
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if gates.len() > MANY {
+    /// Waits until a method of Slack's third tier may be called. The time is promised when this begins, so that nobody
+    /// who waits is overtaken.
+    pub(super) async fn method(&self, method: &'static str) -> Result<(), NotNow> {
+        let now = Instant::now();
+        let turn = {
+            let mut methods = lock(&self.methods);
+            let next = methods.entry(method).or_insert(now);
+            let turn = (*next).max(now.checked_sub(BURST).unwrap_or(self.born));
+            let wait = turn.saturating_duration_since(now);
+            if wait > PATIENCE {
+                return Err(NotNow(wait - PATIENCE + TIER_3));
+            }
+            *next = turn + TIER_3;
+            turn
+        };
+        tokio::time::sleep_until(turn).await;
+        Ok(())
+    }
+
+    /// Slack said that a method must wait this long.
+    pub(super) fn pause(&self, method: &'static str, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut methods = lock(&self.methods);
+        let next = methods.entry(method).or_insert(until);
+        *next = until.max(*next);
+    }
+
+    fn gate(&self, channel: &str) -> Arc<Gate<Instant>> {
+        let mut channels = lock(&self.channels);
+        if channels.len() > MANY {
             let now = Instant::now();
-            gates.retain(|_, gate| {
-                Arc::strong_count(gate) > 1 || gate.try_lock().is_ok_and(|open| open.next + open.slack > now)
-            });
+            channels.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.try_lock().is_ok_and(|next| *next > now));
         }
         // A host that died may have posted a moment ago.
-        let next = self.born + pace;
-        let new = || Arc::new(Gate::new(Open { next, pace, slack: pace * burst }));
-        gates.entry(name.to_owned()).or_insert_with(new).clone()
+        let new = || Arc::new(Gate::new(self.born + POST));
+        channels.entry(channel.to_owned()).or_insert_with(new).clone()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing between lock and unlock can panic and leave a map half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Turn {
@@ -106,12 +121,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         // From the end of the call, for it is when it arrives that counts.
-        let now = Instant::now();
-        let open = &mut self.gate;
-        open.next = match self.pause {
-            Some(pause) => now + pause,
-            None => open.next.max(now.checked_sub(open.slack).unwrap_or(now)) + open.pace,
-        };
+        *self.next = Instant::now() + self.pause.unwrap_or(POST);
     }
 }
 
@@ -155,14 +165,30 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_method_has_a_burst_and_then_its_pace() {
         let limiter = Limiter::default();
-        limiter.method("chat.update").await.map(drop).expect("it waits for its turn");
-        tokio::time::advance(Duration::from_secs(60)).await;
-        let mut waited = Vec::new();
-        for _ in 0..=BURST + 1 {
-            waited.push(at(limiter.method("chat.update")).await.expect("it is near"));
+        limiter.method("chat.update").await.expect("nobody called it yet");
+        tokio::time::advance(BURST * 2).await;
+        for _ in 0..=BURST.div_duration_f64(TIER_3) as u32 {
+            assert_eq!(at(limiter.method("chat.update")).await, Ok(Duration::ZERO));
         }
-        assert!(waited[..BURST as usize].iter().all(Duration::is_zero), "{waited:?}");
-        assert_eq!(waited.last(), Some(&TIER_3));
+        assert_eq!(at(limiter.method("chat.update")).await, Ok(TIER_3));
+        limiter.pause("chat.update", Duration::from_secs(30));
+        assert_eq!(at(limiter.method("chat.update")).await, Err(NotNow(Duration::from_secs(22) + TIER_3)));
+        assert_eq!(at(limiter.method("conversations.history")).await, Ok(Duration::ZERO), "another method");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_turn_of_a_method_is_used_however_many_wait() {
+        let limiter = Limiter::default();
+        let began = Instant::now();
+        let mut waiting: Vec<_> = (0..60).map(|_| Box::pin(limiter.method("conversations.history"))).collect();
+        let mut turns = 0;
+        while !waiting.is_empty() {
+            let results = futures_util::future::join_all(waiting).await;
+            turns += results.iter().filter(|result| result.is_ok()).count();
+            let again = results.iter().filter(|result| result.is_err()).count();
+            waiting = (0..again).map(|_| Box::pin(limiter.method("conversations.history"))).collect();
+        }
+        assert_eq!((turns, began.elapsed()), (60, TIER_3 * 59));
     }
 
     #[tokio::test(start_paused = true)]
@@ -174,6 +200,6 @@ mod tests {
         }
         tokio::time::advance(POST * 2).await;
         drop(limiter.post("one more").await);
-        assert_eq!(limiter.gates.lock().expect("nobody panicked").len(), 1);
+        assert_eq!(limiter.channels.lock().expect("nobody panicked").len(), 1);
     }
 }

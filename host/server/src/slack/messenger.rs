@@ -25,6 +25,10 @@ const STATUSES: u32 = 20;
 /// After Slack refuses our token: the operator has to do something first.
 const REFUSED: Duration = Duration::from_secs(60);
 
+/// The names of two gates; the first one is for lookups in threads, too.
+const LOOKUP: &str = "conversations.history";
+const UPDATE: &str = "chat.update";
+
 /// Codes that a change of the app or its token heals: nothing is wrong with the message.
 const OPERATOR: &[&str] = &[
     "account_inactive",
@@ -38,6 +42,9 @@ const OPERATOR: &[&str] = &[
     "token_expired",
     "token_revoked",
 ];
+
+/// Codes that pass by themselves.
+const PASSING: &[&str] = &["accesslimited", "service_unavailable", "team_added_to_org"];
 
 /// Posts in Slack.
 pub struct SlackMessenger {
@@ -117,13 +124,11 @@ impl Messenger for SlackMessenger {
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         let spot = self.spot(&message.place).await?;
         let us = self.shared.identity().await.map_err(settle)?;
-        // One gate for both methods: lookups are rare.
-        let mut turn = self.shared.limiter.method("conversations.history").await.map_err(not_now)?;
+        self.shared.limiter.method(LOOKUP).await.map_err(not_now)?;
         let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await;
         if let Err(ApiError::Limited(pause)) = &found {
-            turn.pause(pause.unwrap_or(REFUSED));
+            self.shared.limiter.pause(LOOKUP, pause.unwrap_or(REFUSED));
         }
-        drop(turn);
         let found = found.map_err(settle)?;
         if found.is_empty() {
             return Ok(None);
@@ -141,10 +146,10 @@ impl Messenger for SlackMessenger {
         {
             return Ok(());
         }
-        let mut turn = self.shared.limiter.method("chat.update").await.map_err(not_now)?;
+        self.shared.limiter.method(UPDATE).await.map_err(not_now)?;
         let updated = self.shared.api.update(channel, ts, &payload).await;
         if let Err(ApiError::Limited(pause)) = &updated {
-            turn.pause(pause.unwrap_or(Duration::from_secs(1)));
+            self.shared.limiter.pause(UPDATE, pause.unwrap_or(REFUSED));
         }
         updated.map_err(settle)
     }
@@ -182,6 +187,7 @@ fn settle(error: ApiError) -> PostError {
         ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(Duration::from_secs(1))), reason),
         ApiError::Unsent(_) => PostError::Later(None, reason),
         ApiError::Unanswered(_) => PostError::InDoubt(reason),
+        ApiError::Refused(code) if PASSING.contains(&code.as_str()) => PostError::Later(Some(REFUSED), reason),
         ApiError::Refused(code) if OPERATOR.contains(&code.as_str()) => {
             tracing::error!(code, "Slack refuses our token: `pesto doctor` says what to do");
             PostError::Later(Some(REFUSED), reason)

@@ -157,9 +157,13 @@ impl Shared {
         let channel = match self.people.direct(user) {
             Some(channel) => channel,
             None => {
-                let _turn =
-                    self.limiter.method("conversations.open").await.map_err(|wait| ApiError::Limited(Some(wait.0)))?;
-                let channel = self.api.open_direct(user).await?;
+                const OPEN: &str = "conversations.open";
+                self.limiter.method(OPEN).await.map_err(|wait| ApiError::Limited(Some(wait.0)))?;
+                let opened = self.api.open_direct(user).await;
+                if let Err(ApiError::Limited(Some(wait))) = &opened {
+                    self.limiter.pause(OPEN, *wait);
+                }
+                let channel = opened?;
                 self.people.is_direct(user, &channel);
                 channel
             }

@@ -46,29 +46,13 @@ impl People {
     /// A person as the events of theirs tell it to flows. Where Slack does not answer in time, their name is `hint` or
     /// their id, and the rest is not known.
     pub(super) async fn person(&self, api: &Api, user: &str, hint: Option<&str>) -> Person {
-        let known = lock(&self.profiles).get(user);
-        let profile = match known {
-            Some(known) => known,
-            None => {
-                let asked = tokio::time::timeout(PATIENCE, api.profile(user)).await;
-                let profile = match asked {
-                    Ok(Ok(profile)) => Some(profile),
-                    Ok(Err(error)) => {
-                        tracing::warn!(user, "Slack does not tell a person's name: {error}");
-                        None
-                    }
-                    Err(_) => None,
-                };
-                let fresh = if profile.is_some() { FRESH } else { AGAIN };
-                lock(&self.profiles).put(user.to_owned(), profile.clone(), fresh);
-                profile
-            }
-        };
+        // Side by side, for Slack waits for our answer.
+        let (profile, groups) = tokio::join!(self.profile_of(api, user), self.groups_of(api, user));
         let name = profile.as_ref().map(|profile| profile.name.as_str()).or(hint).unwrap_or(user);
         let (locale, time_zone) =
             profile.as_ref().map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
         Person {
-            groups: self.groups_of(api, user).await,
+            groups,
             id: user.to_owned(),
             name: text::line(name, 200),
             locale: text::line(locale, 40),
@@ -86,16 +70,34 @@ impl People {
         lock(&self.clicked).get(stands)
     }
 
+    async fn profile_of(&self, api: &Api, user: &str) -> Option<Profile> {
+        if let Some(known) = lock(&self.profiles).get(user) {
+            return known;
+        }
+        let profile = match tokio::time::timeout(PATIENCE, api.profile(user)).await {
+            Ok(Ok(profile)) => Some(profile),
+            Ok(Err(error)) => {
+                tracing::warn!(user, "Slack does not tell a person's name: {error}");
+                None
+            }
+            Err(_) => None,
+        };
+        let fresh = if profile.is_some() { FRESH } else { AGAIN };
+        lock(&self.profiles).put(user.to_owned(), profile.clone(), fresh);
+        profile
+    }
+
     /// Which of the groups that the operator names a person is in. Where Slack does not tell in time, they are in none:
     /// a flow that is not for everybody is not for whom we do not know.
     async fn groups_of(&self, api: &Api, user: &str) -> Vec<String> {
         let mut groups = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
         for group in &self.named {
             let known = lock(&self.members).get(group);
             let members = match known {
                 Some(members) => members,
                 None => {
-                    let asked = tokio::time::timeout(PATIENCE, api.members(group)).await;
+                    let asked = tokio::time::timeout_at(deadline, api.members(group)).await;
                     let (members, fresh) =
                         match asked.unwrap_or_else(|_| Err(ApiError::Unsent("no answer in time".into()))) {
                             Ok(members) => (members, OPEN),

@@ -71,12 +71,9 @@ enum End {
 struct Envelope {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
-    envelope_id: String,
-    #[serde(default)]
-    accepts_response_payload: bool,
-    #[serde(default)]
-    reason: String,
+    envelope_id: Option<String>,
+    accepts_response_payload: Option<bool>,
+    reason: Option<String>,
     #[serde(default)]
     payload: Value,
 }
@@ -243,7 +240,9 @@ async fn hello(socket: &mut Socket) -> Result<Hello, NoHello> {
         match serde_json::from_str::<Envelope>(text) {
             // What it tells beside is good to know, and not worth a socket.
             Ok(envelope) if envelope.kind == "hello" => return Ok(serde_json::from_str(text).unwrap_or_default()),
-            Ok(envelope) if envelope.kind == "disconnect" => return Err(NoHello::SentAway(reason(&envelope.reason))),
+            Ok(envelope) if envelope.kind == "disconnect" => {
+                return Err(NoHello::SentAway(reason(envelope.reason.as_deref().unwrap_or_default())));
+            }
             _ => {}
         }
     }
@@ -287,7 +286,7 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
                     continue;
                 };
                 match envelope.kind.as_str() {
-                    "disconnect" => match envelope.reason.as_str() {
+                    "disconnect" => match envelope.reason.as_deref().unwrap_or_default() {
                         "link_disabled" => break End::Disabled,
                         "too_many_websockets" => break End::Crowded,
                         // `warning`, `refresh_requested`, and whatever they may invent.
@@ -344,7 +343,7 @@ async fn take(intake: &Intake, envelope: Envelope) -> Option<Value> {
     };
     match intake.take(kind, &envelope.payload).await {
         Answer::Silence => None,
-        Answer::Ack(Some(text)) if envelope.accepts_response_payload => {
+        Answer::Ack(Some(text)) if envelope.accepts_response_payload == Some(true) => {
             Some(json!({ "envelope_id": envelope.envelope_id, "payload": { "text": text } }))
         }
         Answer::View(view) => Some(json!({ "envelope_id": envelope.envelope_id, "payload": view })),

@@ -40,7 +40,7 @@ pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> 
         Sealing::Queue => append(db, event, now, now).map(Some),
         Sealing::Hold(until) => append(db, event, now, time(*until)).map(Some),
         Sealing::Cut => {
-            cut(db, &event.place)?;
+            cut(db, &event.place, event.sent)?;
             append(db, event, now, now).map(Some)
         }
         Sealing::Answer(messages) => {
@@ -96,13 +96,13 @@ pub(super) fn place_no(db: &Db, place: &Place) -> Done<i64> {
     Ok(db.conn.last_insert_rowid())
 }
 
-/// Ends the running turn and all that waits.
-fn cut(db: &Db, place: &Place) -> Done<()> {
+/// Ends the running turn and all that waits, but for what was sent later.
+fn cut(db: &Db, place: &Place, sent: Option<Micros>) -> Done<()> {
     let no = place_no(db, place)?;
     let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, pin = NULL,
         current_number = NULL WHERE no = ?1";
     db.run(end, [no])?;
-    db.run("DELETE FROM inbox WHERE place = ?1", [no])?;
+    db.run("DELETE FROM inbox WHERE place = ?1 AND sent <= coalesce(?2, sent)", params![no, sent.map(time)])?;
     db.run("DELETE FROM journal WHERE place = ?1", [no])?;
     Ok(())
 }
