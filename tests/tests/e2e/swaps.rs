@@ -122,6 +122,7 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn open_conversations_finish_on_their_version_and_bad_components_replace_nothing() {
+    let _alone = crate::MACHINE.lock().await;
     let setup = Setup::new().component(FLOW, &version(0)).canned().table("[limits]\ncomponent_mib = 1\n");
     let mut host = TestHost::start(setup).await;
     let mut pinned = Vec::new();

@@ -32,6 +32,7 @@ fn every_guest_has_its_row() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_guest_ends_as_it_must_and_disturbs_nobody() {
+    let _alone = crate::MACHINE.lock().await;
     // Short limits, for a short test: each turn that runs into one is tried twice.
     let limits = "[limits]\ncpu_ms = 500\nturn_s = 10\n";
     let model = "[llm]\napi_key_env = \"KEY_THAT_NOBODY_SETS\"\nmodel = \"test-model\"\nwithout_key = \"scripted\"\n\
