@@ -32,7 +32,7 @@ pub struct Settings {
     pub bounds: Bounds,
     /// What flows may do.
     pub grants: Grants,
-    /// Whom flows are for.
+    /// Who may start flows.
     pub access: Access,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,

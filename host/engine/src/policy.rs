@@ -75,7 +75,7 @@ impl Grants {
     }
 }
 
-/// Whom a flow is for.
+/// Who may start a flow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// A person, by their id.

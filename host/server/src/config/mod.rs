@@ -58,7 +58,7 @@ pub struct Config {
     pub log: Log,
     /// `[flow.NAME] grant`: the rights that each flow gets if it asks for them, all of [`RIGHTS`].
     pub grants: BTreeMap<FlowName, BTreeSet<String>>,
-    /// `[flow.NAME] only`: whom a flow is for, where it is not for everybody.
+    /// `[flow.NAME] only`: who may start a flow, where not everybody may.
     pub only: BTreeMap<FlowName, BTreeSet<Who>>,
     notes: Vec<String>,
     mentions: Vec<Mention>,

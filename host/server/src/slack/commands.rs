@@ -20,8 +20,8 @@ pub(super) fn from_form(fields: impl IntoIterator<Item = (String, String)>) -> V
     Value::Object(fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect::<Map<_, _>>())
 }
 
-/// What a slash command leads to. `received` is when it came, in microseconds since 1970-01-01 UTC, for Slack does not
-/// say when it was given; over HTTP, the signature's time is by Slack's clock.
+/// What a slash command leads to. `received` is when it came, in microseconds since 1970-01-01 UTC by our clock, for
+/// Slack does not say when it was given.
 pub(super) fn read(payload: &Value, us: &Identity, received: u64) -> Reading {
     field::settle(command(payload, us, received))
 }
