@@ -283,4 +283,9 @@ impl Loops {
     pub async fn ended(&mut self) {
         self.0.join_next().await;
     }
+
+    /// Ends them and their turns at once, as a crash would, and waits until nothing is claimed any more.
+    pub async fn crash(mut self) {
+        self.0.shutdown().await;
+    }
 }

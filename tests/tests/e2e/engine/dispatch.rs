@@ -52,7 +52,7 @@ async fn a_flow_that_traps_when_it_is_cancelled_is_over_all_the_same() {
 async fn a_fault_of_the_host_backs_off_and_is_given_up_at_last() {
     let mut world = World::new(guests::polite()).await;
     world.begin().await;
-    world.crash();
+    world.crash().await;
     // Somebody else's hand: what is pinned cannot be read.
     let inbound = world.inbound(Body::Said { text: "hello".into(), files: vec![] });
     world.store.accept(inbound, Entry::Queue).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_fault_of_the_host_backs_off_and_is_given_up_at_last() {
 async fn a_turn_that_takes_the_host_down_each_time_is_not_tried_for_ever() {
     let mut world = World::new(guests::polite()).await;
     world.begin().await;
-    world.crash();
+    world.crash().await;
     let inbound = world.inbound(Body::Said { text: "hello".into(), files: vec![] });
     world.store.accept(inbound, Entry::Queue).await.unwrap();
     for attempt in 1..=10 {
@@ -122,7 +122,7 @@ async fn a_stopping_host_hands_back_what_is_not_done() {
     let claim = claim(&world).await;
     assert_eq!((claim.attempt, claim.journal.len()), (1, 1), "it is no attempt, and its journal stays");
     world.store.hand_back(&claim.fence).await.unwrap();
-    world.crash();
+    world.crash().await;
     world.start();
     world.llm.answer(1);
     assert_eq!(world.settled().await, ["completed"]);
@@ -132,7 +132,7 @@ async fn a_stopping_host_hands_back_what_is_not_done() {
 async fn a_timer_reaches_the_flow_when_it_is_due() {
     let mut world = World::new(guests::polite()).await;
     world.begin().await;
-    world.crash();
+    world.crash().await;
     let due = world.clock.now() + 60_000;
     set_timer(&mut world, due).await;
     world.start();
@@ -170,7 +170,7 @@ impl Llm for Verbose {
 async fn a_turn_cannot_fill_the_journal() {
     let mut world = World::new(guests::component("host_call_flood")).await;
     world.begin().await;
-    world.crash();
+    world.crash().await;
     let ports = Ports { llm: Arc::new(Verbose), ..world.ports(world.messenger.clone()) };
     world.start_on(ports);
     world.say("go").await;

@@ -158,8 +158,10 @@ impl World {
     }
 
     /// Ends the engine as a crash does; what it had claimed is free at once.
-    pub(crate) fn crash(&mut self) {
-        self.running = None;
+    pub(crate) async fn crash(&mut self) {
+        if let Some((_, loops)) = self.running.take() {
+            loops.crash().await;
+        }
         self.store.reopen();
     }
 

@@ -98,7 +98,7 @@ impl Messenger for ArrivesMeanwhile {
 #[tokio::test]
 async fn who_comes_while_they_are_found_away_is_not_forgotten() {
     let mut world = World::new(guests::polite()).await;
-    world.crash();
+    world.crash().await;
     let (arrive, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
     let record = world.messenger.clone();
     world.start_with(Arc::new(ArrivesMeanwhile { record, tries: AtomicU32::new(0), arrive }));
@@ -144,7 +144,7 @@ impl Messenger for Doubtful {
 async fn what_may_have_been_posted_is_looked_up_first() {
     for posts in [true, false] {
         let mut world = World::new(guests::polite()).await;
-        world.crash();
+        world.crash().await;
         let doubtful = Doubtful { record: world.messenger.clone(), posts, tries: AtomicU32::new(0) };
         world.start_with(Arc::new(doubtful));
         world.happens(Body::Start { flow: super::flow(), arguments: String::new() }).await;

@@ -11,7 +11,7 @@ use crate::engine::World;
 
 /// The person says `go`, and a host that is gone again left this journal.
 async fn go_on_from(world: &mut World, journal: &[Call]) {
-    world.crash();
+    world.crash().await;
     let inbound = world.inbound(Body::Said { text: "go".into(), files: vec![] });
     world.store.accept(inbound, Entry::Queue).await.unwrap();
     let claim = world.store.claim(1, Duration::from_secs(30)).await.unwrap().pop().unwrap();
@@ -23,7 +23,7 @@ async fn go_on_from(world: &mut World, journal: &[Call]) {
             world.store.journal_result(&claim.fence, call.number, result).await.unwrap();
         }
     }
-    world.crash();
+    world.crash().await;
     world.start();
 }
 
@@ -67,7 +67,7 @@ async fn a_call_that_was_answered_is_not_made_again() {
     world.say("go").await;
     world.llm.asked().await;
     // The crash falls between the intent and the result: it is made again, with the same request.
-    world.crash();
+    world.crash().await;
     world.llm.gave_up(1).await;
     world.start();
     world.llm.asked().await;
@@ -75,14 +75,14 @@ async fn a_call_that_was_answered_is_not_made_again() {
     assert_eq!(world.settled().await, ["completed"]);
 
     // Now the answer is there, and the host goes before the commit.
-    world.crash();
+    world.crash().await;
     let inbound = world.inbound(Body::Said { text: "go".into(), files: vec![] });
     world.store.accept(inbound, Entry::Queue).await.unwrap();
     let points = world.start_crashing("store.commit:before@1!");
     world.llm.asked().await;
     world.llm.answer(1);
     crate::engine::timely(points.crashed()).await;
-    world.crash();
+    world.crash().await;
     world.start();
     assert_eq!(world.settled().await, ["completed"]);
     assert_eq!(world.llm.unheard(), 0, "it is answered from the journal");
