@@ -11,7 +11,7 @@ use crate::engine::{Engine, Interrupt, LEASE, RunningTurn};
 use crate::fault::{Fault, GuestFault};
 use crate::model::{Call as JournaledCall, Conversation};
 use crate::ports::{Claim, Commit, StoreError};
-use crate::router::{Route, Run, route};
+use crate::router::{Route, Run, route, route_aside};
 use crate::turn;
 use crate::wasm::Call;
 
@@ -191,8 +191,14 @@ impl Engine {
             Some(pin) => serde_json::from_str(pin)
                 .map_err(|error| Fault::Host(format!("the turn's pinned route cannot be read: {error}")))?,
             None => {
-                let offers = self.offers(&claim.inbound.person, &claim.inbound.place);
-                route(&claim.inbound.body, claim.conversation.as_ref(), &offers)
+                let (inbound, open) = (&claim.inbound, claim.conversation.as_ref());
+                // What the host itself brings about belongs to whoever it concerns.
+                let lets = !inbound.body.is_a_persons()
+                    || open.is_none_or(|open| self.access.lets(&inbound.person, &inbound.place, open));
+                match lets {
+                    true => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
+                    false => route_aside(&inbound.body),
+                }
             }
         };
         let run = match &way {
@@ -242,8 +248,14 @@ impl Engine {
             scope,
         };
         let (outcome, scope) = self.sandbox.handle(&ready, call).await;
+        let showed = scope.as_ref().is_some_and(|scope| scope.progress_at != 0);
         let journal = scope.map(|scope| scope.journal);
         let outcome = outcome.map_err(|fault| (fault, journal.clone()))?;
-        turn::conclude(claim, run, conversation, outcome, &self.bounds).map_err(|fault| (fault.into(), journal))
+        let concluded = turn::conclude(claim, run, conversation, outcome, &self.bounds);
+        if showed && concluded.as_ref().is_ok_and(|commit| commit.messages.is_empty()) {
+            // No message will take it away.
+            self.ports.messenger.progress(&claim.fence.place, "");
+        }
+        concluded.map_err(|fault| (fault.into(), journal))
     }
 }

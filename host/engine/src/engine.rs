@@ -58,7 +58,7 @@ pub struct Engine {
     pub(crate) ports: Ports,
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) grants: Arc<Grants>,
-    access: Access,
+    pub(crate) access: Access,
     pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,

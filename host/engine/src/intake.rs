@@ -3,10 +3,14 @@
 
 use crate::engine::Engine;
 use crate::form;
-use crate::model::{Body, Control, EffectId, File, Inbound, Message};
+use crate::model::{Body, Control, EffectId, File, Inbound, Message, Micros};
 use crate::policy::contract;
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
+
+/// What was sent so long before a conversation began does not end it, in microseconds. A channel may tell the one time
+/// by its clock and the other by ours.
+const LATE: Micros = 10_000_000;
 
 /// Why an event did not enter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,9 +32,11 @@ pub enum Rejected {
 }
 
 impl Engine {
-    /// Notes the id of an event that is not to be handled. That it is a duplicate tells that it was stored before, and
-    /// was handled or will be: so a channel that cannot answer what came too late can tell it from what came twice.
+    /// Notes the id of an event that is not to be handled, and nothing of its body. That it is a duplicate tells that it
+    /// was stored before, and was handled or will be: so a channel that cannot answer what came too late can tell it
+    /// from what came twice.
     pub async fn pass_over(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
+        inbound.body = Body::Said { text: String::new(), files: Vec::new() };
         check(&inbound)?;
         inbound.at = self.ports.clock.now();
         Ok(self.ports.store.accept(inbound, Entry::Answer(Vec::new())).await?)
@@ -56,6 +62,17 @@ impl Engine {
         };
         let Some(control) = control else { return Ok(store.accept(inbound, entry).await?) };
         let glance = store.glance(&inbound.place).await?;
+        if let Some(open) = &glance.conversation {
+            let ends = matches!(control, Control::Cancel | Control::Restart);
+            let late = |(sent, began): (Micros, Micros)| sent.saturating_add(LATE) < began;
+            if ends && inbound.sent.zip(open.began.sent).is_some_and(late) {
+                // It came so late that what it meant is over, and something else has begun.
+                return Ok(store.accept(inbound, Entry::Answer(Vec::new())).await?);
+            }
+            if !self.access.lets(&inbound.person, &inbound.place, open) {
+                return Ok(store.accept(inbound, entry).await?);
+            }
+        }
         if glance.inbox == 0 {
             // The router decides, for it knows whether the flow wants this text to be taken as it is. Where nothing is
             // open there is nothing to command, and the word is as good as the command.

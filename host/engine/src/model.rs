@@ -129,6 +129,13 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// Whether a person did it, and not the host.
+    pub fn is_a_persons(&self) -> bool {
+        !matches!(self, Self::Timer { .. } | Self::Undelivered { .. })
+    }
+}
+
 /// An event on its way into a place's inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
@@ -255,8 +262,19 @@ pub struct Conversation {
     pub switch_to: Option<Switch>,
     /// The timers that run, with their due times; the store fires them.
     pub timers: BTreeMap<String, Millis>,
-    /// When it began.
-    pub started: Millis,
+    /// How it began.
+    pub began: Beginning,
+}
+
+/// How a conversation began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beginning {
+    /// When its first event was accepted.
+    pub at: Millis,
+    /// When that was sent, by its channel's clock.
+    pub sent: Option<Micros>,
+    /// Whose event it was: the person's id.
+    pub by: String,
 }
 
 impl Conversation {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Offers;
-use crate::model::{FlowName, Person, Place};
+use crate::model::{Conversation, FlowName, Person, Place};
 
 /// A capability that a flow asks for and an operator grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ impl Grants {
     }
 }
 
-/// Who may start a flow.
+/// Who may start a flow, and take part in what others started.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// A person, by their id.
@@ -117,6 +117,11 @@ impl Access {
             Who::Group(id) => person.groups.contains(id),
             Who::Channel(id) => place.thread().is_some_and(|(channel, _)| channel == id),
         })
+    }
+
+    /// Whether this person may take part in a conversation that goes on at the place: who began it always may.
+    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
+        open.began.by == person.id || self.allows(&open.flow, person, place)
     }
 
     /// What is left of the flows on offer for this person at this place.

@@ -405,6 +405,6 @@ pub trait Messenger: Send + Sync + 'static {
     /// twice leaves no second trace. [`PostError::Never`] says that the message is gone.
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError>;
 
-    /// Shows a line while a turn runs, if that can be done at once.
+    /// Shows a line while a turn runs, if that can be done at once. An empty one takes away what is shown.
     fn progress(&self, place: &Place, text: &str);
 }

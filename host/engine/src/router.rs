@@ -126,6 +126,15 @@ pub fn route(body: &Body, open: Option<&Conversation>, offers: &Offers) -> Route
     }
 }
 
+/// Decides for somebody who may not take part in what goes on at the place. People talk in a thread, so only who wants
+/// something of us is answered.
+pub fn route_aside(body: &Body) -> Route {
+    match body {
+        Body::Said { .. } => Route::Drop,
+        _ => answer(texts::NOT_YOURS),
+    }
+}
+
 fn answer(text: impl Into<String>) -> Route {
     Route::Answer(Answer { text: text.into(), switch: SwitchQuestion::Kept })
 }

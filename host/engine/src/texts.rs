@@ -60,6 +60,9 @@ pub(crate) const CUT_SHORT: &str = "Cancelled, before it had begun. Say `start` 
 /// There is no conversation.
 pub(crate) const NOTHING_OPEN: &str = "There is no conversation to end or to restart. Say `help` to see what I can do.";
 
+/// Somebody else's conversation, with a flow that is for some only.
+pub(crate) const NOT_YOURS: &str = "Sorry, not everybody can take part in this conversation.";
+
 /// A pick of what cannot be picked any more.
 pub(crate) const STALE_PICK: &str = "That question is no longer open.";
 

@@ -8,7 +8,7 @@ use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
 use crate::model::{
-    Asks, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
+    Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
     OpenQuestion, Switch, TurnId,
 };
 use crate::policy::{Bounds, contract};
@@ -35,7 +35,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             questions: Vec::new(),
             switch_to: None,
             timers: BTreeMap::new(),
-            started: claim.inbound.at,
+            began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
         }),
         None => claim.conversation.clone(),
     }
@@ -159,7 +159,7 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     };
     let chosen = run.and_then(|run| conversation(claim, run));
     let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
-    let by_person = !matches!(claim.inbound.body, Body::Timer { .. } | Body::Undelivered { .. });
+    let by_person = claim.inbound.body.is_a_persons();
     let turn = TurnId::new(&claim.fence.place, claim.seq);
     let text = if cancelled { texts::CANCELLED } else { texts::gave_up(claim.conversation.is_some()) };
     let mut messages: Vec<_> = by_person.then(|| message(claim, &turn, 0, 0, host_reply(text))).into_iter().collect();

@@ -91,6 +91,10 @@ impl Messenger for Terminal {
     }
 
     fn progress(&self, place: &Place, text: &str) {
+        // What was printed cannot be taken away.
+        if text.is_empty() {
+            return;
+        }
         if let Some(attached) = self.sessions().by_place.get(place) {
             let _ = attached.sender.try_send(FromHost::Progress { text: text.to_owned() });
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use pesto_engine::clock::SystemClock;
-use pesto_engine::model::{Conversation, Digest, Exchange, Message, Seq, TurnId};
+use pesto_engine::model::{Beginning, Conversation, Digest, Exchange, Message, Seq, TurnId};
 use pesto_engine::ports::{After, Commit, Entry, Store as _};
 use pesto_server::store::{EmbeddedStore, FILE};
 use rusqlite::{Connection, params};
@@ -183,7 +183,7 @@ fn commit(seq: Seq, place: &pesto_engine::model::Place) -> anyhow::Result<Commit
         questions: Vec::new(),
         switch_to: None,
         timers: [].into(),
-        started: 1_700_000_000_000,
+        began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned() },
     };
     let id = TurnId::new(place, seq).message(0);
     let message = Message {

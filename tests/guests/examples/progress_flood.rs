@@ -1,8 +1,8 @@
 //! Attacks: the channel's rate limits. Reports progress without end; on the text `long`, once with 1 MiB, and then
-//! answers `ok`.
+//! answers `ok`; on the text `silent`, once, and then says nothing.
 //! Stopped by: the bound of host calls in a turn; long text is cut.
 
-use pesto_guests::{Answer, Hostile, MIB, TurnContext, progress, say};
+use pesto_guests::{Answer, Hostile, MIB, TurnContext, outcome, progress, say};
 
 struct Bad;
 
@@ -14,10 +14,17 @@ impl Hostile for Bad {
     }
 
     fn other(word: &str, _context: &TurnContext) -> Option<Answer> {
-        (word == "long").then(|| {
-            progress::report(&"x".repeat(MIB));
-            say("ok")
-        })
+        match word {
+            "long" => {
+                progress::report(&"x".repeat(MIB));
+                Some(say("ok"))
+            }
+            "silent" => {
+                progress::report("still here");
+                Some(Ok(outcome()))
+            }
+            _ => None,
+        }
     }
 }
 

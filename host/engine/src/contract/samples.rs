@@ -1,9 +1,9 @@
 //! Events, conversations and messages to store.
 
 use crate::model::{
-    Asks, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange,
-    Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis, OpenQuestion, Person, Place,
-    Seq, Switch, TurnId,
+    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId,
+    Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis, OpenQuestion, Person,
+    Place, Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
 
@@ -54,7 +54,7 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
             message: EffectId::stored(HOSTILE.into()),
         }),
         timers: [("nag".to_owned(), super::BEGIN)].into(),
-        started: super::BEGIN,
+        began: Beginning { at: super::BEGIN, sent: Some(Micros::MAX >> 12), by: HOSTILE.into() },
     }
 }
 

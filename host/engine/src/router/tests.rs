@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::{Field, FieldKind, Form, Switch};
+use crate::model::{Beginning, Field, FieldKind, Form, Switch};
 
 fn flow(name: &str) -> FlowName {
     name.parse().unwrap()
@@ -63,7 +63,7 @@ fn open() -> Conversation {
         questions: vec![choices("m1", "colour", several())],
         switch_to: None,
         timers: BTreeMap::new(),
-        started: 0,
+        began: Beginning { at: 0, sent: None, by: "ann".into() },
     }
 }
 

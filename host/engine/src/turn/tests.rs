@@ -64,7 +64,7 @@ pub(super) fn within(body: Body) -> Claim {
         questions: vec![asked("m1", "colour")],
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
-        started: 1,
+        began: Beginning { at: 1, sent: None, by: "ann".into() },
     };
     Claim { conversation: Some(conversation), ..claim(body) }
 }
@@ -111,7 +111,7 @@ fn a_first_turn_opens_the_next_generation() {
         Outcome { state: b"s".to_vec(), messages: vec![reply("Hello"), reply("Who are you?")], ..Outcome::default() };
     let commit = conclude_with(&claim, &run, outcome).unwrap();
     let After::Open(open) = &commit.conversation else { panic!("{commit:?}") };
-    assert_eq!((open.generation, open.state.as_slice(), open.started), (3, b"s".as_slice(), NOW));
+    assert_eq!((open.generation, open.state.as_slice(), open.began.at), (3, b"s".as_slice(), NOW));
     assert_eq!((&open.flow, &open.digest), (&flow(), &digest()));
     let ids: Vec<_> = commit.messages.iter().map(|message| (message.id.as_str(), message.generation)).collect();
     assert_eq!(ids, [("T1/ann@7/m0", 3), ("T1/ann@7/m1", 3)]);

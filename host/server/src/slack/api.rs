@@ -12,6 +12,7 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
 
 use super::http_client::{HttpClient, NoReply};
+use super::limiter::{Limiter, NotNow};
 use super::mark::Mark;
 use super::reading::Identity;
 use super::render::Payload;
@@ -39,9 +40,14 @@ pub(super) enum ApiError {
     Unanswered(String),
 }
 
-/// A client of the Web API.
+/// After Slack limits a method without saying for how long.
+const LIMITED: Duration = Duration::from_secs(30);
+
+/// A client of the Web API, which calls no method more often than Slack allows.
 #[derive(Debug)]
 pub(super) struct Api {
+    /// Posts wait for their channel's turn before they come here.
+    pub(super) limiter: Limiter,
     client: SlackClient<HttpClient>,
     bot: SlackApiToken,
     app: Option<SlackApiToken>,
@@ -143,7 +149,8 @@ fn token(secret: &Secret) -> SlackApiToken {
 impl Api {
     pub(super) fn new(config: &Slack) -> anyhow::Result<Self> {
         let client = SlackClient::new(HttpClient::new(&config.base_url)?);
-        Ok(Self { client, bot: token(&config.bot_token), app: config.app_token.as_ref().map(token) })
+        let (bot, app) = (token(&config.bot_token), config.app_token.as_ref().map(token));
+        Ok(Self { limiter: Limiter::default(), client, bot, app })
     }
 
     /// Who we are.
@@ -288,18 +295,32 @@ impl Api {
         self.post::<Nothing>("reactions.add", &body).await.map(drop)
     }
 
-    async fn post<T: DeserializeOwned + Send>(&self, method: &str, body: &Value) -> Result<T, ApiError> {
+    async fn post<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
         let session = self.client.open_session(&self.bot);
-        session.http_session_api.http_post(method, body, None).await.map_err(judge)
+        self.paced(method, session.http_session_api.http_post(method, body, None)).await
     }
 
     async fn get<T: DeserializeOwned + Send>(
         &self,
-        method: &str,
+        method: &'static str,
         parameters: &Vec<(&str, Option<&str>)>,
     ) -> Result<T, ApiError> {
         let session = self.client.open_session(&self.bot);
-        session.http_session_api.http_get(method, parameters, None).await.map_err(judge)
+        self.paced(method, session.http_session_api.http_get(method, parameters, None)).await
+    }
+
+    /// Makes a call when its method's pace allows it, and heeds what Slack says of the pace.
+    async fn paced<T>(
+        &self,
+        method: &'static str,
+        call: impl Future<Output = Result<T, SlackClientError>>,
+    ) -> Result<T, ApiError> {
+        self.limiter.method(method).await.map_err(|NotNow(wait)| ApiError::Limited(Some(wait)))?;
+        let answer = call.await.map_err(judge);
+        if let Err(ApiError::Limited(wait)) = &answer {
+            self.limiter.pause(method, wait.unwrap_or(LIMITED));
+        }
+        answer
     }
 }
 
@@ -356,6 +377,11 @@ fn judge(error: SlackClientError) -> ApiError {
         },
         _ => ApiError::Unsent("the request to Slack could not be made".to_owned()),
     }
+}
+
+/// Whether a refusal passes by itself.
+pub(super) fn is_passing(code: &str) -> bool {
+    ["accesslimited", "service_unavailable", "team_added_to_org"].contains(&code)
 }
 
 /// Slack's codes are short words; whatever else a server says is not repeated.

@@ -186,7 +186,7 @@ pub(super) fn clip(name: &str) -> String {
 }
 
 /// `SECONDS.FRACTION` in microseconds. Lengths are bounded, so that nothing overflows.
-fn microseconds(ts: &str) -> Option<u64> {
+pub(super) fn microseconds(ts: &str) -> Option<u64> {
     let (seconds, fraction) = ts.split_once('.')?;
     let digits = |text: &str, most| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(seconds, 12) || !digits(fraction, 6) {

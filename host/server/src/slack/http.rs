@@ -11,16 +11,29 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::intake::{Answer, Intake, Kind};
+use super::seldom::Seldom;
 use crate::config;
 
 /// The longest body, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 /// How long a body may take. Slack wants its answer within 3 s.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the headers of a request may take, and how long a connection may be idle.
+const HEADERS: Duration = Duration::from_secs(10);
+/// All headers of a request, in bytes.
+const MOST_HEADERS: usize = 32 << 10;
+/// Connections at once. Those beyond wait in the system's queue.
+const MOST_CONNECTIONS: usize = 1_024;
+/// After a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How old or young a request may be, in seconds: Slack's own bound.
 pub(super) const WINDOW: u64 = 300;
 /// What `/healthz` answers.
@@ -29,6 +42,7 @@ pub(super) const HEALTHY: &str = "ok";
 struct Server {
     key: ring::hmac::Key,
     intake: Arc<Intake>,
+    turned_away: Seldom,
 }
 
 /// Serves for ever. An error is one of the address.
@@ -42,15 +56,45 @@ pub(super) async fn run(config: &config::SlackHttp, intake: Arc<Intake>) -> anyh
     let router = Router::new()
         .route("/healthz", get(|| async { HEALTHY }))
         .route("/slack", post(receive))
-        .with_state(Arc::new(Server { key, intake }));
-    axum::serve(listener, router).await.context("the server for Slack's requests broke off")
+        .with_state(Arc::new(Server { key, intake, turned_away: Seldom::default() }));
+    serve(listener, router).await
+}
+
+/// Anybody may connect, so connections are counted, and those on which no request comes are closed.
+async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(MOST_HEADERS);
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= MOST_CONNECTIONS {
+            connections.join_next().await;
+        }
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // As where there are too many open files: others have to be closed first.
+                tracing::warn!("a connection is not accepted: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection ended early: {error}");
+            }
+        });
+    }
 }
 
 async fn receive(State(server): State<Arc<Server>>, request: Request) -> Response {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (Parts { headers, .. }, body) = request.into_parts();
     let turned_away = |why: &'static str| {
-        tracing::warn!("a request is turned away: {why}");
+        if let Some(count) = server.turned_away.happens() {
+            tracing::warn!(count, "a request is turned away: {why}");
+        }
         (StatusCode::UNAUTHORIZED, why).into_response()
     };
     // Whoever does not even claim to be Slack gets no room for a body.
@@ -171,6 +215,23 @@ mod tests {
         assert_eq!(check(&time, "v0=é", BODY, TIME), Err("not signed"));
         assert_eq!(check(&time, &SIGNATURE[..60], BODY, TIME), Err("its signature is not hexadecimal"));
         assert_eq!(check("now", SIGNATURE, BODY, TIME), Err("its time is no number"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_on_which_nothing_comes_is_closed() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let router = Router::new().route("/healthz", get(|| async { HEALTHY }));
+        let server = tokio::spawn(serve(listener, router));
+        for beginning in ["", "GET /healthz HTTP/1.1\r\nHost: a", "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"] {
+            let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+            stream.write_all(beginning.as_bytes()).await.expect("it reads");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("it closes");
+            assert_eq!(answer.ends_with(HEALTHY), beginning.ends_with("\r\n\r\n"), "{answer}");
+        }
+        server.abort();
     }
 
     #[test]

@@ -1,21 +1,26 @@
 //! From a payload to the store. Slack is answered only when this says so.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Inbound, Micros, Place};
-use pesto_engine::ports::Accepted;
+use pesto_engine::ports::{Accepted, StoreError};
 use serde_json::Value;
 
 use super::api::ApiError;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
-use super::{Shared, commands, events, interactions};
+use super::{Shared, commands, events, field, interactions};
 
 /// The emoji that says: heard, and there is something else to do first.
 const HEARD: &str = "eyes";
+
+/// A thread that is younger than this, in microseconds, may begin with a mention that is still on its way.
+const YOUNG: Micros = 10_000_000;
+/// How long is waited for that mention. Slack wants its answer within 3 s.
+const OVERTAKEN: Duration = Duration::from_millis(1_500);
 
 /// What a payload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +90,9 @@ impl Intake {
     pub(super) async fn store(&self, incoming: Incoming) -> Answer {
         let Incoming { id, user, place, sent, body, only_if_open, heard_at, name_hint, ack_text, .. } = incoming;
         if only_if_open {
-            match self.engine.ports().store.glance(&place).await {
-                Ok(glance) if glance.conversation.is_none() && glance.inbox == 0 => return Answer::Ack(None),
-                Ok(_) => {}
+            match self.is_open(&place, sent).await {
+                Ok(false) => return Answer::Ack(None),
+                Ok(true) => {}
                 Err(error) => {
                     tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
                     return Answer::Silence;
@@ -100,16 +105,35 @@ impl Intake {
         let person = self.shared.people.person(&self.shared.api, &user, name_hint.as_deref()).await;
         let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent), body };
         let busy = self.engine.is_busy(&place);
-        match self.engine.accept(inbound).await {
+        match self.engine.accept(inbound.clone()).await {
             Ok(Accepted::New(Some(_))) if busy => self.heard(heard_at),
             Ok(_) => {}
             Err(Rejected::Store(error)) => {
                 tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
                 return Answer::Silence;
             }
-            Err(error) => self.refuse(place, error),
+            Err(why) if self.refuse(inbound, &why).await => {}
+            Err(_) => return Answer::Silence,
         }
         Answer::Ack(ack_text)
+    }
+
+    /// Whether something goes on at a thread. A reply may overtake the mention that the thread begins with.
+    async fn is_open(&self, thread: &Place, sent: Micros) -> Result<bool, StoreError> {
+        let store = &self.engine.ports().store;
+        let is_open = async || {
+            let glance = store.glance(thread).await?;
+            Ok(glance.conversation.is_some() || glance.inbox > 0)
+        };
+        let began = thread.thread().and_then(|(_, root)| field::microseconds(root)).unwrap_or_default();
+        if is_open().await? {
+            return Ok(true);
+        }
+        if sent.saturating_sub(began) > YOUNG {
+            return Ok(false);
+        }
+        tokio::time::sleep(OVERTAKEN).await;
+        is_open().await
     }
 
     /// A sign below the person's message that it waits for its turn. Nothing hangs on it.
@@ -123,10 +147,20 @@ impl Intake {
         });
     }
 
-    /// Tells the person why their message is not taken. Nothing was stored, so nothing is sent twice.
-    fn refuse(&self, place: Place, error: Rejected) {
-        tracing::info!(%place, "a message is not taken: {error}");
-        self.tell(place, error.to_string());
+    /// Tells the person why their message is not taken, once: a mention comes as two events, and each may come again.
+    /// Answers whether it is done.
+    async fn refuse(&self, inbound: Inbound, why: &Rejected) -> bool {
+        let place = inbound.place.clone();
+        tracing::info!(%place, "a message is not taken: {why}");
+        match self.engine.pass_over(inbound).await {
+            Ok(Accepted::New(_)) => self.tell(place, why.to_string()),
+            Ok(Accepted::Duplicate) => {}
+            Err(error) => {
+                tracing::error!(%place, %error, "a message that is not taken cannot be noted");
+                return false;
+            }
+        }
+        true
     }
 
     /// Posts short words of the host at once, beside the outbox. Nothing hangs on them.
@@ -135,8 +169,12 @@ impl Intake {
         tokio::spawn(async move {
             let told = async {
                 let spot = shared.spot(&place).await?;
-                let _turn =
-                    shared.limiter.post_more(&spot.channel).await.map_err(|wait| ApiError::Limited(Some(wait.0)))?;
+                let _turn = shared
+                    .api
+                    .limiter
+                    .post_more(&spot.channel)
+                    .await
+                    .map_err(|wait| ApiError::Limited(Some(wait.0)))?;
                 shared.api.send(spot.at(), &ephemeral(&words)).await
             };
             if let Err(error) = told.await {

@@ -9,14 +9,40 @@ use tokio::time::Instant;
 
 /// Between two posts in a channel: "one message a second", says Slack, and its clock is not ours.
 const POST: Duration = Duration::from_millis(1_050);
-/// Between two calls of a method of the third tier: fifty a minute.
-const TIER_3: Duration = Duration::from_millis(1_200);
-/// So much of what was not called lately may be called at once: "occasional bursts" are allowed, says Slack.
-const BURST: Duration = Duration::from_secs(48);
 /// The longest wait for a turn. What would wait longer comes again.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The longest wait where Slack itself, or a person, waits for the end of it.
+const HASTE: Duration = Duration::from_millis(500);
 /// With more channels than this, those in which nobody waits are forgotten.
 const MANY: usize = 4_096;
+
+/// How often a method may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    /// Between two calls.
+    every: Duration,
+    /// So much of what was not called lately may be called at once.
+    burst: Duration,
+    /// The longest wait for a turn.
+    patience: Duration,
+}
+
+/// The pace of a method; none where something else limits it. Slack documents the calls a minute, and of bursts only
+/// that occasional ones are allowed, from the fourth tier on generous ones. A host that starts begins with a burst, for
+/// it has to look up what the one before it left open; what is too much is refused, and the refusal is heeded.
+fn pace(method: &str) -> Option<Pace> {
+    let (a_minute, at_once, patience) = match method {
+        "usergroups.users.list" => (20, 16, HASTE),
+        "reactions.add" => (50, 40, HASTE),
+        "users.info" | "views.open" => (100, 300, HASTE),
+        "assistant.threads.setStatus" => (600, 600, HASTE),
+        "chat.update" | "conversations.history" | "conversations.open" | "conversations.replies" => (50, 40, PATIENCE),
+        // Each channel has its own, and the others are called once in a while.
+        _ => return None,
+    };
+    let every = Duration::from_secs(60) / a_minute;
+    Some(Pace { every, burst: every * at_once, patience })
+}
 
 /// When what may happen next.
 #[derive(Debug)]
@@ -67,19 +93,20 @@ impl Limiter {
         Ok(Turn { next, pause: None })
     }
 
-    /// Waits until a method of Slack's third tier may be called. The time is promised when this begins, so that nobody
-    /// who waits is overtaken.
+    /// Waits until a method may be called. The time is promised when this begins, so that nobody who waits is overtaken.
     pub(super) async fn method(&self, method: &'static str) -> Result<(), NotNow> {
+        let Some(Pace { every, burst, patience }) = pace(method) else { return Ok(()) };
         let now = Instant::now();
         let turn = {
             let mut methods = lock(&self.methods);
-            let next = methods.entry(method).or_insert(now);
-            let turn = (*next).max(now.checked_sub(BURST).unwrap_or(self.born));
+            let unused = now.checked_sub(burst).unwrap_or(now);
+            let next = methods.entry(method).or_insert(unused);
+            let turn = (*next).max(unused);
             let wait = turn.saturating_duration_since(now);
-            if wait > PATIENCE {
-                return Err(NotNow(wait - PATIENCE + TIER_3));
+            if wait > patience {
+                return Err(NotNow(wait - patience + every));
             }
-            *next = turn + TIER_3;
+            *next = turn + every;
             turn
         };
         tokio::time::sleep_until(turn).await;
@@ -165,22 +192,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_method_has_a_burst_and_then_its_pace() {
         let limiter = Limiter::default();
-        limiter.method("chat.update").await.expect("nobody called it yet");
-        tokio::time::advance(BURST * 2).await;
-        for _ in 0..=BURST.div_duration_f64(TIER_3) as u32 {
+        let every = Duration::from_millis(1_200);
+        for _ in 0..=40 {
             assert_eq!(at(limiter.method("chat.update")).await, Ok(Duration::ZERO));
         }
-        assert_eq!(at(limiter.method("chat.update")).await, Ok(TIER_3));
+        assert_eq!(at(limiter.method("chat.update")).await, Ok(every));
         limiter.pause("chat.update", Duration::from_secs(30));
-        assert_eq!(at(limiter.method("chat.update")).await, Err(NotNow(Duration::from_secs(22) + TIER_3)));
+        assert_eq!(at(limiter.method("chat.update")).await, Err(NotNow(Duration::from_secs(22) + every)));
         assert_eq!(at(limiter.method("conversations.history")).await, Ok(Duration::ZERO), "another method");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_kept_waiting_for_a_name() {
+        let limiter = Limiter::default();
+        limiter.pause("users.info", Duration::from_secs(1));
+        assert_eq!(at(limiter.method("users.info")).await, Err(NotNow(Duration::from_millis(1_100))));
+        tokio::time::advance(Duration::from_millis(600)).await;
+        assert_eq!(at(limiter.method("users.info")).await, Ok(Duration::from_millis(400)));
+        assert_eq!(at(limiter.method("chat.postMessage")).await, Ok(Duration::ZERO), "channels have a pace, not it");
     }
 
     #[tokio::test(start_paused = true)]
     async fn every_turn_of_a_method_is_used_however_many_wait() {
         let limiter = Limiter::default();
         let began = Instant::now();
-        let mut waiting: Vec<_> = (0..60).map(|_| Box::pin(limiter.method("conversations.history"))).collect();
+        let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(limiter.method("conversations.history"))).collect();
         let mut turns = 0;
         while !waiting.is_empty() {
             let results = futures_util::future::join_all(waiting).await;
@@ -188,7 +224,7 @@ mod tests {
             let again = results.iter().filter(|result| result.is_err()).count();
             waiting = (0..again).map(|_| Box::pin(limiter.method("conversations.history"))).collect();
         }
-        assert_eq!((turns, began.elapsed()), (60, TIER_3 * 59));
+        assert_eq!((turns, began.elapsed()), (100, Duration::from_millis(1_200) * 59));
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
 use pesto_engine::text;
 use tokio::task::AbortHandle;
 
-use super::api::{ApiError, Found};
+use super::api::{ApiError, Found, is_passing};
 use super::limiter::NotNow;
 use super::mark::{Mark, missing};
 use super::render::{self, Payload};
@@ -24,10 +24,6 @@ const REFRESH: Duration = Duration::from_secs(90);
 const STATUSES: u32 = 20;
 /// After Slack refuses our token: the operator has to do something first.
 const REFUSED: Duration = Duration::from_secs(60);
-
-/// The names of two gates; the first one is for lookups in threads, too.
-const LOOKUP: &str = "conversations.history";
-const UPDATE: &str = "chat.update";
 
 /// Codes that a change of the app or its token heals: nothing is wrong with the message.
 const OPERATOR: &[&str] = &[
@@ -42,9 +38,6 @@ const OPERATOR: &[&str] = &[
     "token_expired",
     "token_revoked",
 ];
-
-/// Codes that pass by themselves.
-const PASSING: &[&str] = &["accesslimited", "service_unavailable", "team_added_to_org"];
 
 /// Posts in Slack.
 pub struct SlackMessenger {
@@ -89,9 +82,10 @@ impl SlackMessenger {
     }
 
     async fn send(&self, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
-        let limiter = &self.shared.limiter;
+        let limiter = &self.shared.api.limiter;
         let turn = if more { limiter.post_more(&spot.channel).await } else { limiter.post(&spot.channel).await };
-        let mut turn = turn.map_err(not_now)?;
+        let mut turn = turn
+            .map_err(|NotNow(wait)| PostError::Later(Some(wait), "Slack's rate allows no more for now".to_owned()))?;
         let sent = self.shared.api.send(spot.at(), payload).await;
         if let Err(ApiError::Limited(pause)) = &sent {
             turn.pause(pause.unwrap_or(Duration::from_secs(1)));
@@ -124,12 +118,7 @@ impl Messenger for SlackMessenger {
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         let spot = self.spot(&message.place).await?;
         let us = self.shared.identity().await.map_err(settle)?;
-        self.shared.limiter.method(LOOKUP).await.map_err(not_now)?;
-        let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await;
-        if let Err(ApiError::Limited(pause)) = &found {
-            self.shared.limiter.pause(LOOKUP, pause.unwrap_or(REFUSED));
-        }
-        let found = found.map_err(settle)?;
+        let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         if found.is_empty() {
             return Ok(None);
         }
@@ -146,21 +135,18 @@ impl Messenger for SlackMessenger {
         {
             return Ok(());
         }
-        self.shared.limiter.method(UPDATE).await.map_err(not_now)?;
-        let updated = self.shared.api.update(channel, ts, &payload).await;
-        if let Err(ApiError::Limited(pause)) = &updated {
-            self.shared.limiter.pause(UPDATE, pause.unwrap_or(REFUSED));
-        }
-        updated.map_err(settle)
+        self.shared.api.update(channel, ts, &payload).await.map_err(settle)
     }
 
     fn progress(&self, place: &Place, text: &str) {
         // Slack has a place for it below threads only.
         let Some((channel, thread)) = place.thread() else { return };
         let (channel, thread, text) = (channel.to_owned(), thread.to_owned(), text::line(text, 100));
+        // An empty one takes the last one away, and stays away.
+        let times = if text.is_empty() { 1 } else { STATUSES };
         let shared = self.shared.clone();
         let status = self.shared.runtime.clone().spawn(async move {
-            for _ in 0..STATUSES {
+            for _ in 0..times {
                 if let Err(error) = shared.api.status(&channel, &thread, &text).await {
                     tracing::debug!("a status is not shown: {error}");
                     return;
@@ -176,10 +162,6 @@ impl Messenger for SlackMessenger {
     }
 }
 
-fn not_now(NotNow(wait): NotNow) -> PostError {
-    PostError::Later(Some(wait), "Slack's rate allows no more for now".to_owned())
-}
-
 /// What an error means for a message.
 fn settle(error: ApiError) -> PostError {
     let reason = error.to_string();
@@ -187,7 +169,7 @@ fn settle(error: ApiError) -> PostError {
         ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(Duration::from_secs(1))), reason),
         ApiError::Unsent(_) => PostError::Later(None, reason),
         ApiError::Unanswered(_) => PostError::InDoubt(reason),
-        ApiError::Refused(code) if PASSING.contains(&code.as_str()) => PostError::Later(Some(REFUSED), reason),
+        ApiError::Refused(code) if is_passing(&code) => PostError::Later(Some(REFUSED), reason),
         ApiError::Refused(code) if OPERATOR.contains(&code.as_str()) => {
             tracing::error!(code, "Slack refuses our token: `pesto doctor` says what to do");
             PostError::Later(Some(REFUSED), reason)

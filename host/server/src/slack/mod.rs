@@ -29,6 +29,7 @@ mod outgoing_text;
 mod people;
 mod reading;
 mod render;
+mod seldom;
 mod sizes;
 mod socket_mode;
 mod split;
@@ -45,7 +46,6 @@ use tokio::sync::OnceCell;
 use self::api::{Api, ApiError};
 pub use self::checkup::checkup;
 use self::intake::Intake;
-use self::limiter::Limiter;
 pub use self::messenger::SlackMessenger;
 use self::people::People;
 use self::reading::Identity;
@@ -62,8 +62,7 @@ pub struct Slack {
 
 /// What ingress and egress share.
 struct Shared {
-    api: Api,
-    limiter: Limiter,
+    api: Arc<Api>,
     people: People,
     identity: OnceCell<Identity>,
     /// Where sockets and timers are: turns run elsewhere.
@@ -92,8 +91,7 @@ impl Slack {
     /// the runtime that is to do input and output.
     pub fn new(config: &config::Slack, groups: Vec<String>) -> anyhow::Result<Self> {
         let shared = Shared {
-            api: Api::new(config)?,
-            limiter: Limiter::default(),
+            api: Arc::new(Api::new(config)?),
             people: People::new(groups),
             identity: OnceCell::new(),
             runtime: Handle::current(),
@@ -111,7 +109,7 @@ impl Slack {
         let us = loop {
             match self.shared.identity().await {
                 Ok(us) => break us.clone(),
-                Err(ApiError::Refused(code)) => anyhow::bail!(
+                Err(ApiError::Refused(code)) if !api::is_passing(&code) => anyhow::bail!(
                     "Slack refuses the bot token ({code}): look at it in the app's settings, under OAuth & Permissions, \
                      and set the variable that slack.bot_token_env names"
                 ),
@@ -157,13 +155,7 @@ impl Shared {
         let channel = match self.people.direct(user) {
             Some(channel) => channel,
             None => {
-                const OPEN: &str = "conversations.open";
-                self.limiter.method(OPEN).await.map_err(|wait| ApiError::Limited(Some(wait.0)))?;
-                let opened = self.api.open_direct(user).await;
-                if let Err(ApiError::Limited(Some(wait))) = &opened {
-                    self.limiter.pause(OPEN, *wait);
-                }
-                let channel = opened?;
+                let channel = self.api.open_direct(user).await?;
                 self.people.is_direct(user, &channel);
                 channel
             }

@@ -6,6 +6,8 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 use pesto_engine::model::Person;
 use pesto_engine::text;
 use tokio::time::Instant;
@@ -16,7 +18,8 @@ use super::api::{Api, ApiError, Profile};
 const FRESH: Duration = Duration::from_secs(3_600);
 /// After Slack did not tell, it is asked again after this long.
 const AGAIN: Duration = Duration::from_secs(60);
-/// How long an event waits for its person's name. Slack wants its answer within 3 s.
+/// How long an event waits for what Slack tells of its person, for Slack wants its answer within 3 s. What comes later is
+/// remembered all the same.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// A channel of direct messages, for only opening one tells that somebody left: posts to them are taken and read by
 /// nobody. The members of a group, too.
@@ -26,13 +29,13 @@ const ADDRESS: Duration = Duration::from_secs(25 * 60);
 /// People remembered at once, and clicked messages.
 const MOST: usize = 50_000;
 
-/// What was asked of Slack, and answered.
+/// What was asked of Slack, and what its payloads told.
 #[derive(Debug, Default)]
 pub(super) struct People {
-    profiles: Mutex<Remembered<String, Option<Profile>>>,
+    profiles: Answers<Profile>,
     channels: Mutex<Remembered<String, String>>,
     clicked: Mutex<Remembered<String, String>>,
-    members: Mutex<Remembered<String, Arc<BTreeSet<String>>>>,
+    members: Answers<BTreeSet<String>>,
     /// The groups that the operator names.
     named: Vec<String>,
 }
@@ -45,9 +48,27 @@ impl People {
 
     /// A person as the events of theirs tell it to flows. Where Slack does not answer in time, their name is `hint` or
     /// their id, and the rest is not known.
-    pub(super) async fn person(&self, api: &Api, user: &str, hint: Option<&str>) -> Person {
-        // Side by side, for Slack waits for our answer.
-        let (profile, groups) = tokio::join!(self.profile_of(api, user), self.groups_of(api, user));
+    pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>) -> Person {
+        let deadline = Instant::now() + PATIENCE;
+        // All are asked before the first is waited for.
+        let profile = self.profiles.ask(user, FRESH, {
+            let (api, user) = (api.clone(), user.to_owned());
+            async move { api.profile(&user).await }
+        });
+        let members = self.named.iter().map(|group| {
+            let (api, asked) = (api.clone(), group.clone());
+            (group, self.members.ask(group, OPEN, async move { api.members(&asked).await }))
+        });
+        let members: Vec<_> = members.collect();
+        let profile = timely(deadline, profile).await;
+        let mut groups = Vec::new();
+        for (group, members) in members {
+            // Where Slack does not tell in time, they are not in it: a flow that is not for everybody is not for whom
+            // we do not know.
+            if timely(deadline, members).await.is_some_and(|members| members.contains(user)) {
+                groups.push(group.clone());
+            }
+        }
         let name = profile.as_ref().map(|profile| profile.name.as_str()).or(hint).unwrap_or(user);
         let (locale, time_zone) =
             profile.as_ref().map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
@@ -70,54 +91,6 @@ impl People {
         lock(&self.clicked).get(stands)
     }
 
-    async fn profile_of(&self, api: &Api, user: &str) -> Option<Profile> {
-        if let Some(known) = lock(&self.profiles).get(user) {
-            return known;
-        }
-        let profile = match tokio::time::timeout(PATIENCE, api.profile(user)).await {
-            Ok(Ok(profile)) => Some(profile),
-            Ok(Err(error)) => {
-                tracing::warn!(user, "Slack does not tell a person's name: {error}");
-                None
-            }
-            Err(_) => None,
-        };
-        let fresh = if profile.is_some() { FRESH } else { AGAIN };
-        lock(&self.profiles).put(user.to_owned(), profile.clone(), fresh);
-        profile
-    }
-
-    /// Which of the groups that the operator names a person is in. Where Slack does not tell in time, they are in none:
-    /// a flow that is not for everybody is not for whom we do not know.
-    async fn groups_of(&self, api: &Api, user: &str) -> Vec<String> {
-        let mut groups = Vec::new();
-        let deadline = Instant::now() + PATIENCE;
-        for group in &self.named {
-            let known = lock(&self.members).get(group);
-            let members = match known {
-                Some(members) => members,
-                None => {
-                    let asked = tokio::time::timeout_at(deadline, api.members(group)).await;
-                    let (members, fresh) =
-                        match asked.unwrap_or_else(|_| Err(ApiError::Unsent("no answer in time".into()))) {
-                            Ok(members) => (members, OPEN),
-                            Err(error) => {
-                                tracing::warn!(group, "Slack does not tell who is in a group: {error}");
-                                (BTreeSet::new(), AGAIN)
-                            }
-                        };
-                    let members = Arc::new(members);
-                    lock(&self.members).put(group.clone(), members.clone(), fresh);
-                    members
-                }
-            };
-            if members.contains(user) {
-                groups.push(group.clone());
-            }
-        }
-        groups
-    }
-
     /// The channel of a person's direct messages, if it is known.
     pub(super) fn direct(&self, user: &str) -> Option<String> {
         lock(&self.channels).get(user)
@@ -132,6 +105,53 @@ impl People {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing between lock and unlock can panic and leave a map half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What Slack answers, or will; none where it did not.
+type Answer<V> = Shared<BoxFuture<'static, Option<Arc<V>>>>;
+
+async fn timely<V>(deadline: Instant, answer: Answer<V>) -> Option<Arc<V>> {
+    tokio::time::timeout_at(deadline, answer).await.ok().flatten()
+}
+
+/// Answers of Slack, by what was asked about. However many wait for the same one, it is asked once.
+#[derive(Debug)]
+struct Answers<V>(Arc<Mutex<Remembered<String, Answer<V>>>>);
+
+impl<V> Default for Answers<V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<V: Send + Sync + 'static> Answers<V> {
+    /// The answer that is known or on its way, or that of this call. It is good for so long; one that failed, for less.
+    fn ask(
+        &self,
+        about: &str,
+        fresh: Duration,
+        call: impl Future<Output = Result<V, ApiError>> + Send + 'static,
+    ) -> Answer<V> {
+        let mut known = lock(&self.0);
+        if let Some(answer) = known.get(about) {
+            return answer;
+        }
+        let (answers, key) = (self.0.clone(), about.to_owned());
+        // Whoever waits may give up; the answer is for the next one, too.
+        let asked = tokio::spawn(async move {
+            match call.await {
+                Ok(value) => Some(Arc::new(value)),
+                Err(error) => {
+                    tracing::warn!(about = key, "Slack does not tell who somebody is: {error}");
+                    lock(&answers).put(key, std::future::ready(None).boxed().shared(), AGAIN);
+                    None
+                }
+            }
+        });
+        let answer = async move { asked.await.ok().flatten() }.boxed().shared();
+        known.put(about.to_owned(), answer.clone(), fresh);
+        answer
+    }
 }
 
 /// Values that are good for a while.
@@ -167,6 +187,32 @@ impl<K: Hash + Eq, V> Remembered<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_many_want_to_know_is_asked_once() {
+        let answers = Answers::default();
+        let calls = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let ask = |takes: Duration, answer: Result<u32, ApiError>| {
+            let calls = calls.clone();
+            answers.ask("ann", FRESH, async move {
+                calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                tokio::time::sleep(takes).await;
+                answer
+            })
+        };
+        let slow = PATIENCE * 2;
+        let waiting: Vec<_> = (0..10).map(|_| timely(Instant::now() + PATIENCE, ask(slow, Ok(1)))).collect();
+        assert!(futures_util::future::join_all(waiting).await.iter().all(Option::is_none), "nobody waits so long");
+        tokio::time::sleep(slow).await;
+        assert_eq!(ask(slow, Ok(2)).now_or_never().flatten().as_deref(), Some(&1), "it came, and is remembered");
+        assert_eq!(calls.load(std::sync::atomic::Ordering::Relaxed), 1);
+        tokio::time::advance(FRESH).await;
+        assert_eq!(ask(Duration::ZERO, Err(ApiError::Limited(None))).await, None);
+        assert_eq!(ask(Duration::ZERO, Ok(3)).await, None, "it is not asked again at once");
+        tokio::time::advance(AGAIN).await;
+        assert_eq!(ask(Duration::ZERO, Ok(3)).await.as_deref(), Some(&3));
+        assert_eq!(calls.load(std::sync::atomic::Ordering::Relaxed), 3);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_remembered_gets_old_and_stays_bounded() {

@@ -6,6 +6,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -26,8 +27,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
 use super::Shared;
-use super::api::ApiError;
+use super::api::{ApiError, is_passing};
 use super::intake::{Answer, Intake, Kind};
+use super::seldom::Seldom;
 
 /// Sockets that are open at once; Slack allows ten for an app, and a replaced one lives on for a while.
 const SOCKETS: usize = 2;
@@ -81,8 +83,9 @@ struct Envelope {
 /// Keeps the sockets open. An error says that Slack refused to open the first ones, and what to do.
 pub(super) async fn run(shared: Arc<Shared>, intake: Arc<Intake>, idle: Duration) -> anyhow::Result<()> {
     let mut slots = JoinSet::new();
+    let connected = Arc::new(AtomicBool::new(false));
     for number in 1..=SOCKETS {
-        slots.spawn(keep(number, shared.clone(), intake.clone(), idle));
+        slots.spawn(keep(number, shared.clone(), intake.clone(), idle, connected.clone()));
     }
     match slots.join_next().await {
         Some(ended) => ended.context("the loop of a socket broke off")?,
@@ -90,17 +93,22 @@ pub(super) async fn run(shared: Arc<Shared>, intake: Arc<Intake>, idle: Duration
     }
 }
 
-/// Keeps one socket open, each followed by the next.
-async fn keep(number: usize, shared: Arc<Shared>, intake: Arc<Intake>, idle: Duration) -> anyhow::Result<()> {
+/// Keeps one socket open, each followed by the next. `connected` says whether any socket ever was.
+async fn keep(
+    number: usize,
+    shared: Arc<Shared>,
+    intake: Arc<Intake>,
+    idle: Duration,
+    connected: Arc<AtomicBool>,
+) -> anyhow::Result<()> {
     // Dropping it drops the sockets.
     let mut sockets = JoinSet::new();
     let mut failures = 0;
-    let mut connected = false;
     loop {
         while sockets.try_join_next().is_some() {}
         let socket = match connect(&shared).await {
             Ok(socket) => socket,
-            Err(Refused(reason, true)) if !connected => anyhow::bail!("{reason}"),
+            Err(Refused(reason, true)) if !connected.load(Ordering::Relaxed) => anyhow::bail!("{reason}"),
             // It worked before, so somebody changed the app, and will change it back.
             Err(Refused(reason, true)) => {
                 tracing::error!(number, "{reason}; trying again in {} s", REFUSED.as_secs());
@@ -115,7 +123,7 @@ async fn keep(number: usize, shared: Arc<Shared>, intake: Arc<Intake>, idle: Dur
                 continue;
             }
         };
-        connected = true;
+        connected.store(true, Ordering::Relaxed);
         tracing::info!(number, "a socket to Slack is open");
         let began = Instant::now();
         let (end, ended) = oneshot::channel();
@@ -159,7 +167,7 @@ impl Refused {
 async fn connect(shared: &Shared) -> Result<Socket, Refused> {
     let address = match shared.api.open_socket().await {
         Ok(address) => address.unwrap_or_default(),
-        Err(ApiError::Refused(code)) if code != "internal_error" => {
+        Err(ApiError::Refused(code)) if !is_passing(&code) => {
             let remedy = "look at the app-level token in the app's settings, under Basic Information: it needs the scope \
                           connections:write, and Socket Mode must be on";
             return Err(Refused(format!("Slack opens no socket ({code}): {remedy}"), true));
@@ -269,9 +277,11 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
     let mut ping = tokio::time::interval(idle / 3);
     let mut heard = Instant::now();
     let mut last = None;
+    let garbage = Seldom::default();
     let closing = loop {
         tokio::select! {
-            frame = socket.next() => {
+            // With as much in hand as we can hold, the next one waits in Slack's socket.
+            frame = socket.next(), if in_hand.available_permits() > 0 => {
                 let Some(Ok(frame)) = frame else { break End::Gone };
                 heard = Instant::now();
                 if frame.is_close() {
@@ -282,7 +292,9 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
                     continue;
                 }
                 let Ok(envelope) = serde_json::from_str::<Envelope>(text) else {
-                    tracing::warn!("Slack sent a frame that is no envelope; it is not answered");
+                    if let Some(count) = garbage.happens() {
+                        tracing::warn!(count, "Slack sent a frame that is no envelope; it is not answered");
+                    }
                     continue;
                 };
                 match envelope.kind.as_str() {
@@ -295,19 +307,25 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
                             last.get_or_insert_with(|| Instant::now() + DRAIN);
                         }
                     },
-                    "events_api" | "interactive" | "slash_commands" => {
-                        let Ok(permit) = in_hand.clone().acquire_owned().await else { break End::Gone };
+                    _ => {
+                        // Its own words, such as `hello`, bear no id and want no answer.
+                        let Some(id) = envelope.envelope_id.clone() else { continue };
+                        // Only this loop takes of them, and there was one.
+                        let Ok(permit) = in_hand.clone().try_acquire_owned() else { break End::Gone };
                         let (intake, ack) = (intake.clone(), ack.clone());
                         while tasks.try_join_next().is_some() {}
                         tasks.spawn(async move {
-                            if let Some(answer) = take(&intake, envelope).await {
+                            if let Some(payload) = take(&intake, &envelope).await {
+                                let mut answer = json!({ "envelope_id": id });
+                                if let Some(payload) = payload {
+                                    answer["payload"] = payload;
+                                }
                                 // The socket may be gone; then it comes again.
                                 let _ = ack.send(answer).await;
                             }
                             drop(permit);
                         });
                     }
-                    _ => {}
                 }
             }
             Some(answer) = acks.recv() => {
@@ -316,6 +334,10 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
                 }
             }
             _ = ping.tick() => {
+                if in_hand.available_permits() == 0 {
+                    // It is we who do not listen.
+                    heard = Instant::now();
+                }
                 if heard.elapsed() > idle {
                     tracing::warn!("a socket to Slack is silent for {} s and is given up", idle.as_secs());
                     break End::Gone;
@@ -334,19 +356,24 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
     while tasks.join_next().await.is_some() {}
 }
 
-/// Stores what an envelope tells; answers how it is acknowledged, if it is.
-async fn take(intake: &Intake, envelope: Envelope) -> Option<Value> {
+/// Stores what an envelope tells; answers what goes with its acknowledgement, unless there is to be none.
+async fn take(intake: &Intake, envelope: &Envelope) -> Option<Option<Value>> {
     let kind = match envelope.kind.as_str() {
         "events_api" => Kind::Event,
         "interactive" => Kind::Interaction,
-        _ => Kind::Command,
+        "slash_commands" => Kind::Command,
+        other => {
+            // It would come again and again.
+            tracing::warn!(kind = reason(other), "Slack sent an envelope of a kind that is not known");
+            return Some(None);
+        }
     };
     match intake.take(kind, &envelope.payload).await {
         Answer::Silence => None,
         Answer::Ack(Some(text)) if envelope.accepts_response_payload == Some(true) => {
-            Some(json!({ "envelope_id": envelope.envelope_id, "payload": { "text": text } }))
+            Some(Some(json!({ "text": text })))
         }
-        Answer::View(view) => Some(json!({ "envelope_id": envelope.envelope_id, "payload": view })),
-        Answer::Ack(_) => Some(json!({ "envelope_id": envelope.envelope_id })),
+        Answer::View(view) => Some(Some(view)),
+        Answer::Ack(_) => Some(None),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pesto_engine::model::{Conversation, Digest, Exchange, FlowName, Inbound, Millis, OpenQuestion, Place, Switch};
+use pesto_engine::model::{
+    Beginning, Conversation, Digest, Exchange, FlowName, Inbound, Millis, OpenQuestion, Place, Switch,
+};
 use pesto_engine::policy::contract;
 use pesto_engine::ports::{After, StoreError};
 use rusqlite::params;
@@ -18,7 +20,7 @@ struct Rest {
     questions: Vec<OpenQuestion>,
     switch_to: Option<Switch>,
     timers: BTreeMap<String, Millis>,
-    started: Millis,
+    began: Beginning,
 }
 
 #[derive(Serialize)]
@@ -27,7 +29,7 @@ struct RestRef<'a> {
     questions: &'a [OpenQuestion],
     switch_to: &'a Option<Switch>,
     timers: &'a BTreeMap<String, Millis>,
-    started: Millis,
+    began: &'a Beginning,
 }
 
 /// [`After`], encoded where it comes from and not on the store's thread.
@@ -43,8 +45,8 @@ impl Next {
             After::Unchanged => Self::Unchanged,
             After::Closed(generation) => Self::Closed(generation),
             After::Open(conversation) => {
-                let Conversation { literal_next, questions, switch_to, timers, started, .. } = &*conversation;
-                let rest = RestRef { literal_next: *literal_next, questions, switch_to, timers, started: *started };
+                let Conversation { literal_next, questions, switch_to, timers, began, .. } = &*conversation;
+                let rest = RestRef { literal_next: *literal_next, questions, switch_to, timers, began };
                 Self::Open { rest: encode(&rest)?, conversation }
             }
         })
@@ -68,9 +70,9 @@ pub(super) fn read(db: &Db, no: i64, place: &Place) -> Done<Option<Conversation>
     })?;
     let Some((generation, (flow, digest, rest), state)) = found else { return Ok(None) };
     let flow = FlowName::try_from(flow).map_err(|error| corrupt("conversation", place, error))?;
-    let Rest { literal_next, questions, switch_to, timers, started } = decode(&rest, "conversation", place)?;
+    let Rest { literal_next, questions, switch_to, timers, began } = decode(&rest, "conversation", place)?;
     let digest = Digest::stored(digest);
-    Ok(Some(Conversation { generation, flow, digest, state, literal_next, questions, switch_to, timers, started }))
+    Ok(Some(Conversation { generation, flow, digest, state, literal_next, questions, switch_to, timers, began }))
 }
 
 /// Changes the conversation of a place; `cause` reads the event that led to it. Answers whether one is open now.

@@ -181,3 +181,13 @@ async fn a_turn_cannot_fill_the_journal() {
     assert!((8 << 20..16 << 20).contains(&bytes), "{bytes} bytes in {} calls", dead.journal.len());
     assert!(dead.journal.iter().all(|call| call.result.is_some()), "what was answered stays answered");
 }
+
+#[tokio::test]
+async fn a_turn_that_says_nothing_leaves_no_line_behind() {
+    let mut world = World::new(guests::component("progress_flood")).await;
+    world.begin().await;
+    world.say("silent").await;
+    assert_eq!(world.settled().await, Vec::<String>::new());
+    let lines: Vec<_> = world.messenger.progress_lines().into_iter().map(|(_, line)| line).collect();
+    assert_eq!(lines, ["still here", ""]);
+}

@@ -2,6 +2,7 @@
 
 use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Control, EffectId, File, Values};
+use pesto_engine::policy::{Access, Who};
 use pesto_engine::ports::{Accepted, Entry, Store};
 use pesto_tests::guests;
 
@@ -126,4 +127,57 @@ async fn what_is_too_long_does_not_enter() {
     let fits = world.inbound(Body::Said { text: "x".repeat(12_000), files: vec![] });
     assert!(world.engine().accept(fits).await.is_ok());
     until("an answer", || Some(world.messenger.messages()).filter(|all| !all.is_empty())).await;
+}
+
+#[tokio::test]
+async fn a_cancel_that_comes_late_ends_nothing_that_began_meanwhile() {
+    const SECOND: u64 = 1_000_000;
+    let mut world = World::new(guests::polite()).await;
+    let sent = super::BEGIN * 1_000;
+    let mut start = world.inbound(Body::Start { flow: super::flow(), arguments: String::new() });
+    start.sent = Some(sent);
+    world.engine().accept(start).await.unwrap();
+    assert_eq!(world.settled().await, ["ready"]);
+    for (before, ends) in [(60, false), (1, true)] {
+        let mut cancel = world.inbound(Body::Said { text: "cancel".into(), files: vec![] });
+        cancel.sent = Some(sent - before * SECOND);
+        assert!(matches!(world.engine().accept(cancel).await, Ok(Accepted::New(_))));
+        world.advance(1_000);
+        world.settled().await;
+        assert_eq!(world.conversation().await.is_none(), ends, "sent {before} s before the beginning");
+    }
+}
+
+#[tokio::test]
+async fn in_what_is_for_some_only_others_take_no_part() {
+    let mut world = World::new(guests::component("non_deterministic_reply")).await;
+    world.access = Access([(super::flow(), [Who::User("somebody".into())].into())].into());
+    world.begin().await;
+    world.crash().await;
+    world.start();
+    let by = |world: &mut World, id: &str, body| {
+        let mut inbound = world.inbound(body);
+        inbound.person.id = id.to_owned();
+        inbound
+    };
+    let said = |text: &str| Body::Said { text: text.into(), files: vec![] };
+    for (body, heard) in [
+        (said("go"), vec![]),
+        (said("restart"), vec![]),
+        (Body::Control(Control::Cancel), vec!["Sorry, not everybody can take part in this conversation."]),
+    ] {
+        let inbound = by(&mut world, "bob", body);
+        world.engine().accept(inbound).await.unwrap();
+        assert_eq!(world.settled().await, heard);
+    }
+    // While a turn runs, too. Who began it goes on, though they could not begin it now.
+    world.say("go").await;
+    world.llm.asked().await;
+    let cancel = by(&mut world, "bob", said("cancel"));
+    world.engine().accept(cancel).await.unwrap();
+    world.llm.answer(1);
+    assert_eq!(world.settled().await, ["completed"]);
+    let go = by(&mut world, "somebody", said("hello"));
+    world.engine().accept(go).await.unwrap();
+    assert_eq!(world.settled().await, ["ok"]);
 }

@@ -14,7 +14,7 @@ use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::failpoint::Failpoints;
 use pesto_engine::memory::MemoryStore;
 use pesto_engine::model::{Body, Conversation, DeadLetter, FlowName, Inbound, Message, Person, Place};
-use pesto_engine::policy::{Bounds, Grants, Right};
+use pesto_engine::policy::{Access, Bounds, Grants, Right};
 use pesto_engine::ports::{Accepted, CallError, Clock, Llm, LlmCompletion, LlmRequest, Messenger, Store};
 use pesto_engine::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 use pesto_engine::wasm::{Ready, Sandbox};
@@ -91,6 +91,8 @@ pub(crate) struct World {
     pub(crate) llm: Arc<HeldLlm>,
     pub(crate) messenger: Arc<RecordingMessenger>,
     pub(crate) ready: Arc<Ready>,
+    /// Who may take part; takes effect with the next engine.
+    pub(crate) access: Access,
     sandbox: Arc<Sandbox>,
     bounds: Arc<Bounds>,
     running: Option<(Arc<Engine>, Loops)>,
@@ -115,6 +117,7 @@ impl World {
             llm: Arc::new(HeldLlm::new()),
             messenger: Arc::default(),
             ready,
+            access: Access::default(),
             sandbox,
             bounds,
             running: None,
@@ -150,7 +153,12 @@ impl World {
 
     fn start_on(&mut self, ports: Ports) {
         let grants = Grants([(flow(), [Right::Llm].into())].into());
-        let settings = Settings { bounds: Bounds::clone(&self.bounds), grants, ..Settings::default() };
+        let settings = Settings {
+            bounds: Bounds::clone(&self.bounds),
+            grants,
+            access: self.access.clone(),
+            ..Settings::default()
+        };
         let engine = Engine::with_sandbox(ports, settings, self.sandbox.clone());
         engine.catalog.adopt(&flow(), self.ready.clone());
         let loops = engine.start();

@@ -17,8 +17,8 @@ const PEOPLE: usize = 100;
 const DOOR: usize = 10;
 /// How long people wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Every other person knows what is asked after this, and answers both at once. Early, so that the kill is later: what
-/// Slack sends again after a minute comes too late for any order.
+/// Every other person knows what is asked after this, and answers both at once. Early, so that the kill and the silent
+/// socket are later: what Slack sends again after a time-out comes too late for any order.
 const BURST: &str = "name";
 
 /// Faults at random, so often that each kind strikes at least twenty times.
@@ -32,7 +32,14 @@ fn strike(slack: &SlackDouble) {
 }
 
 /// Holds the survey, and says two things at once here and there, which come to the host in the wrong order.
-async fn hold(slack: Arc<SlackDouble>, person: Person, plan: Plan, hasty: bool, door: Arc<Semaphore>) -> Vec<Message> {
+async fn hold(
+    slack: Arc<SlackDouble>,
+    person: Person,
+    plan: Plan,
+    hasty: bool,
+    door: Arc<Semaphore>,
+    heeded: Arc<Semaphore>,
+) -> Vec<Message> {
     // A hundred people do not come in the same millisecond.
     let entering = door.acquire_owned().await.expect("the door stays");
     person.says(&format!("start {FLOW}")).await;
@@ -44,6 +51,9 @@ async fn hold(slack: Arc<SlackDouble>, person: Person, plan: Plan, hasty: bool, 
         let message = person.hears().await;
         entering.take();
         heard.push(message.clone());
+        if hasty && said > 0 && at == said {
+            heeded.add_permits(1);
+        }
         if *key == CLOSING || at < said {
             continue;
         }
@@ -104,16 +114,20 @@ async fn campaign(way: Way) {
     strike(&slack);
     let plans: Vec<_> = (0..PEOPLE).map(Plan::new).collect();
     let people: Vec<_> = plans.iter().map(|plan| slack.person(&plan.name())).collect();
-    let door = Arc::new(Semaphore::new(DOOR));
+    let (door, heeded) = (Arc::new(Semaphore::new(DOOR)), Arc::new(Semaphore::new(0)));
     let holding: Vec<_> = (plans.iter().zip(&people).enumerate())
         .map(|(number, (plan, person))| {
-            let holding = hold(slack.clone(), person.clone(), plan.clone(), number.is_multiple_of(2), door.clone());
-            tokio::spawn(holding)
+            let (slack, door, heeded) = (slack.clone(), door.clone(), heeded.clone());
+            tokio::spawn(hold(slack, person.clone(), plan.clone(), number.is_multiple_of(2), door, heeded))
         })
         .collect();
     if way == Way::Sockets {
         slack.faults().too_many_sockets(1);
         assert!(slack.faults().refresh_socket());
+    }
+    let all_hasty = u32::try_from(PEOPLE.div_ceil(2)).expect("there are few");
+    drop(heeded.acquire_many(all_hasty).await.expect("it stays"));
+    if way == Way::Sockets {
         assert!(slack.faults().silence_socket());
     }
 

@@ -1,7 +1,7 @@
 //! Conversations with one person, wherever they have them.
 
 use pesto_tests::host::TestHost;
-use slack_double::{Message, Person, SlackDouble};
+use slack_double::{DeliveryFault, Message, Person, SlackDouble};
 
 use super::{double, hold, setup};
 use crate::survey::{FLOW, Plan, records};
@@ -58,6 +58,20 @@ async fn a_mention_begins_a_thread_that_needs_no_more_mentions() {
     ann.replies(&mention, "cancel").await;
     says(&ann.hears().await, "we stop here");
     host.idle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_may_overtake_the_mention_that_its_thread_begins_with() {
+    let slack = double().await;
+    let host = host(&slack).await;
+    let (ann, channel) = (slack.person("Ann"), slack.channel("general"));
+    slack.faults().next_events(&ann, 1, DeliveryFault::Swapped);
+    let mention = ann.mentions(&channel, &format!("start {FLOW}")).await;
+    ann.replies(&mention, "Ann").await;
+    says(&ann.hears().await, "What should we call you?");
+    says(&ann.hears().await, "What will you work on?");
+    host.idle().await;
+    assert_eq!(slack.injected().get("swapped"), Some(&1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,6 +142,12 @@ async fn whoever_writes_too_much_hears_why_it_is_not_taken() {
     says(&ann.hears().await, "too long");
     ann.says("Ann").await;
     says(&ann.hears().await, "What will you work on?");
+    // A mention comes as two events, and is one message.
+    let channel = slack.channel("general");
+    ann.mentions(&channel, &"long ".repeat(3_000)).await;
+    says(&ann.hears().await, "too long");
+    ann.mentions(&channel, "status").await;
+    says(&ann.hears().await, "There is no");
     host.idle().await;
 }
 
