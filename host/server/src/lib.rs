@@ -1,7 +1,7 @@
 //! The `pesto` binary's parts: composition root, command line, configuration and adapters.
 //!
 //! - [`app`]: the one place that knows which adapter stands behind which port
-//! - [`config`]: `pesto.toml`, checked whole before anything starts
+//! - [`config`]: `pesto.toml`, checked before anything starts
 //! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host; [`doctor`]: what a check found
 //! - adapters: [`store`] (SQLite), [`llm`] (OpenAI's protocol), [`slack`], [`socket`] and [`terminal`] (people on this
 //!   machine)

@@ -11,8 +11,9 @@ use crate::slack::SlackMessenger;
 use crate::socket::WORKSPACE;
 use crate::terminal::Terminal;
 
-/// How often a message to a workspace that is not configured is tried.
-const AGAIN: Duration = Duration::from_secs(600);
+/// How long a message waits whose workspace this host does not serve. Short, for such a host may be the one inside of a
+/// chat, and the next one has Slack.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// All ways to people.
 pub struct Messengers {
@@ -30,7 +31,7 @@ impl Messengers {
         match &self.slack {
             _ if place.workspace() == WORKSPACE => Ok(&*self.terminal),
             Some(slack) => Ok(slack),
-            // With [slack] back in the configuration it is posted.
+            // It is posted by a host that has [slack].
             None => Err(PostError::Later(Some(AGAIN), "Slack is not configured".to_owned())),
         }
     }

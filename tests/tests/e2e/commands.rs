@@ -1,5 +1,7 @@
 //! What operators ask, with a running host and without.
 
+use std::process::Stdio;
+
 use pesto_tests::host::TestHost;
 use pesto_tests::setup::Setup;
 
@@ -21,6 +23,25 @@ async fn a_data_folder_has_one_host() {
     assert!(errors.contains(&format!("the data folder `{}` is in use by another process", data.display())), "{errors}");
     // The first one was not disturbed: it still has its socket.
     assert!(host.person("ada").answers_to("help").await[0].contains("start onboarding-survey"));
+}
+
+/// The tokens are where the host runs, and not with whoever looks at it.
+#[test]
+fn only_commands_that_talk_to_slack_need_its_tokens() {
+    let names = "[slack]\nbot_token_env = \"BOT_THAT_NOBODY_SETS\"\napp_token_env = \"APP_THAT_NOBODY_SETS\"\n";
+    let setup = Setup::new().flow("feedback").table(names);
+    let run = |arguments: &[&str]| {
+        let output = setup.pesto(arguments).stdin(Stdio::null()).output().expect("pesto can be started");
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    for arguments in [&["chat", "--as", "ada"][..], &["flows"], &["answers", "feedback"], &["dead", "list"]] {
+        let (done, said) = run(arguments);
+        assert!(done, "{arguments:?}: {said}");
+    }
+    for arguments in [["run"], ["check"], ["doctor"]] {
+        let (done, said) = run(&arguments);
+        assert!(!done && said.contains("BOT_THAT_NOBODY_SETS is not set"), "{arguments:?}: {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::admin::{AdminReply, AdminRequest};
 use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
+use crate::config::Scope;
 
 /// Prints what people answered: one row for each completed survey.
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ const FIXED: [&str; 4] = ["completed_at", "person_id", "person_name", "conversat
 
 /// Prints to standard output.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let config = args.common.config()?;
+    let config = args.common.config(Scope::Store)?;
     let mut oracle = Oracle::find(&config, false).await?;
     let mut out = std::io::stdout().lock();
     let mut rows: u64 = 0;

@@ -8,6 +8,7 @@ use crate::admin::{AdminReply, AdminRequest};
 use crate::cli::Common;
 use crate::cli::answers::time;
 use crate::cli::ask::{Oracle, strange};
+use crate::config::Scope;
 
 /// Lists, shows, retries or drops events and messages that were given up.
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ enum Command {
 
 /// Prints, or does, what was asked for.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let config = args.common.config()?;
+    let config = args.common.config(Scope::Store)?;
     let mut oracle = Oracle::find(&config, false).await?;
     match args.command {
         Command::List => list(&mut oracle).await,

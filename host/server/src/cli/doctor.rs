@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::cli::Common;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Scope};
 use crate::doctor::{Finding, Level, local, show};
 use crate::slack;
 
@@ -17,7 +17,7 @@ pub struct Args {
 /// Prints a finding for each check. A check that fails is an error.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut report = Report::default();
-    match args.common.load() {
+    match args.common.config(Scope::Whole) {
         Ok(config) => examine(&config, &mut report).await?,
         Err(error) => report.take(vec![refused(&error)])?,
     }

@@ -6,6 +6,7 @@ use pesto_engine::text::line;
 use crate::admin::{AdminReply, AdminRequest, FlowRow};
 use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
+use crate::config::Scope;
 
 /// Lists the flows: name, version, digest, rights, open conversations.
 #[derive(Debug, clap::Args)]
@@ -16,7 +17,7 @@ pub struct Args {
 
 /// Prints a table, and the files that were refused with their reasons.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let config = args.common.config()?;
+    let config = args.common.config(Scope::Store)?;
     let reply = Oracle::find(&config, true).await?.ask(AdminRequest::Flows).await?;
     let AdminReply::Flows { flows, refused } = reply else { return Err(strange(&reply)) };
     if flows.is_empty() {

@@ -15,7 +15,7 @@ pub mod test;
 
 use std::path::PathBuf;
 
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, ConfigError, Environment, Scope};
 
 /// What all commands of a host take.
 #[derive(Debug, clap::Args)]
@@ -26,12 +26,8 @@ pub struct Common {
 }
 
 impl Common {
-    fn config(&self) -> anyhow::Result<Config> {
-        Ok(self.load()?)
-    }
-
-    fn load(&self) -> Result<Config, ConfigError> {
-        Config::load(self.config.as_deref(), &Environment::of_process())
+    fn config(&self, scope: Scope) -> Result<Config, ConfigError> {
+        Config::load_for(scope, self.config.as_deref(), &Environment::of_process())
     }
 
     /// Logs what is allowed and perhaps not meant.

@@ -4,6 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::cli::Common;
+use crate::config::Scope;
 
 /// Runs the host until it is told to stop.
 #[derive(Debug, clap::Args)]
@@ -14,7 +15,7 @@ pub struct Args {
 
 /// Runs until SIGTERM or SIGINT; turns under way get ten seconds to end.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let config = args.common.config()?;
+    let config = args.common.config(Scope::Whole)?;
     crate::log::start(&config.log, tracing::Level::TRACE);
     args.common.warn(&config)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -13,14 +13,19 @@ use super::environment::Environment;
 use super::error::{ConfigError, nearest};
 use super::file::{self, Given, List};
 use super::layers::Layers;
-use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Secret};
+use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Scope, Secret};
 
 const OPENAI: &str = "https://api.openai.com/v1";
 const MIB: u64 = 1 << 20;
 const KIB: u64 = 1 << 10;
 
-/// Reads the layers and checks all that they say. Relative paths begin at `folder`.
-pub(super) fn check(layers: &Layers<'_>, folder: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+/// Reads the layers and checks what they say within the scope. Relative paths begin at `folder`.
+pub(super) fn check(
+    layers: &Layers<'_>,
+    folder: &Path,
+    environment: &Environment,
+    scope: Scope,
+) -> Result<Config, ConfigError> {
     let file = layers.read()?;
     let mut check = Check { layers, notes: Vec::new(), mentions: Vec::new() };
     let limits = check.limits(&file.limits)?;
@@ -41,8 +46,10 @@ pub(super) fn check(layers: &Layers<'_>, folder: &Path, environment: &Environmen
     let grants = check.grants(&file.flow)?;
     let only = check.only(&file.flow)?;
     // Last, for these read secrets.
-    let llm = file.llm.as_ref().map_or(Ok(Llm::None), |llm| check.llm(llm, limits.turn, environment))?;
-    let slack = file.slack.as_ref().map(|slack| check.slack(slack, environment)).transpose()?;
+    let llm = file.llm.as_ref().filter(|_| scope >= Scope::Terminal);
+    let llm = llm.map_or(Ok(Llm::None), |llm| check.llm(llm, limits.turn, environment))?;
+    let slack = file.slack.as_ref().filter(|_| scope >= Scope::Whole);
+    let slack = slack.map(|slack| check.slack(slack, environment)).transpose()?;
     let Check { notes, mentions, .. } = check;
     Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, log, grants, only, notes, mentions })
 }

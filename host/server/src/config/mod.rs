@@ -1,8 +1,9 @@
-//! `pesto.toml`: what the operator decides, checked whole before anything starts.
+//! `pesto.toml`: what the operator decides, checked before anything starts.
 //!
 //! Every key can be overridden by an environment variable: `PESTO_` and the key's path in capitals, joined by `__`, so
 //! `PESTO_LLM__MODEL` for `model` in `[llm]`, and `PESTO_FLOW__ASK__GRANT='["llm"]'` for a grant. Secrets stand in no
-//! file: a key names the variable that holds one, and it is read last, when all else is right.
+//! file: a key names the variable that holds one, and it is read last, when all else is right, and only for a command
+//! that uses it.
 
 mod check;
 mod environment;
@@ -34,6 +35,18 @@ pub const DEFAULT_FILE: &str = "pesto.toml";
 /// The rights that can be granted.
 pub const RIGHTS: &[&str] = &["llm"];
 
+/// How much of a configuration a command uses. Of the rest only names and types of keys are checked: nobody needs a
+/// provider's key or Slack's tokens to read answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// The store and the flows: all but `[llm]` and `[slack]`.
+    Store,
+    /// What a host needs that talks in terminals only: all but `[slack]`.
+    Terminal,
+    /// All of it.
+    Whole,
+}
+
 /// The longest configuration file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -50,9 +63,9 @@ pub struct Config {
     pub default_flow: Option<FlowName>,
     /// `[limits]`.
     pub limits: Limits,
-    /// `[llm]`.
+    /// `[llm]`; nobody where the scope leaves it out.
     pub llm: Llm,
-    /// `[slack]`: the workspace, if there is one.
+    /// `[slack]`: the workspace, if there is one and the scope has it.
     pub slack: Option<Slack>,
     /// `[log]`.
     pub log: Log,
@@ -165,12 +178,17 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Reads and checks a configuration. Without a path, [`DEFAULT_FILE`] of the current folder is read if it is
+    /// Reads and checks a whole configuration. Without a path, [`DEFAULT_FILE`] of the current folder is read if it is
     /// there, and else all is by default.
     pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::load_for(Scope::Whole, path, environment)
+    }
+
+    /// The same for a command that uses only so much of it.
+    pub fn load_for(scope: Scope, path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let (name, text, folder) = source(path)?;
         let layers = layers::Layers::new(&name, &text, environment)?;
-        let mut config = check::check(&layers, &folder, environment)?;
+        let mut config = check::check(&layers, &folder, environment, scope)?;
         config.file = find(path).map(Path::to_owned);
         Ok(config)
     }

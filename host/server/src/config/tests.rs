@@ -23,7 +23,7 @@ fn environment(file: &Path) -> Environment {
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let environment = variables.iter().copied().collect();
     let layers = layers::Layers::new("conf/pesto.toml", text, &environment).map_err(|error| error.to_string())?;
-    check::check(&layers, Path::new("conf"), &environment).map_err(|error| error.to_string())
+    check::check(&layers, Path::new("conf"), &environment, Scope::Whole).map_err(|error| error.to_string())
 }
 
 fn refused(text: &str, variables: &[(&str, &str)]) -> String {
@@ -39,6 +39,28 @@ fn the_flows_folder_needs_no_key() {
     assert!(Config::load(Some(&file), &Environment::default()).is_err());
     assert_eq!(flows(&[]).unwrap(), folder.path().join("deploy"));
     assert_eq!(flows(&[("PESTO_FLOWS", "/elsewhere")]).unwrap(), Path::new("/elsewhere"));
+}
+
+/// Whoever reads answers has no tokens, and a chat on the machine needs none of Slack's.
+#[test]
+fn a_command_needs_only_the_secrets_that_it_uses() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let text =
+        "[llm]\nmodel = \"small\"\napi_key_env = \"KEY\"\n[slack]\nbot_token_env = \"BOT\"\napp_token_env = \"APP\"\n";
+    fs::write(&file, text).unwrap();
+    let load = |scope, variables: &[(&str, &str)]| {
+        let environment = variables.iter().copied().collect();
+        Config::load_for(scope, Some(&file), &environment).map_err(|error| error.to_string())
+    };
+    let config = load(Scope::Store, &[]).unwrap();
+    assert!(matches!(config.llm, Llm::None) && config.slack.is_none());
+    assert!(load(Scope::Terminal, &[]).unwrap_err().contains("KEY is not set"));
+    let config = load(Scope::Terminal, &[("KEY", "abc")]).unwrap();
+    assert!(matches!(config.llm, Llm::Provider(_)) && config.slack.is_none());
+    assert!(load(Scope::Whole, &[("KEY", "abc")]).unwrap_err().contains("BOT is not set"));
+    let all = [("KEY", "abc"), ("BOT", "xoxb-1"), ("APP", "xapp-1")];
+    assert!(load(Scope::Whole, &all).unwrap().slack.is_some());
 }
 
 #[cfg(unix)]

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::cli::Common;
-use crate::config::Config;
+use crate::config::{Config, Scope};
 use crate::socket::{Client, Heard, OpenConversation, Talk};
 use crate::store::OpenError;
 
@@ -40,13 +40,13 @@ pub struct Args {
 
 /// Talks until the person leaves (Ctrl-D), or the lines that are piped in are answered.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let config = args.common.config()?;
+    let config = args.common.config(Scope::Store)?;
     let name = args.person.unwrap_or_default();
     let id = if name.is_empty() { NOBODY.to_owned() } else { name.clone() };
     // The host would say the same, but of a place, which means nothing here.
     Place::direct("local", &id).map_err(|_| anyhow::anyhow!("`{id}` cannot be a person's id: {RULE}"))?;
     crate::log::start(&config.log, tracing::Level::WARN);
-    let host = reach(&config).await?;
+    let host = reach(&config, &args.common).await?;
     let talk = Talk::start(config.socket(), id, name);
     let ended = Chat::new(talk, args.flow).run().await;
     match host {
@@ -55,16 +55,16 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Finds the running host, or starts one inside. A host that is starting has the data folder and does not listen yet:
-/// it is waited for.
-async fn reach(config: &Config) -> anyhow::Result<Option<Inside>> {
+/// Finds the running host, or starts one inside, which serves this terminal only. A host that is starting has the data
+/// folder and does not listen yet: it is waited for.
+async fn reach(config: &Config, common: &Common) -> anyhow::Result<Option<Inside>> {
     const PATIENCE: u32 = 150;
     let mut waited = 0;
     loop {
         if Client::connect(&config.socket()).await?.is_some() {
             return Ok(None);
         }
-        match App::new(config) {
+        match App::new(&common.config(Scope::Terminal)?) {
             Ok(app) => return Inside::start(app).await.map(Some),
             Err(error) if waited < PATIENCE && matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 if waited == 0 {
