@@ -10,7 +10,7 @@ use pesto_engine::policy::Who;
 use toml::Spanned;
 
 use super::environment::Environment;
-use super::error::{ConfigError, nearest};
+use super::error::{ConfigError, Origin, nearest};
 use super::file::{self, Given, List};
 use super::layers::Layers;
 use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Scope, Secret};
@@ -87,6 +87,18 @@ impl Check<'_> {
     pub(super) fn error(&self, at: Option<Range<usize>>, key: &str, what: &str, remedy: &str) -> ConfigError {
         let origin = at.map_or_else(|| self.layers.whole(), |at| self.layers.origin(&at));
         ConfigError { origin, key: key.to_owned(), what: what.to_owned(), remedy: remedy.to_owned() }
+    }
+
+    /// A key without which a table is nothing. Where the table is there by a variable only, the variable was most likely
+    /// meant for another file.
+    pub(super) fn lacking(&self, table: &str, at: Range<usize>, key: &str, what: &str, remedy: &str) -> ConfigError {
+        let Origin::Variable(variable) = self.layers.origin(&at) else {
+            return self.error(Some(at), key, what, remedy);
+        };
+        let (file, what) =
+            (self.layers.whole(), format!("{what}, and there is no [{table}] that {variable} overrides"));
+        let remedy = format!("Unset {variable}, or write [{table}] into {file}. {remedy}");
+        self.error(Some(at), key, &what, &remedy)
     }
 
     fn note(&mut self, at: Option<Range<usize>>, key: &str, what: &str, remedy: &str) {
@@ -218,18 +230,20 @@ impl Check<'_> {
         };
         let Some(model) = model else {
             let remedy = "Name the model that is asked where a flow names none, such as model = \"gpt-4o-mini\".";
-            return Err(self.error(Some(table.span()), "llm.model", "not given, and there is no default", remedy));
+            return Err(self.lacking("llm", table.span(), "llm.model", "not given, and there is no default", remedy));
         };
         Ok(Llm::Provider(Provider { base_url, key, model, models, max_tokens, timeout }))
     }
 
     fn no_key(&self, table: &Spanned<file::Llm>, variable: Option<&str>) -> ConfigError {
-        let (at, what) = match (&table.get_ref().api_key_env, variable) {
-            (Some(given), Some(name)) => (given.span(), format!("the environment variable {name} is not set")),
-            _ => (table.span(), "not given, and there is no default".to_owned()),
-        };
+        const KEY: &str = "llm.api_key_env";
         let remedy = format!("{} Or write without_key = \"scripted\" to get canned answers.", remedy_for_key(variable));
-        self.error(Some(at), "llm.api_key_env", &what, &remedy)
+        match (&table.get_ref().api_key_env, variable) {
+            (Some(given), Some(name)) => {
+                self.error(Some(given.span()), KEY, &format!("the environment variable {name} is not set"), &remedy)
+            }
+            _ => self.lacking("llm", table.span(), KEY, "not given, and there is no default", &remedy),
+        }
     }
 
     /// A variable's name is in capitals here, for then no provider's key can pass for one.

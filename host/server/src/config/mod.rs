@@ -1,9 +1,9 @@
 //! `pesto.toml`: what the operator decides, checked before anything starts.
 //!
 //! Every key can be overridden by an environment variable: `PESTO_` and the key's path in capitals, joined by `__`, so
-//! `PESTO_LLM__MODEL` for `model` in `[llm]`, and `PESTO_FLOW__ASK__GRANT='["llm"]'` for a grant. Secrets stand in no
-//! file: a key names the variable that holds one, and it is read last, when all else is right, and only for a command
-//! that uses it.
+//! `PESTO_LLM__MODEL` for `model` in `[llm]`, and `PESTO_FLOW__ASK__GRANT='["llm"]'` for a grant. Variables may also
+//! make a table that the file lacks, if they give all that it needs. Secrets stand in no file: a key names the variable
+//! that holds one, and it is read last, when all else is right, and only for a command that uses it.
 
 mod check;
 mod environment;

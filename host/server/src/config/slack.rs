@@ -21,7 +21,7 @@ impl Check<'_> {
         let listen = slack.listen.as_ref().map(|given| self.listen(given)).transpose()?;
         let Some(bot) = &slack.bot_token_env else {
             let remedy = "Name the variable that holds the bot token, such as bot_token_env = \"SLACK_BOT_TOKEN\".";
-            return Err(self.error(Some(table.span()), "slack.bot_token_env", "not given", remedy));
+            return Err(self.lacking("slack", table.span(), "slack.bot_token_env", "not given", remedy));
         };
         let bot_token = self.token("slack.bot_token_env", bot, "xoxb-", "Slack's bot token", env)?;
         let app_token = self.maybe("slack.app_token_env", &slack.app_token_env, "xapp-", "the app-level token", env)?;
@@ -44,7 +44,8 @@ impl Check<'_> {
         if app_token.is_none() && http.is_none() {
             let remedy = "For Socket Mode name the variable with the app-level token, such as app_token_env = \
                           \"SLACK_APP_TOKEN\"; for HTTP give listen and signing_secret_env.";
-            return Err(self.error(Some(table.span()), "slack.app_token_env", "no way for events to come in", remedy));
+            let what = "no way for events to come in";
+            return Err(self.lacking("slack", table.span(), "slack.app_token_env", what, remedy));
         }
         Ok(Slack { bot_token, app_token, http, base_url, idle })
     }

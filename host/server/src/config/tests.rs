@@ -84,7 +84,7 @@ fn a_way_back_is_shown_short_where_it_leads_to_the_same_folder() {
 fn broken_files_say_how_they_are_put_right() {
     let mut names: Vec<_> = fs::read_dir(cases()).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
-    assert_eq!(names.len(), 11);
+    assert_eq!(names.len(), 12);
     for case in names {
         let broken = case.join("broken.toml");
         let error =
@@ -138,6 +138,20 @@ fn variables_override_the_file() {
     assert_eq!((provider.model.as_str(), provider.models.as_slice()), ("large", ["tiny".to_owned()].as_slice()));
     assert_eq!(provider.base_url, "http://127.0.0.1:9/v1");
     assert!(provider.key.is_none());
+}
+
+#[test]
+fn variables_may_make_a_table_and_a_stray_one_is_named() {
+    let tokens = [("BOT", "xoxb-1"), ("APP", "xapp-1")];
+    let names = [("PESTO_SLACK__BOT_TOKEN_ENV", "BOT"), ("PESTO_SLACK__APP_TOKEN_ENV", "APP")];
+    assert!(load("", &[tokens, names].concat()).unwrap().slack.unwrap().app_token.is_some());
+
+    let error = refused("", &[("PESTO_LLM__MODEL", "large")]);
+    assert!(error.starts_with("PESTO_LLM__MODEL: llm.api_key_env: not given"), "{error}");
+    assert!(error.contains("Unset PESTO_LLM__MODEL, or write [llm] into conf/pesto.toml."), "{error}");
+    // Where the file has the table, it is the table that lacks a key.
+    let error = refused("[slack]\n", &[("PESTO_SLACK__LISTEN", "127.0.0.1:3000")]);
+    assert!(error.starts_with("conf/pesto.toml:1: slack.bot_token_env: not given. Name the variable"), "{error}");
 }
 
 #[test]
