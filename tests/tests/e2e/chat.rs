@@ -127,7 +127,7 @@ fn a_chat_goes_on_where_the_one_before_ended() {
 #[test]
 fn a_form_is_filled_in_a_field_at_a_time() {
     let setup = Setup::new().flow("feedback");
-    let lines = ["help", "6", "great", "5", "x", "back", "4", "Good talks", "tomorrow", "2026-01-05", "maybe", "2"];
+    let lines = ["help", "6", "great", "5", "x", "back", "4", "Good talks", "soon", "2026-01-05", "maybe", "2"];
     let mut command = setup.pesto(&["chat", "feedback", "--as", "ada"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -145,6 +145,7 @@ fn a_form_is_filled_in_a_field_at_a_time() {
         "1/4 How was it?",
         "1 (poor)  2  3  4  5 (great)",
         "`cancel` ends the conversation",
+        "1/4 How was it?",
         "That is not among the choices.",
         "1/4 How was it?",
         "That is not among the choices.",
@@ -152,7 +153,7 @@ fn a_form_is_filled_in_a_field_at_a_time() {
         "Please write at least 3 characters.",
         "1/4 How was it?",
         "2/4 What should stay",
-        "3/4 When was it? (a date such as 2026-03-31)",
+        "3/4 When was it? (a date such as 2026-03-31, or `tomorrow`)",
         "Please write a date such as 2026-03-31.",
         "4/4 May we come back to you?",
         "That is not among the choices.",

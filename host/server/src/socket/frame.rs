@@ -3,6 +3,7 @@
 //! Nothing is lost or doubled on it: what a person sends has an id and is answered with `stored` once it is durable,
 //! so it may be sent again until then; a message has an id and is sent again until it is answered with `shown`.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use pesto_engine::model::{EffectId, FlowName, Message, OpenQuestion, Values};
@@ -79,6 +80,8 @@ pub enum FromHost {
     Welcome {
         /// Something the person should know, such as that no model is connected.
         notice: Option<String>,
+        /// The flows that the person can start.
+        flows: BTreeSet<FlowName>,
         /// The open conversation.
         open: Option<OpenConversation>,
     },

@@ -193,7 +193,8 @@ impl Session {
             Ok(open) => open,
             Err(error) => return Err(hang_up(error).await),
         };
-        self.send(FromHost::Welcome { notice: self.host.notice.clone(), open }).await;
+        let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
+        self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;
         let serial = self.host.terminal.attach(&place, self.sender.clone());
         self.person = Some((place.clone(), person, serial));
         match self.host.engine.arrived(&place).await {

@@ -1,7 +1,7 @@
 //! A person's conversation over the socket that outlives the host: reconnects, sends again what was not stored,
 //! and shows no message twice.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub enum Heard {
     Welcome {
         /// What the person should know.
         notice: Option<String>,
+        /// The flows that they can start.
+        flows: BTreeSet<FlowName>,
         /// Where they left off.
         open: Option<OpenConversation>,
     },
@@ -237,10 +239,10 @@ impl Link {
     /// Takes a frame in; answers what is to be sent because of it.
     fn heard(&mut self, frame: FromHost) -> Option<ToHost> {
         match frame {
-            FromHost::Welcome { notice, open } => {
+            FromHost::Welcome { notice, flows, open } => {
                 // With words still to be stored, the host is back only when it has them.
                 self.away = self.away && !self.unstored.is_empty();
-                self.hear(Heard::Welcome { notice, open });
+                self.hear(Heard::Welcome { notice, flows, open });
             }
             FromHost::Stored { id } => self.taken(&id),
             FromHost::Refused { id, reason } => {

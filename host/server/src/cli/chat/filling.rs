@@ -1,9 +1,12 @@
 //! A form in the terminal: its fields one after the other, a line for each. Pure.
 
+use std::time::SystemTime;
+
 use pesto_engine::form::check_field;
 use pesto_engine::model::{Choices, Field, FieldKind, Form, Values};
 
-use super::view::picks;
+use super::asked::picks;
+use super::day;
 
 /// Leaves a field empty that need not be filled in.
 const SKIP: &str = "skip";
@@ -21,8 +24,8 @@ pub(super) struct Filling {
 /// What comes of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Filled {
-    /// The next field is to be asked for, or the one before.
-    Next,
+    /// The next field is to be asked for, or the one before. How the entry was understood, where that is not plain.
+    Next(Option<String>),
     /// The same field is to be asked for again, for this reason.
     Again(String),
     /// All fields are filled in.
@@ -46,7 +49,7 @@ impl Filling {
         let takes = match &field.kind {
             FieldKind::Number { whole: true, .. } => Some("a whole number"),
             FieldKind::Number { .. } => Some("a number"),
-            FieldKind::Date { .. } => Some("a date such as 2026-03-31"),
+            FieldKind::Date { .. } => Some("a date such as 2026-03-31, or `tomorrow`"),
             FieldKind::Text { .. } | FieldKind::OneOf(_) | FieldKind::ManyOf(_) => None,
         };
         let skip = (!field.required).then_some("`skip` leaves it empty");
@@ -64,16 +67,23 @@ impl Filling {
         }
     }
 
-    /// Takes a line for the field that is asked for; it has no blanks around it and is not empty.
-    pub(super) fn enter(&mut self, line: &str) -> Filled {
+    /// Whether something is entered.
+    pub(super) fn is_begun(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    /// Takes a line for the field that is asked for; it has no blanks around it and is not empty. What is said of days
+    /// is seen from `now`.
+    pub(super) fn enter(&mut self, line: &str, now: SystemTime) -> Filled {
         let Some(field) = self.form.fields.get(self.at) else { return Filled::Whole(std::mem::take(&mut self.values)) };
         if line.eq_ignore_ascii_case(BACK) {
             if self.at == 0 {
                 return Filled::Again("This is the first field.".to_owned());
             }
             self.at -= 1;
-            return Filled::Next;
+            return Filled::Next(None);
         }
+        let day = matches!(field.kind, FieldKind::Date { .. }).then(|| day::in_words(line, now)).flatten();
         let values = if line.eq_ignore_ascii_case(SKIP) && !field.required {
             Vec::new()
         } else {
@@ -83,7 +93,7 @@ impl Filling {
                     let all = Choices { least: 1, most: u32::MAX, ..choices };
                     picks(line, &all).unwrap_or_else(|| vec![line.to_owned()])
                 }
-                None => vec![line.to_owned()],
+                None => vec![day.clone().unwrap_or_else(|| line.to_owned())],
             }
         };
         let key = field.key.clone();
@@ -92,7 +102,11 @@ impl Filling {
             Err(words) => return Filled::Again(words),
         };
         self.at += 1;
-        if self.at < self.form.fields.len() { Filled::Next } else { Filled::Whole(std::mem::take(&mut self.values)) }
+        if self.at < self.form.fields.len() {
+            Filled::Next(day.map(|day| format!("That is {day}.")))
+        } else {
+            Filled::Whole(std::mem::take(&mut self.values))
+        }
     }
 }
 
@@ -127,6 +141,10 @@ mod tests {
         Form { title: "Kit".to_owned(), submit: "Send".to_owned(), fields }
     }
 
+    fn enter(filling: &mut Filling, line: &str) -> Filled {
+        filling.enter(line, SystemTime::UNIX_EPOCH)
+    }
+
     fn again(words: &str) -> Filled {
         Filled::Again(words.to_owned())
     }
@@ -135,17 +153,17 @@ mod tests {
     fn each_field_is_asked_until_it_is_right() {
         let mut filling = Filling::new(form());
         assert_eq!(filling.label(), "1/3 NAME");
-        assert_eq!(filling.enter("back"), again("This is the first field."));
-        assert_eq!(filling.enter("A"), again("Please write at least 2 characters."));
-        assert_eq!(filling.enter("Ada"), Filled::Next);
+        assert_eq!(enter(&mut filling, "back"), again("This is the first field."));
+        assert_eq!(enter(&mut filling, "A"), again("Please write at least 2 characters."));
+        assert_eq!(enter(&mut filling, "Ada"), Filled::Next(None));
         assert_eq!(filling.label(), "2/3 TOOLS (`skip` leaves it empty)");
-        assert_eq!(filling.enter("1, 2, 3"), again("Please pick 1 to 2."));
-        assert_eq!(filling.enter("7"), again("That is not among the choices."));
-        assert_eq!(filling.enter("Pen, 3"), Filled::Next);
-        assert_eq!(filling.enter("skip"), again("That is not among the choices."));
-        assert_eq!(filling.enter("Back"), Filled::Next);
-        assert_eq!(filling.enter("ink"), Filled::Next);
-        let Filled::Whole(values) = filling.enter("2") else { panic!("{filling:?}") };
+        assert_eq!(enter(&mut filling, "1, 2, 3"), again("Please pick 1 to 2."));
+        assert_eq!(enter(&mut filling, "7"), again("That is not among the choices."));
+        assert_eq!(enter(&mut filling, "Pen, 3"), Filled::Next(None));
+        assert_eq!(enter(&mut filling, "skip"), again("That is not among the choices."));
+        assert_eq!(enter(&mut filling, "Back"), Filled::Next(None));
+        assert_eq!(enter(&mut filling, "ink"), Filled::Next(None));
+        let Filled::Whole(values) = enter(&mut filling, "2") else { panic!("{filling:?}") };
         let values: Vec<_> = values.iter().map(|(key, values)| (key.as_str(), values.join(" "))).collect();
         assert_eq!(values, [("name", "Ada".to_owned()), ("size", "m".to_owned()), ("tools", "ink".to_owned())]);
     }
@@ -153,9 +171,23 @@ mod tests {
     #[test]
     fn what_may_stay_empty_is_skipped() {
         let mut filling = Filling::new(form());
-        filling.enter("Ada");
-        assert_eq!(filling.enter("skip"), Filled::Next);
-        let Filled::Whole(values) = filling.enter("s") else { panic!("{filling:?}") };
+        enter(&mut filling, "Ada");
+        assert_eq!(enter(&mut filling, "skip"), Filled::Next(None));
+        let Filled::Whole(values) = enter(&mut filling, "s") else { panic!("{filling:?}") };
         assert_eq!(values.get("tools"), Some(&Vec::new()));
+    }
+
+    #[test]
+    fn a_date_can_be_said() {
+        let kind = FieldKind::Date { least: None, most: Some("1970-01-02".to_owned()) };
+        let mut form = form();
+        for field in &mut form.fields {
+            field.kind = kind.clone();
+        }
+        let mut filling = Filling::new(form);
+        assert_eq!(enter(&mut filling, "tomorrow"), Filled::Next(Some("That is 1970-01-02.".to_owned())));
+        assert_eq!(enter(&mut filling, "in 3 days"), again("Please choose a date up to 1970-01-02."));
+        assert_eq!(enter(&mut filling, "soon"), again("Please write a date such as 2026-03-31."));
+        assert_eq!(enter(&mut filling, "1970-01-01"), Filled::Next(None));
     }
 }

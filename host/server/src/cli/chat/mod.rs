@@ -1,11 +1,15 @@
 //! `pesto chat`: a conversation in the terminal, with the running host or, where there is none, with one inside.
 
+mod ahead;
+mod asked;
+mod day;
 mod filling;
 mod lines;
 mod view;
+mod wrap;
 
 use std::io::{IsTerminal, Write as _};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use pesto_engine::model::{FlowName, Place};
@@ -18,8 +22,10 @@ use crate::config::{Config, Scope};
 use crate::socket::{Client, Heard, OpenConversation, Talk};
 use crate::store::OpenError;
 
+use ahead::Ahead;
+use asked::{Asked, Line};
 use lines::Lines;
-use view::{Asked, Line, Style};
+use view::Style;
 
 /// The id of a person who has no name.
 const NOBODY: &str = "you";
@@ -114,35 +120,42 @@ struct Chat {
     talk: Talk,
     flow: Option<FlowName>,
     asked: Asked,
-    style: Style,
+    ahead: Ahead,
     piped: bool,
     greeted: bool,
 }
 
 impl Chat {
     fn new(talk: Talk, flow: Option<FlowName>) -> Self {
-        let style = Style { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() };
         let piped = !std::io::stdin().is_terminal();
-        Self { talk, flow, asked: Asked::default(), style, piped, greeted: false }
+        Self { talk, flow, asked: Asked::default(), ahead: Ahead::new(), piped, greeted: false }
     }
 
     async fn run(mut self) -> anyhow::Result<()> {
         let mut lines = Lines::start(self.piped)?;
-        // A person may type at any time; a piped line waits until all is answered.
-        let mut listening = !self.piped;
+        // A piped line waits until all is answered. A person may type at any time.
+        let (mut listening, mut leaving) = (!self.piped, false);
         loop {
             tokio::select! {
                 line = lines.next(), if listening => match line {
+                    Some(line) if self.piped => listening = !self.line(&line, &mut lines),
                     Some(line) => {
-                        listening = !self.line(&line, &mut lines);
+                        if let Some(line) = self.ahead.typed(line, self.greeted) {
+                            self.line(&line, &mut lines);
+                        }
                     }
-                    None => break,
+                    None if self.piped || self.ahead.is_empty() => break,
+                    // What was typed ahead is answered before the person leaves.
+                    None => (listening, leaving) = (false, true),
                 },
                 heard = self.talk.next() => match heard {
                     Some(heard) => {
-                        if self.heard(heard, &mut lines)? {
-                            listening = true;
+                        let settled = self.heard(heard, &mut lines)?;
+                        let sent = settled && !self.piped && self.next_typed(&mut lines);
+                        if leaving && settled && !sent {
+                            break;
                         }
+                        listening |= settled && !leaving;
                     }
                     None => anyhow::bail!("the host hung up"),
                 },
@@ -150,20 +163,31 @@ impl Chat {
         }
         let unsent = self.talk.leave().await;
         if unsent > 0 {
-            lines.print(&self.style.aside(&format!("The host is away, and has not got your last words ({unsent}).")));
+            aside(&format!("The host is away, and has not got your last words ({unsent})."), &mut lines);
         }
         if !self.piped {
-            lines.print(&self.style.aside("Good-bye. Come back with the same command: we go on where we were."));
+            let form = if self.asked.holds_entries() { ", and you begin the form anew" } else { "" };
+            aside(&format!("Good-bye. Come back with the same command: we go on where we were{form}."), &mut lines);
         }
         Ok(())
+    }
+
+    /// Sends the next line that was typed ahead. Answers whether there was one.
+    fn next_typed(&mut self, lines: &mut Lines) -> bool {
+        let next = self.ahead.settled();
+        if let Some(line) = &next {
+            self.line(line, lines);
+            self.talk.settle();
+        }
+        next.is_some()
     }
 
     /// Sends a line. Answers whether its answer is to be waited for.
     fn line(&mut self, line: &str, lines: &mut Lines) -> bool {
         if self.piped {
-            lines.print(&self.style.typed(line));
+            lines.print(&Style::of_stdout().typed(line));
         }
-        match self.asked.read(line, self.style) {
+        match self.asked.read(line, SystemTime::now(), Style::of_stdout()) {
             Line::Empty => return false,
             Line::Say(text) => self.talk.say(&text),
             Line::Pick(message, values) => self.talk.pick(message, values),
@@ -182,18 +206,23 @@ impl Chat {
     /// Shows what is heard. Answers whether all is answered.
     fn heard(&mut self, heard: Heard, lines: &mut Lines) -> anyhow::Result<bool> {
         match heard {
-            Heard::Welcome { notice, open } => self.welcome(notice, open, lines),
+            Heard::Welcome { notice, flows, open } => {
+                self.asked.offered(flows);
+                self.welcome(notice, open, lines);
+            }
             Heard::Message(message) => {
-                lines.print(&self.style.message(&message));
+                let style = Style::of_stdout();
+                lines.print(&style.message(&message));
                 self.talk.shown(message.id.clone());
-                if let Some(asks) = message.asks() {
-                    self.asked.shown(message.id, asks);
+                match message.asks() {
+                    Some(asks) => self.asked.shown(message.id, asks),
+                    None => self.asked.again(style).iter().for_each(|field| lines.print(field)),
                 }
             }
-            Heard::Progress(text) => lines.print(&self.style.aside(&text)),
-            Heard::Refused(reason) => lines.print(&self.style.aside(&reason)),
+            Heard::Progress(text) => aside(&text, lines),
+            Heard::Refused(reason) => aside(&reason, lines),
             Heard::Settled => return Ok(true),
-            Heard::Away => lines.print(&self.style.aside("The host is away; what you say is sent when it is back.")),
+            Heard::Away => aside("The host is away; what you say is sent when it is back.", lines),
             Heard::Bye(reason) => anyhow::bail!("the host hung up: {reason}"),
         }
         Ok(false)
@@ -204,19 +233,20 @@ impl Chat {
             return;
         }
         if !self.piped {
-            lines.print(&self.style.aside("Type your answer, or the number of a choice. `help` helps, Ctrl-C leaves."));
+            aside("Type your answer, or the number of a choice. `help` helps, Ctrl-C leaves.", lines);
         }
         if let Some(notice) = notice {
-            lines.print(&self.style.aside(&notice));
+            aside(&notice, lines);
         }
         match (open, self.flow.take()) {
             (Some(open), wanted) if wanted.as_ref().is_none_or(|wanted| *wanted == open.flow) => {
-                lines.print(&self.style.aside(&format!("We are in the middle of {}.", open.flow)));
+                let style = Style::of_stdout();
+                lines.print(&style.aside(&format!("We are in the middle of {}.", open.flow)));
                 if let Some(last) = open.last {
-                    lines.print(&self.style.said(&last));
+                    lines.print(&style.said(&last));
                 }
                 for question in open.questions {
-                    lines.print(&self.style.asks(&question.asks));
+                    lines.print(&style.asks(&question.asks));
                     self.asked.shown(question.message, question.asks);
                 }
             }
@@ -227,4 +257,8 @@ impl Chat {
         self.talk.settle();
         let _ = std::io::stdout().flush();
     }
+}
+
+fn aside(text: &str, lines: &mut Lines) {
+    lines.print(&Style::of_stdout().aside(text));
 }

@@ -1,92 +1,12 @@
-//! What a person sees in the terminal, and what their line means. Pure.
+//! What a person sees in the terminal. Pure, but for [`Style::of_stdout`].
 
-use pesto_engine::model::{Asks, Choice, Choices, Control, EffectId, Message, Values};
+use std::io::IsTerminal as _;
+
+use pesto_engine::model::{Asks, Choice, Choices, Message};
 use pesto_engine::text::is_harmful;
 
-use super::filling::{Filled, Filling};
-
-/// What a line of the person is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Line {
-    /// Nothing.
-    Empty,
-    /// Text.
-    Say(String),
-    /// A choice of the message that is asked about now.
-    Pick(EffectId, Vec<String>),
-    /// An entry in the form that is being filled in; this is to be shown.
-    Ask(String),
-    /// All that the form of a message asks for.
-    Fill(EffectId, Values),
-}
-
-/// What can be picked or filled in now.
-#[derive(Debug, Default)]
-pub(super) struct Asked(Option<Question>);
-
-#[derive(Debug)]
-enum Question {
-    Choices(EffectId, Choices),
-    Form(EffectId, Filling),
-}
-
-impl Asked {
-    /// A message was shown that asks for this: it is what lines answer now.
-    pub(super) fn shown(&mut self, message: EffectId, asks: Asks) {
-        self.0 = Some(match asks {
-            Asks::Choices(choices) => Question::Choices(message, choices),
-            Asks::Form(form) => Question::Form(message, Filling::new(form)),
-        });
-    }
-
-    /// What a line means: numbers of choices divided by commas or blanks, or their words; an entry in a form; else it
-    /// is text. What is picked or filled in can be once. The host's control words are never entries.
-    pub(super) fn read(&mut self, line: &str, style: Style) -> Line {
-        let line = line.trim();
-        if line.is_empty() {
-            return Line::Empty;
-        }
-        let answer = match &mut self.0 {
-            Some(Question::Choices(message, choices)) => {
-                picks(line, choices).map(|values| Line::Pick(message.clone(), values))
-            }
-            Some(Question::Form(message, filling)) if Control::parse(line).is_none() => match filling.enter(line) {
-                Filled::Whole(values) => Some(Line::Fill(message.clone(), values)),
-                Filled::Again(words) => return Line::Ask(style.aside(&words) + &style.field(filling)),
-                Filled::Next => return Line::Ask(style.field(filling)),
-            },
-            _ => None,
-        };
-        if let Some(answer) = answer {
-            self.0 = None;
-            return answer;
-        }
-        // The host answers these beside the question, which stays open.
-        if !matches!(Control::parse(line), Some(Control::Help | Control::Status)) {
-            self.0 = None;
-        }
-        Line::Say(line.to_owned())
-    }
-}
-
-pub(super) fn picks(line: &str, choices: &Choices) -> Option<Vec<String>> {
-    let one = |word: &str| pick(word.trim(), choices);
-    if let Some(value) = one(line) {
-        return (choices.least <= 1).then(|| vec![value]);
-    }
-    let values: Vec<String> = line.split(',').map(one).collect::<Option<_>>()?;
-    let count = u32::try_from(values.len()).ok()?;
-    (choices.least..=choices.most).contains(&count).then_some(values)
-}
-
-/// Words come before numbers, for an option may be called `5` and be the sixth.
-fn pick(word: &str, choices: &Choices) -> Option<String> {
-    let options = &choices.options;
-    let named =
-        options.iter().find(|option| option.label.to_lowercase() == word.to_lowercase() || option.value == word);
-    let counted = || options.get(word.parse::<usize>().ok()?.checked_sub(1)?);
-    named.or_else(counted).map(|option| option.value.clone())
-}
+use super::filling::Filling;
+use super::wrap::wrap;
 
 /// Whether the labels are numbers, or begin with those that they would get.
 fn numbers_itself(options: &[Choice]) -> bool {
@@ -95,14 +15,34 @@ fn numbers_itself(options: &[Choice]) -> bool {
     numbers || options.iter().enumerate().all(begins)
 }
 
-/// Whether and how to use colours.
+/// Below which lines stand that are no person's, in columns: as wide as [`PROMPT`].
+const INDENT: usize = 6;
+/// Numbers of choices, and what stands below a choice's label.
+const NUMBER: usize = 9;
+const LABEL: usize = NUMBER + 2;
+/// A terminal that is narrower breaks lines better than we do.
+const NARROW: usize = 24;
+
+/// What the terminal can do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
-    /// The terminal understands colours.
+    /// It understands colours.
     pub(super) colour: bool,
+    /// Its columns. None where lines stay whole, for something else than a terminal reads them.
+    pub(super) width: Option<usize>,
 }
 
 impl Style {
+    /// As standard output is now: people resize their terminals.
+    pub(super) fn of_stdout() -> Self {
+        let out = std::io::stdout();
+        if !out.is_terminal() {
+            return Self { colour: false, width: None };
+        }
+        let width = rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col));
+        Self { colour: std::env::var_os("NO_COLOR").is_none(), width: width.filter(|width| *width >= NARROW) }
+    }
+
     /// A message with what it asks for.
     pub(super) fn message(self, message: &Message) -> String {
         let mut text = self.said(&message.text);
@@ -126,7 +66,7 @@ impl Style {
     /// The field that is asked for now.
     pub(super) fn field(self, filling: &Filling) -> String {
         let Some(field) = filling.field() else { return String::new() };
-        let mut text = format!("      {}\n", self.paint("1", &clean(&filling.label())));
+        let mut text = self.below(&self.paint("1", &clean(&filling.label())));
         if let Some(hint) = &field.hint {
             text.push_str(&self.aside(hint));
         }
@@ -140,9 +80,8 @@ impl Style {
     pub(super) fn said(self, text: &str) -> String {
         let mut lines = String::new();
         for (at, line) in text.lines().enumerate() {
-            let head = if at == 0 { self.paint("1;32", "pesto ") } else { "      ".to_owned() };
-            lines.push_str(format!("{head}{}", self.marked(line)).trim_end());
-            lines.push('\n');
+            let head = if at == 0 { self.paint("1;32", "pesto ") } else { " ".repeat(INDENT) };
+            lines.push_str(&self.fit(format!("{head}{}", self.marked(line)).trim_end(), INDENT));
         }
         lines
     }
@@ -151,12 +90,12 @@ impl Style {
     pub(super) fn choices(self, choices: &Choices) -> String {
         if numbers_itself(&choices.options) {
             let labels: Vec<_> = choices.options.iter().map(|option| clean(&option.label)).collect();
-            return format!("      {}\n", self.paint("36", &labels.join("  ")));
+            return self.below(&self.paint("36", &labels.join("  ")));
         }
         let mut lines = String::new();
         for (at, option) in choices.options.iter().enumerate() {
-            let number = self.paint("36", &format!("{:>9}", at + 1));
-            lines.push_str(&format!("{number}  {}\n", clean(&option.label)));
+            let number = self.paint("36", &format!("{:>NUMBER$}", at + 1));
+            lines.push_str(&self.fit(&format!("{number}  {}", clean(&option.label)), LABEL));
         }
         if choices.most > 1 {
             lines.push_str(&self.aside("several: numbers divided by commas"));
@@ -166,12 +105,22 @@ impl Style {
 
     /// A remark of the terminal itself.
     pub(super) fn aside(self, text: &str) -> String {
-        format!("      {}\n", self.paint("2", &clean(text)))
+        self.below(&self.paint("2", &clean(text)))
     }
 
     /// What the person typed, where the terminal does not show it by itself.
     pub(super) fn typed(self, text: &str) -> String {
-        format!("{}{}\n", self.paint("1;34", PROMPT), clean(text))
+        self.fit(&format!("{}{}", self.paint("1;34", PROMPT), clean(text)), INDENT)
+    }
+
+    /// A line below a person's.
+    fn below(self, line: &str) -> String {
+        self.fit(&format!("{}{line}", " ".repeat(INDENT)), INDENT)
+    }
+
+    /// A line as the terminal has room for it, with its end.
+    fn fit(self, line: &str, indent: usize) -> String {
+        self.width.map_or_else(|| line.to_owned(), |width| wrap(line, width, indent)) + "\n"
     }
 
     fn paint(self, code: &str, text: &str) -> String {
@@ -224,76 +173,36 @@ fn pairs(line: &str, mark: char, open: &str, close: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::asked::tests::choices;
     use super::*;
 
-    fn choices(labels: &[&str], least: u32, most: u32) -> Choices {
-        let option = |label: &&str| Choice { value: format!("v-{label}"), label: (*label).to_owned() };
-        Choices { options: labels.iter().map(option).collect(), least, most }
-    }
-
-    const PLAIN: Style = Style { colour: false };
-
-    fn read(line: &str, labels: &[&str], most: u32) -> Line {
-        let mut asked = Asked::default();
-        asked.shown(EffectId::stored("m".into()), Asks::Choices(choices(labels, 1, most)));
-        asked.read(line, PLAIN)
-    }
-
-    fn pick(values: &[&str]) -> Line {
-        Line::Pick(EffectId::stored("m".into()), values.iter().map(|value| (*value).to_owned()).collect())
-    }
-
-    #[test]
-    fn numbers_and_words_pick() {
-        assert_eq!(read("2", &["Red", "Blue"], 1), pick(&["v-Blue"]));
-        assert_eq!(read(" blue ", &["Red", "Blue"], 1), pick(&["v-Blue"]));
-        assert_eq!(read("1, blue", &["Red", "Blue"], 2), pick(&["v-Red", "v-Blue"]));
-    }
-
-    #[test]
-    fn an_option_called_by_a_number_is_not_counted() {
-        assert_eq!(read("1", &["0", "1", "2"], 1), pick(&["v-1"]));
-    }
+    const PLAIN: Style = Style { colour: false, width: None };
 
     #[test]
     fn labels_with_numbers_get_no_other() {
-        let shown = |labels: &[&str]| Style { colour: false }.choices(&choices(labels, 1, 1));
+        let shown = |labels: &[&str]| PLAIN.choices(&choices(labels, 1, 1));
         assert_eq!(shown(&["1 (low)", "2", "3 (high)"]), "      1 (low)  2  3 (high)\n");
         assert_eq!(shown(&["0", "1"]), "      0  1\n");
         assert_eq!(shown(&["2 days", "1 day"]), "        1  2 days\n        2  1 day\n");
-        assert_eq!(read("3", &["1 (low)", "2", "3 (high)"], 1), pick(&["v-3 (high)"]));
-    }
-
-    #[test]
-    fn what_picks_nothing_is_said() {
-        assert_eq!(read("3", &["Red", "Blue"], 1), Line::Say("3".into()));
-        assert_eq!(read("1,2", &["Red", "Blue"], 1), Line::Say("1,2".into()));
-        assert_eq!(read("0", &["Red"], 1), Line::Say("0".into()));
-        assert_eq!(read("  ", &["Red"], 1), Line::Empty);
-    }
-
-    #[test]
-    fn a_choice_is_picked_once() {
-        let mut asked = Asked::default();
-        asked.shown(EffectId::stored("m".into()), Asks::Choices(choices(&["Red"], 1, 1)));
-        assert!(matches!(asked.read("1", PLAIN), Line::Pick(..)));
-        assert_eq!(asked.read("1", PLAIN), Line::Say("1".into()));
-    }
-
-    #[test]
-    fn asking_for_help_leaves_the_question_open() {
-        let mut asked = Asked::default();
-        asked.shown(EffectId::stored("m".into()), Asks::Choices(choices(&["Red", "Blue"], 1, 1)));
-        assert_eq!(asked.read("help", PLAIN), Line::Say("help".into()));
-        assert_eq!(asked.read("2", PLAIN), pick(&["v-Blue"]));
-        assert_eq!(asked.read("status", PLAIN), Line::Say("status".into()));
-        assert_eq!(asked.read("2", PLAIN), Line::Say("2".into()));
     }
 
     #[test]
     fn messages_cannot_command_the_terminal() {
-        let style = Style { colour: true };
+        let style = Style { colour: true, width: None };
         assert!(!style.said("a\u{1b}]0;owned\u{7}b").contains("\u{1b}]"));
+    }
+
+    #[test]
+    fn long_lines_break_at_words_below_their_beginning() {
+        let narrow = Style { colour: false, width: Some(30) };
+        assert_eq!(
+            narrow.said("What should be on your desk?\n\n(one to four)"),
+            "pesto What should be on your\n      desk?\n\n      (one to four)\n"
+        );
+        let shown = narrow.choices(&choices(&["In the office, or near it", "Away"], 1, 1));
+        assert_eq!(shown, "        1  In the office, or\n           near it\n        2  Away\n");
+        assert_eq!(narrow.aside("The host is away for a while."), "      The host is away for a\n      while.\n");
+        assert_eq!(PLAIN.said(&"long ".repeat(60)).lines().count(), 1);
     }
 
     #[test]
