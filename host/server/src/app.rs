@@ -100,13 +100,14 @@ impl App {
     }
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
+/// What a turn may use, and a component that is loaded.
+pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
     let limits = &config.limits;
     let llm = match &config.llm {
         config::Llm::Provider(provider) => provider.timeout,
         config::Llm::None | config::Llm::Scripted => Bounds::default().llm,
     };
-    let bounds = Bounds {
+    Ok(Bounds {
         memory: usize::try_from(limits.memory)?,
         cpu: limits.cpu,
         turn: limits.turn,
@@ -115,14 +116,17 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         llm,
         component: usize::try_from(limits.component)?,
         turns_in_flight: usize::try_from(limits.turns_in_flight)?,
-    };
+    })
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
     let mut grants = Grants::default();
     for (flow, rights) in &config.grants {
         let rights = rights.iter().map(|right| right.parse::<Right>()).collect::<Result<_, _>>()?;
         grants.0.insert(flow.clone(), rights);
     }
     let access = Access(config.only.clone());
-    Ok(Settings { bounds, grants, access, default_flow: config.default_flow.clone() })
+    Ok(Settings { bounds: bounds(config)?, grants, access, default_flow: config.default_flow.clone() })
 }
 
 /// The model, and what a person should know of it.

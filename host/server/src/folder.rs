@@ -1,7 +1,7 @@
 //! Keeps the catalog in step with the flows folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,11 @@ use anyhow::Context as _;
 use pesto_engine::catalog::{Refused, Swap};
 use pesto_engine::engine::Engine;
 use pesto_engine::model::FlowName;
+use pesto_engine::policy::Bounds;
+use pesto_engine::wasm::Sandbox;
 
+use crate::app;
+use crate::config::Config;
 use crate::watch::{self, Found, Watch};
 
 /// How often the folder is scanned without a notice: file systems lose notices.
@@ -106,13 +110,8 @@ impl Folder {
     }
 
     async fn offer(&mut self, flow: &FlowName, path: &Path, name: &str, size: u64) {
-        // Beyond the bound the rest tells nothing more, and could fill the memory.
-        let (from, most) = (path.to_owned(), self.engine.bounds().component as u64 + 1);
-        let read = move || {
-            let mut bytes = Vec::with_capacity(usize::try_from(size.min(most)).unwrap_or_default());
-            std::fs::File::open(from)?.take(most).read_to_end(&mut bytes).map(|_| bytes)
-        };
-        let bytes = match tokio::task::spawn_blocking(read).await {
+        let (from, most) = (path.to_owned(), self.engine.bounds().component);
+        let bytes = match tokio::task::spawn_blocking(move || read(&from, size, most)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(error)) => return self.again(path, name, &error.to_string()),
             Err(error) => return self.again(path, name, &error.to_string()),
@@ -171,6 +170,34 @@ impl Folder {
     }
 }
 
-fn file_name(path: &Path) -> String {
+/// Tries the files as a host would that has just begun, with none of their versions in its store. Answers the names and
+/// reasons of those that it would refuse.
+pub async fn refused(found: &[Found], config: &Config) -> anyhow::Result<Vec<(String, String)>> {
+    // Nothing is run but descriptions, one after the other.
+    let bounds = Bounds { turns_in_flight: 1, ..app::bounds(config)? };
+    let most = bounds.component;
+    let sandbox = Sandbox::new(Arc::new(bounds)).map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
+    let mut refused = Vec::new();
+    for Found { name, path, size, .. } in found {
+        let reason = match (name, read(path, *size, most)) {
+            (Err(error), _) => Some(format!("{error}; rename the file")),
+            (_, Err(error)) => Some(error.to_string()),
+            (_, Ok(bytes)) => sandbox.load(bytes).await.err().map(|error| format!("{}: {error}", error.name())),
+        };
+        refused.extend(reason.map(|reason| (file_name(path), reason)));
+    }
+    Ok(refused)
+}
+
+/// A component's bytes, and one more at most where there are more than `most`: beyond the bound the rest tells nothing
+/// more, and could fill the memory.
+fn read(path: &Path, size: u64, most: usize) -> io::Result<Vec<u8>> {
+    let most = most as u64 + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(most)).unwrap_or_default());
+    std::fs::File::open(path)?.take(most).read_to_end(&mut bytes).map(|_| bytes)
+}
+
+/// A file's name, without its folder.
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -65,7 +65,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Answers(args) => cli::answers::run(args).await,
         Command::Dead(args) => cli::dead::run(args).await,
         Command::Test(args) => cli::test::run(args).await,
-        Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()),
+        Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()).await,
         Command::New(args) => cli::new::run(&args),
         Command::Build(args) => cli::build::run(&args),
     }

@@ -1,13 +1,15 @@
-//! `pesto check`: is the configuration right? Starts nothing and changes nothing.
+//! `pesto check`: are the configuration and the flows right? Starts nothing and changes nothing.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::config::{Config, DEFAULT_FILE, Environment, Llm};
-use crate::watch;
+use pesto_engine::model::FlowName;
 
-/// Checks the configuration, and prints what is in force.
+use crate::config::{Config, DEFAULT_FILE, Environment, Llm};
+use crate::{folder, watch};
+
+/// Checks the configuration and the flows, and prints what is in force.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The configuration file; pesto.toml of the current folder if it is there.
@@ -16,16 +18,18 @@ pub struct Args {
 }
 
 /// Prints a summary and the warnings, or fails with the configuration's error.
-pub fn run(args: &Args, environment: &Environment) -> anyhow::Result<()> {
+pub async fn run(args: &Args, environment: &Environment) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref(), environment)?;
     let found = watch::scan(&config.flows)?;
+    let refused = folder::refused(&found, &config).await?;
     let present = found.into_iter().filter_map(|found| found.name.ok()).collect();
-    print!("{}", report(&config, &present));
+    print!("{}", report(&config, &present, &refused));
     Ok(())
 }
 
-/// What is in force, and the warnings. Holds no secret.
-fn report(config: &Config, present: &BTreeSet<pesto_engine::model::FlowName>) -> String {
+/// What is in force, and the warnings. Holds no secret. `present` are the flows by their files' names, `refused` those
+/// files that are none, with the reasons.
+fn report(config: &Config, present: &BTreeSet<FlowName>, refused: &[(String, String)]) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         // Writing into a string cannot fail.
@@ -35,7 +39,8 @@ fn report(config: &Config, present: &BTreeSet<pesto_engine::model::FlowName>) ->
     let file = config.file.as_ref().map(|file| file.display().to_string());
     line("file", file.unwrap_or_else(|| format!("none ({DEFAULT_FILE} is not there): all by default")));
     line("data", config.data.display().to_string());
-    let flows = present.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let good = |flow: &&FlowName| !refused.iter().any(|(file, _)| *file == format!("{flow}.wasm"));
+    let flows = present.iter().filter(good).map(ToString::to_string).collect::<Vec<_>>();
     let flows = if flows.is_empty() { "no flows yet".to_owned() } else { flows.join(", ") };
     line("flows", format!("{}: {flows}", config.flows.display()));
     line("default flow", config.default_flow.as_ref().map_or_else(none, ToString::to_string));
@@ -69,7 +74,11 @@ fn report(config: &Config, present: &BTreeSet<pesto_engine::model::FlowName>) ->
         ),
     );
     line("log", format!("{:?}, {}", config.log.format, config.log.level).to_lowercase());
-    let warnings = config.warnings(present);
+    let mut warnings = config.warnings(present);
+    warnings.extend(refused.iter().map(|(file, reason)| {
+        let path = config.flows.join(file);
+        format!("{} is refused: {}", path.display(), pesto_engine::text::line(reason, 1_000))
+    }));
     for warning in &warnings {
         line("warning", warning.clone());
     }
@@ -99,10 +108,13 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let environment = [("KEY", "sk-key")].into_iter().collect();
         let config = Config::load(Some(&file), &environment).unwrap();
-        let text = report(&config, &BTreeSet::from(["ask".parse().unwrap()]));
+        let refused = [("bad.wasm".to_owned(), "not-wasm: it ends too early".to_owned())];
+        let text = report(&config, &BTreeSet::from(["ask".parse().unwrap(), "bad".parse().unwrap()]), &refused);
         assert!(text.contains("small at https://api.openai.com/v1, with a key, within 60 s"), "{text}");
         assert!(text.contains("mine.toml:1: default_flow: there is no flow `gone` yet."), "{text}");
-        assert!(text.ends_with("the configuration is right, with 1 warning\n"), "{text}");
+        assert!(text.contains("/flows: ask\n"), "{text}");
+        assert!(text.contains("bad.wasm is refused: not-wasm: it ends too early\n"), "{text}");
+        assert!(text.ends_with("the configuration is right, with 2 warnings\n"), "{text}");
         assert!(!text.contains("sk-key"), "{text}");
     }
 }

@@ -63,18 +63,22 @@ pub(super) fn flows(layers: &Layers<'_>, folder: &Path) -> Result<PathBuf, Confi
 
 /// `flows` for `conf/../flows`, where that is the same folder: it is shown to people, and links may make it another.
 fn straight(path: PathBuf) -> PathBuf {
-    let mut parts: Vec<Component<'_>> = Vec::new();
+    let mut short = PathBuf::new();
     for part in path.components() {
-        match (part, parts.last()) {
-            (Component::ParentDir, Some(Component::Normal(_))) => drop(parts.pop()),
-            _ => parts.push(part),
+        let long = short.join(part);
+        match (part, short.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) if is_above(&long, &short) => drop(short.pop()),
+            _ => short = long,
         }
     }
-    let short: PathBuf = parts.iter().collect();
-    match (short.canonicalize(), path.canonicalize()) {
-        (Ok(one), Ok(other)) if one == other => short,
-        _ => path,
-    }
+    if short.as_os_str().is_empty() { path } else { short }
+}
+
+/// Whether `folder/..` is what stands before `folder` in its path. The folder must be there for that, what is below
+/// need not: a host makes its data folder.
+fn is_above(back: &Path, folder: &Path) -> bool {
+    let before = folder.parent().filter(|before| !before.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    matches!((back.canonicalize(), before.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 pub(super) struct Check<'a> {

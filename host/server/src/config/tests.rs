@@ -78,6 +78,14 @@ fn a_way_back_is_shown_short_where_it_leads_to_the_same_folder() {
     };
     assert_eq!(flows("conf"), top.path().join("flows"));
     assert_eq!(flows("link"), top.path().join("link/../flows"));
+    // The data folder is made by the first host.
+    let config = |conf: &str| {
+        let file = top.path().join(conf).join("pesto.toml");
+        fs::write(&file, "data = \"../made/later\"\n").unwrap();
+        Config::load(Some(&file), &Environment::default()).unwrap()
+    };
+    assert_eq!(config("conf").data, top.path().join("made/later"));
+    assert_eq!(config("link").data, top.path().join("link/../made/later"));
 }
 
 #[test]

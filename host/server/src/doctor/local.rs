@@ -7,9 +7,11 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use pesto_engine::model::FlowName;
+use pesto_engine::text::line;
 
 use super::Finding;
 use crate::config::{Config, DEFAULT_FILE, Llm};
+use crate::folder;
 use crate::socket::Client;
 use crate::watch;
 
@@ -17,14 +19,19 @@ use crate::watch;
 struct Facts {
     writable: io::Result<()>,
     flows: io::Result<Vec<watch::Found>>,
+    /// Names of files and why they are no flows.
+    refused: anyhow::Result<Vec<(String, String)>>,
     host: bool,
 }
 
 /// Looks at this machine. Nothing is left changed but that the data folder may be made, as the host would make it.
 pub async fn local(config: &Config) -> Vec<Finding> {
+    let flows = watch::scan(&config.flows);
+    let refused = folder::refused(flows.as_ref().map(Vec::as_slice).unwrap_or_default(), config).await;
     let facts = Facts {
         writable: try_to_write(&config.data),
-        flows: watch::scan(&config.flows),
+        flows,
+        refused,
         host: Client::connect(&config.socket()).await.is_ok_and(|client| client.is_some()),
     };
     judge(config, &facts)
@@ -56,7 +63,7 @@ fn judge(config: &Config, facts: &Facts) -> Vec<Finding> {
             "Let this user write there, or name another folder: data in the configuration.",
         ),
     });
-    findings.push(flows_found(config, facts, &present));
+    findings.extend(flows_found(config, facts));
     let model = match &config.llm {
         Llm::None => "none: there is no [llm]".to_owned(),
         Llm::Scripted => "none: answers are canned".to_owned(),
@@ -70,21 +77,39 @@ fn judge(config: &Config, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-fn flows_found(config: &Config, facts: &Facts, present: &BTreeSet<FlowName>) -> Finding {
+fn flows_found(config: &Config, facts: &Facts) -> Vec<Finding> {
     let folder = config.flows.display();
-    let remedy = "Put components there: `pesto build` does it.";
-    match &facts.flows {
-        Err(error) => Finding::fail(
-            "flows",
-            format!("{folder} cannot be read: {error}"),
-            "Let this user read it, or name another folder: flows in the configuration.",
-        ),
-        Ok(_) if present.is_empty() => Finding::warn("flows", format!("none in {folder}"), remedy),
-        Ok(_) => {
-            let names = present.iter().map(ToString::to_string).collect::<Vec<_>>();
-            Finding::ok("flows", format!("{} in {folder}: {}", names.len(), names.join(", ")))
+    let (found, refused) = match (&facts.flows, &facts.refused) {
+        (Ok(found), Ok(refused)) => (found, refused),
+        (Err(error), _) => {
+            return vec![Finding::fail(
+                "flows",
+                format!("{folder} cannot be read: {error}"),
+                "Let this user read it, or name another folder: flows in the configuration.",
+            )];
         }
-    }
+        (_, Err(error)) => {
+            return vec![Finding::fail(
+                "flows",
+                format!("they cannot be tried: {error:#}"),
+                "Lower limits.memory_mib in the configuration.",
+            )];
+        }
+    };
+    let bad = |found: &watch::Found| refused.iter().any(|(file, _)| *file == folder::file_name(&found.path));
+    let good = found.iter().filter(|found| !bad(found)).filter_map(|found| found.name.as_ref().ok());
+    let good: Vec<_> = good.map(ToString::to_string).collect();
+    let count = if good.is_empty() && refused.is_empty() {
+        Some(Finding::warn("flows", format!("none in {folder}"), "Put components there: `pesto build` does it."))
+    } else {
+        (!good.is_empty()).then(|| Finding::ok("flows", format!("{} in {folder}: {}", good.len(), good.join(", "))))
+    };
+    let refused = refused.iter().map(|(file, reason)| {
+        let remedy =
+            "Mend it and build it again, or take the file away. A good version that the host had before stays.";
+        Finding::fail("flows", format!("{file} is refused: {}", line(reason, 1_000)), remedy)
+    });
+    count.into_iter().chain(refused).collect()
 }
 
 #[cfg(test)]
@@ -129,5 +154,23 @@ mod tests {
         let failed: Vec<_> = found.iter().filter(|finding| finding.level == Level::Fail).collect();
         assert_eq!(failed.iter().map(|finding| finding.subject).collect::<Vec<_>>(), ["data", "flows"]);
         assert!(failed.iter().all(|finding| finding.what.contains("taken") && !finding.remedy.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn what_a_host_would_refuse_is_no_flow() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join("pesto.toml");
+        fs::write(&file, "").unwrap();
+        fs::create_dir(top.path().join("flows")).unwrap();
+        for name in ["broken.wasm", "Bad Name.wasm"] {
+            fs::write(top.path().join("flows").join(name), "not Wasm at all").unwrap();
+        }
+        let config = Config::load(Some(&file), &Environment::default()).unwrap();
+        let found = local(&config).await;
+        let flows: Vec<_> = found.iter().filter(|finding| finding.subject == "flows").collect();
+        assert!(flows.iter().all(|finding| finding.level == Level::Fail), "{flows:?}");
+        let said: Vec<_> = flows.iter().map(|finding| finding.what.as_str()).collect();
+        assert!(said[0].starts_with("Bad Name.wasm is refused: ") && said[0].ends_with("rename the file"), "{said:?}");
+        assert!(said[1].starts_with("broken.wasm is refused: not-wasm: "), "{said:?}");
     }
 }
