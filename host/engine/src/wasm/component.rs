@@ -214,10 +214,7 @@ fn known_import(name: &str) -> Result<(), LoadError> {
     }
     let name = line(name, 200);
     if name.starts_with("pesto:flow/") {
-        return Err(LoadError::WrongWorld(format!(
-            "it was built for another version of the contract: it imports `{name}`, and this host speaks 0.1; build it \
-             with the SDK of this host"
-        )));
+        return Err(other_contract("imports", &name));
     }
     Err(LoadError::UnknownImport(name))
 }
@@ -227,13 +224,18 @@ fn world(exports: &[String]) -> Result<(), LoadError> {
     if exports.iter().any(|name| same(&name)) {
         return Ok(());
     }
-    let text = match exports.iter().find(|name| name.starts_with("pesto:flow/conversation")) {
-        Some(other) => format!(
-            "it was built for another version of the contract: it exports `{}`, and this host speaks 0.1; build it \
-             with the SDK of this host",
-            line(other, 200)
-        ),
-        None => format!("it is no flow: it does not export `{EXPORT}.0`"),
-    };
-    Err(LoadError::WrongWorld(text))
+    match exports.iter().find(|name| name.starts_with("pesto:flow/conversation")) {
+        Some(other) => Err(other_contract("exports", &line(other, 200))),
+        None => Err(LoadError::WrongWorld(format!("it is no flow: it does not export `{EXPORT}.0`"))),
+    }
+}
+
+/// Which version of the contract a component needs, which ones there are, and the two ways out.
+fn other_contract(does: &str, name: &str) -> LoadError {
+    let known = EXPORT.rsplit_once('@').map_or(EXPORT, |(_, version)| version);
+    let needed = name.rsplit_once('@').map_or("without a version", |(_, version)| version);
+    LoadError::WrongWorld(format!(
+        "it needs the contract {needed}, for it {does} `{name}`, and this host knows {known} only; update pesto, or build \
+         the flow with an SDK for {known}"
+    ))
 }

@@ -141,7 +141,7 @@ pub(super) const END: &[Row] = &[
     row("instance_bomb", "", Refused("instance-limit", "unfold")),
     row("no_exports", "", Refused("wrong-world", "is no flow")),
     row("wrong_types", "", Refused("does-not-fit", "contract")),
-    row("wrong_world_version", "", Refused("wrong-world", "0.2.0")),
+    row("wrong_world_version", "", Refused("wrong-world", "it needs the contract 0.2.0")),
     // Made here.
     row("many_instances", "", Refused("instance-limit", "instances")),
     row("too_large", "", Refused("too-large", "limits.component_mib")),
