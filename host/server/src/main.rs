@@ -19,7 +19,8 @@ component in the flows folder, which can be replaced while the host runs.";
 
 // The help is not wrapped to the terminal, so lines end here.
 const AFTER: &str = "\
-The first four are for authors of flows, the others for operators.
+A flow of your own: pesto new lunch, pesto build plugins/lunch, pesto chat lunch.
+The commands from check on are for operators of a host.
 
 The configuration is pesto.toml of the current folder, or what --config or
 PESTO_CONFIG names. Commands reach a running host by its socket, and do their
@@ -27,13 +28,13 @@ work themselves where none runs.";
 
 #[derive(Subcommand)]
 enum Command {
+    Run(cli::run::Args),
+    Chat(cli::chat::Args),
     New(cli::new::Args),
     Build(cli::build::Args),
     Test(cli::test::Args),
-    Chat(cli::chat::Args),
     Check(cli::check::Args),
     Doctor(cli::doctor::Args),
-    Run(cli::run::Args),
     Flows(cli::flows::Args),
     Answers(cli::answers::Args),
     Dead(cli::dead::Args),

@@ -38,13 +38,14 @@ const TAKEN: [&str; 16] = [
     "test",
 ];
 
-/// The longest name, in characters: it is also the words that start the flow.
+/// The longest name, in characters. A flow's may be longer, but this one is also the words that start it.
 const LONGEST: usize = 40;
 
 /// Makes a new flow, which builds and passes its scenario.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The flow's name: a-z, 0-9 and `-`, beginning with a letter, at most 40 characters.
+    /// The flow's name: 1 to 40 of a-z, 0-9 and `-`, beginning with a letter. It also begins the flow when somebody
+    /// writes it.
     pub name: String,
     /// The folder to make; plugins/NAME where there is such a workspace, or else NAME.
     #[arg(long, value_name = "DIR")]
@@ -102,7 +103,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn check(name: &str) -> anyhow::Result<FlowName> {
     let name: FlowName = name.parse()?;
     if name.as_str().len() > LONGEST {
-        bail!("the flow name `{name}` is longer than {LONGEST} characters. Choose a shorter one");
+        bail!(
+            "the name `{name}` is longer than the {LONGEST} characters of words that start a flow. Choose a shorter one"
+        );
     }
     if TAKEN.contains(&name.as_str()) || syntax_word(name.as_str()) {
         bail!("the name `{name}` means something else to the host or to Rust. Choose another, such as `my-{name}`");
@@ -121,14 +124,16 @@ fn syntax_word(name: &str) -> bool {
 
 fn write(folder: &Path, name: &FlowName, dependency: &str) -> anyhow::Result<()> {
     let words = name.as_str().replace('-', " ");
-    let mut letters = words.chars();
-    let title: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let title = capital(&words);
+    // With its ending it is none of the kit's types.
+    let kind = words.split(' ').map(capital).collect::<String>() + "Survey";
     for (file, text) in TEMPLATE {
         let path = folder.join(file);
         fs::create_dir_all(path.parent().unwrap_or(folder))?;
         let mut text = text
             .replace("{{name}}", name.as_str())
             .replace("{{title}}", &title)
+            .replace("{{type}}", &kind)
             .replace("{{words}}", &words)
             .replace("{{folder}}", &folder.display().to_string());
         if file == "Cargo.toml" {
@@ -137,6 +142,11 @@ fn write(folder: &Path, name: &FlowName, dependency: &str) -> anyhow::Result<()>
         fs::write(path, text)?;
     }
     Ok(())
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// A workspace that has the kit.
@@ -268,6 +278,7 @@ mod tests {
         let made = |file| fs::read_to_string(plugins.join("team-lunch").join(file)).unwrap();
         assert!(made("Cargo.toml").ends_with("[dependencies]\npesto-sdk.workspace = true\n"));
         assert!(made("src/lib.rs").contains("About::new(\"Team lunch\""));
+        assert!(made("src/lib.rs").contains("\nstruct TeamLunchSurvey;\n"));
         assert!(TEMPLATE.iter().all(|(file, _)| !made(file).contains("{{")));
 
         let alone = top.path().join("far/away/alone");

@@ -67,10 +67,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             }
         }
     }
+    println!("{passed} passed, {failed} failed");
     if args.crash_everywhere {
         println!("figure scenario_crashes {crashes} crashes");
     }
-    println!("{passed} passed, {failed} failed");
     anyhow::ensure!(failed == 0, "{failed} of {} scenarios failed", passed + failed);
     anyhow::ensure!(passed > 0, "there was no scenario to hold");
     Ok(())
@@ -78,15 +78,32 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 fn suites(args: &Args) -> anyhow::Result<Vec<Suite>> {
     if !args.paths.is_empty() {
-        return args.paths.iter().map(|path| suite(path)).collect();
+        return args
+            .paths
+            .iter()
+            .map(|path| suite(path).map_err(|error| anyhow::anyhow!("{error:#}. {}", known(&args.plugins))))
+            .collect();
     }
-    let folders = list(&args.plugins).context("name a flow's folder, or where flows are with --plugins")?;
-    let folders: Vec<_> = folders.into_iter().filter(|path| path.join("scenarios").is_dir()).collect();
+    let folders = with_scenarios(&args.plugins).context("name a flow's folder, or where flows are with --plugins")?;
     folders.iter().map(|path| suite(path)).collect()
 }
 
+fn with_scenarios(plugins: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(list(plugins)?.into_iter().filter(|path| path.join("scenarios").is_dir()).collect())
+}
+
+/// What could have been named.
+fn known(plugins: &Path) -> String {
+    let folders = with_scenarios(plugins).unwrap_or_default();
+    if folders.is_empty() {
+        return "Name a flow's folder or a scenario file".to_owned();
+    }
+    let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    format!("Name a flow's folder or a scenario file; there are {}", folders.join(", "))
+}
+
 fn suite(path: &Path) -> anyhow::Result<Suite> {
-    let path = path.canonicalize().with_context(|| format!("there is no {}", path.display()))?;
+    let path = path.canonicalize().map_err(|_| anyhow::anyhow!("there is no file or folder {}", path.display()))?;
     let (folder, scenarios) = if path.is_dir() {
         let is_scenario = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
         let found = list(&path.join("scenarios"));

@@ -3,9 +3,9 @@
 use pesto_sdk::survey::{Answers, Conduct, Interview, Question, Survey, one_of, scale, text};
 use pesto_sdk::{About, Turn};
 
-struct Feedback;
+struct {{type}};
 
-impl Survey for Feedback {
+impl Survey for {{type}} {
     fn describe() -> About {
         About::new("{{title}}", "Three short questions about how your week has been.")
             .version(env!("CARGO_PKG_VERSION"))
@@ -28,4 +28,4 @@ impl Survey for Feedback {
     }
 }
 
-pesto_sdk::export!(Conduct<Feedback>);
+pesto_sdk::export!(Conduct<{{type}}>);
