@@ -1,9 +1,9 @@
 //! Breaks lines at words, for terminals break them anywhere. Pure.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// A line in lines of at most `width` columns, as far as its words allow; those after the first begin with `indent`
-/// blanks. A word that is longer stays whole, for it is a path or an address. Colours take no room.
+/// blanks. Of longer words addresses stay whole, to be clicked and copied; others are cut. Colours take no room.
 pub(super) fn wrap(line: &str, width: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
@@ -18,8 +18,21 @@ pub(super) fn wrap(line: &str, width: usize, indent: usize) -> String {
             wrapped.push(' ');
             column += 1;
         }
-        wrapped.push_str(word);
-        column += wide;
+        if indent + wide <= width || word.contains("://") || word.contains('\u{1b}') {
+            wrapped.push_str(word);
+            column += wide;
+            continue;
+        }
+        for letter in word.chars() {
+            let wide = letter.width().unwrap_or(0);
+            if column + wide > width && column > indent {
+                wrapped.push('\n');
+                wrapped.push_str(&" ".repeat(indent));
+                column = indent;
+            }
+            wrapped.push(letter);
+            column += wide;
+        }
     }
     wrapped
 }
@@ -41,6 +54,12 @@ mod tests {
         assert_eq!(wrap("one two three", 13, 2), "one two three");
         assert_eq!(wrap("see https://pesto.example/long now", 12, 2), "see\n  https://pesto.example/long\n  now");
         assert_eq!(wrap("", 12, 2), "");
+    }
+
+    #[test]
+    fn what_fits_in_no_line_is_cut() {
+        assert_eq!(wrap("some {\"a\":1,\"b\":2} it", 8, 2), "some\n  {\"a\":1\n  ,\"b\":2\n  } it");
+        assert_eq!(wrap("日本語日本語", 6, 2), "日本語\n  日本\n  語");
     }
 
     #[test]
