@@ -11,8 +11,8 @@ pub(crate) fn user(user: &User, app: &App, with_locale: bool) -> Value {
         "real_name": user.real_name, "tz": user.tz, "tz_label": user.tz, "tz_offset": user.tz_offset,
         "profile": {
             "title": "", "phone": "", "skype": "", "real_name": user.real_name,
-            "real_name_normalized": user.real_name, "display_name": user.name,
-            "display_name_normalized": user.name, "status_text": "", "status_emoji": "", "team": app.team,
+            "real_name_normalized": user.real_name, "display_name": user.real_name,
+            "display_name_normalized": user.real_name, "status_text": "", "status_emoji": "", "team": app.team,
         },
         "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
         "is_ultra_restricted": false, "is_bot": user.is_bot, "is_app_user": false, "updated": 1_700_000_000,
