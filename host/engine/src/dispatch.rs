@@ -90,7 +90,8 @@ impl Engine {
         let raised = self.gauges.turn();
         let (interrupt, interrupted) = oneshot::channel();
         let (place, seq) = (claim.fence.place.clone(), claim.seq);
-        if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, interrupt }) {
+        if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, by: claim.inbound.person.id.clone(), interrupt })
+        {
             return;
         }
         tokio::select! {
@@ -194,7 +195,7 @@ impl Engine {
                 let (inbound, open) = (&claim.inbound, claim.conversation.as_ref());
                 // What the host itself brings about belongs to whoever it concerns.
                 let lets = !inbound.body.is_a_persons()
-                    || open.is_none_or(|open| self.access.lets(&inbound.person, &inbound.place, open));
+                    || open.is_none_or(|open| self.lets(&inbound.person, &inbound.place, open));
                 match lets {
                     true => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
                     false => route_aside(&inbound.body),

@@ -13,7 +13,7 @@ use crate::catalog::Catalog;
 use crate::delay::Delays;
 use crate::flow::Offers;
 use crate::gauge::Gauges;
-use crate::model::{FlowName, Millis, Person, Place, Seq};
+use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::policy::{Access, Bounds, Grants};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
@@ -50,6 +50,8 @@ pub(crate) enum Interrupt {
 pub(crate) struct RunningTurn {
     pub(crate) fence: Fence,
     pub(crate) seq: Seq,
+    /// Whose event it is: the person's id.
+    pub(crate) by: String,
     pub(crate) interrupt: oneshot::Sender<Interrupt>,
 }
 
@@ -142,6 +144,11 @@ impl Engine {
     /// The flows that a person can start at a place.
     pub fn offers(&self, person: &Person, place: &Place) -> Arc<Offers> {
         self.access.narrow(&self.catalog.offers(), person, place)
+    }
+
+    /// Whether this person may take part in a conversation that goes on at the place.
+    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
+        self.access.lets(person, place, open)
     }
 
     /// Whether a turn of the place is running on this host.

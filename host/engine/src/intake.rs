@@ -42,6 +42,12 @@ impl Engine {
         Ok(self.ports.store.accept(inbound, Entry::Answer(Vec::new())).await?)
     }
 
+    /// Whether an event's person is alone at its place, or the one whose event is being handled there.
+    fn is_first(&self, inbound: &Inbound) -> bool {
+        inbound.place.thread().is_none()
+            || self.running().get(&inbound.place).is_some_and(|turn| turn.by == inbound.person.id)
+    }
+
     /// Stores an event, once. When this returns, it survives a crash; `at` is set here.
     pub async fn accept(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
         check(&inbound)?;
@@ -65,11 +71,14 @@ impl Engine {
         if let Some(open) = &glance.conversation {
             let ends = matches!(control, Control::Cancel | Control::Restart);
             let late = |(sent, began): (Micros, Micros)| sent.saturating_add(LATE) < began;
-            if ends && inbound.sent.zip(open.began.sent).is_some_and(late) {
+            // A command comes once, or not at all, and bears our own time.
+            let said = matches!(inbound.body, Body::Said { .. });
+            if ends && said && inbound.sent.zip(open.began.sent).is_some_and(late) {
                 // It came so late that what it meant is over, and something else has begun.
-                return Ok(store.accept(inbound, Entry::Answer(Vec::new())).await?);
+                let message = beside(&inbound, texts::late(control));
+                return Ok(store.accept(inbound, Entry::Answer(vec![message])).await?);
             }
-            if !self.access.lets(&inbound.person, &inbound.place, open) {
+            if !self.lets(&inbound.person, &inbound.place, open) {
                 return Ok(store.accept(inbound, entry).await?);
             }
         }
@@ -82,6 +91,10 @@ impl Engine {
             return Ok(store.accept(inbound, entry).await?);
         }
         match control {
+            // Nobody knows yet whom the conversation is for, and others are in the thread.
+            Control::Cancel | Control::Restart if glance.conversation.is_none() && !self.is_first(&inbound) => {
+                Ok(store.accept(inbound, entry).await?)
+            }
             Control::Cancel | Control::Restart => {
                 let place = inbound.place.clone();
                 inbound.body = Body::Control(control);
@@ -96,19 +109,24 @@ impl Engine {
                     Control::Help => texts::help(&self.offers(&inbound.person, &inbound.place)),
                     _ => status(&glance),
                 };
-                let message = Message {
-                    id: EffectId::beside(&inbound.id, 0),
-                    place: inbound.place.clone(),
-                    generation: 0,
-                    key: "host".to_owned(),
-                    text,
-                    choices: None,
-                    form: None,
-                    closes: None,
-                };
+                let message = beside(&inbound, text);
                 Ok(store.accept(inbound, Entry::Answer(vec![message])).await?)
             }
         }
+    }
+}
+
+/// The host's answer beside a running turn.
+fn beside(inbound: &Inbound, text: String) -> Message {
+    Message {
+        id: EffectId::beside(&inbound.id, 0),
+        place: inbound.place.clone(),
+        generation: 0,
+        key: "host".to_owned(),
+        text,
+        choices: None,
+        form: None,
+        closes: None,
     }
 }
 

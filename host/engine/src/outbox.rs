@@ -62,12 +62,13 @@ impl Engine {
 
     async fn post(self: Arc<Self>, posting: Posting, permit: OwnedSemaphorePermit) {
         let raised = self.gauges.posting();
-        let outcome = match tokio::time::timeout(TIMEOUT, self.try_post(&posting)).await {
+        let mut doubt = posting.in_doubt;
+        let outcome = match tokio::time::timeout(TIMEOUT, self.try_post(&posting, &mut doubt)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(PostError::InDoubt(format!("no answer within {} s", TIMEOUT.as_secs()))),
         };
         drop(raised);
-        if let Err(error) = self.settle_post(&posting, outcome).await {
+        if let Err(error) = self.settle_post(&posting, outcome, doubt).await {
             // Its mark runs out, and it is looked up and posted again.
             tracing::error!(id = %posting.message.id, %error, "what became of a message could not be stored");
         }
@@ -75,17 +76,19 @@ impl Engine {
         drop(permit);
     }
 
-    async fn try_post(&self, posting: &Posting) -> Result<Option<Receipt>, PostError> {
+    /// `doubt` says whether the message may have been posted before; a look can end it.
+    async fn try_post(&self, posting: &Posting, doubt: &mut bool) -> Result<Option<Receipt>, PostError> {
         let (messenger, message) = (&self.ports.messenger, &posting.message);
         if message.closes.is_some() {
             // Without a receipt it is too old to be found.
             let Some(posted) = &posting.closes else { return Ok(None) };
             return messenger.close(posted, &message.text).await.map(|()| None);
         }
-        if posting.in_doubt
-            && let Some(receipt) = messenger.posted(message).await?
-        {
-            return Ok(Some(receipt));
+        if *doubt {
+            if let Some(receipt) = messenger.posted(message).await? {
+                return Ok(Some(receipt));
+            }
+            *doubt = false;
         }
         messenger.post(message).await
     }
@@ -94,24 +97,26 @@ impl Engine {
         &self,
         posting: &Posting,
         outcome: Result<Option<Receipt>, PostError>,
+        doubt: bool,
     ) -> Result<(), StoreError> {
         let (store, id) = (&self.ports.store, &posting.message.id);
         let now = self.ports.clock.now();
-        // Not longer, for a message that waited for a channel's rate has many attempts before the first that fails.
-        let backoff = now + (500_u64 << posting.attempt.min(4));
+        // Not longer, for a message that waited for a channel's rate has many attempts before the first that fails; not
+        // shorter, for a channel may take one post a second.
+        let backoff = now + (600_u64 << posting.attempt.min(4));
         match outcome {
             Ok(receipt) => store.outbox_sent(id, receipt.as_ref()).await,
             // Who comes while this is written wakes the message all the same: the store remembers.
-            Err(PostError::Away) => store.outbox_later(id, NEVER, posting.in_doubt).await,
+            Err(PostError::Away) => store.outbox_later(id, NEVER, doubt).await,
             // The messenger knows when, so it knows why.
             Err(PostError::Later(Some(after), reason)) => {
                 tracing::debug!(%id, attempt = posting.attempt, "a message waits: {reason}");
                 let due = now + u64::try_from(after.as_millis()).unwrap_or(NEVER);
-                store.outbox_later(id, due, posting.in_doubt).await
+                store.outbox_later(id, due, doubt).await
             }
             Err(PostError::Later(None, reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
-                store.outbox_later(id, backoff, posting.in_doubt).await
+                store.outbox_later(id, backoff, doubt).await
             }
             Err(PostError::InDoubt(reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message may or may not have been posted: {reason}");

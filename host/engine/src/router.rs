@@ -150,7 +150,7 @@ fn run(event: FlowEvent) -> Route {
 fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
     match body {
         Body::Said { text, files } => {
-            if let Some(route) = answered_switch(text, open) {
+            if let Some(route) = answered_switch(text, open, offers) {
                 return route;
             }
             if !open.literal_next && files.is_empty() {
@@ -169,7 +169,7 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
             Some((flow, _)) => ask_to_switch(flow, arguments, open),
             None => answer(texts::unknown_flow(flow.as_str(), offers)),
         },
-        Body::Picked { message, values } => picked(message, values, open),
+        Body::Picked { message, values } => picked(message, values, open, offers),
         Body::Filled { message, values } => filled(message, values, open),
         Body::Control(control) => command(*control, open, offers),
         Body::Timer { generation, name, due } if *generation == open.generation => {
@@ -249,16 +249,21 @@ fn ask_to_switch(flow: &FlowName, arguments: &str, open: &Conversation) -> Route
 }
 
 /// The text answers our question whether to switch. Any other text is for the open flow, and settles the question.
-fn answered_switch(text: &str, open: &Conversation) -> Option<Route> {
+fn answered_switch(text: &str, open: &Conversation, offers: &Offers) -> Option<Route> {
     let asked = open.switch_to.as_ref()?;
     match text.trim().to_lowercase().as_str() {
-        "yes" | "y" => Some(switch(&asked.flow, &asked.arguments)),
+        "yes" | "y" => Some(switch(&asked.flow, &asked.arguments, offers)),
         "no" | "n" => Some(go_on()),
         _ => None,
     }
 }
 
-fn switch(flow: &FlowName, arguments: &str) -> Route {
+/// Nothing is ended for the sake of what cannot begin: it may be gone by now, or not for this person.
+fn switch(flow: &FlowName, arguments: &str, offers: &Offers) -> Route {
+    if !offers.flows.contains_key(flow) {
+        let text = texts::unknown_flow(flow.as_str(), offers);
+        return Route::Answer(Answer { text, switch: SwitchQuestion::Settled });
+    }
     let follow = Some(Body::Start { flow: flow.clone(), arguments: arguments.to_owned() });
     Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow })
 }
@@ -266,7 +271,7 @@ fn switch(flow: &FlowName, arguments: &str) -> Route {
 fn command(control: Control, open: &Conversation, offers: &Offers) -> Route {
     match control {
         Control::Cancel => run(FlowEvent::Cancelled),
-        Control::Restart => switch(&open.flow, ""),
+        Control::Restart => switch(&open.flow, "", offers),
         Control::Status => answer(texts::status(Some(open.flow.as_str()), false, 0)),
         Control::Help => answer(texts::help(offers)),
     }
@@ -281,7 +286,7 @@ fn idle_command(control: Control, offers: &Offers) -> Route {
 }
 
 /// A pick comes from outside: the message may be old, and the values may be anything.
-fn picked(message: &EffectId, values: &[String], open: &Conversation) -> Route {
+fn picked(message: &EffectId, values: &[String], open: &Conversation, offers: &Offers) -> Route {
     let asked = open.questions.iter().find(|open| open.message == *message);
     let Some(OpenQuestion { key, asks: Asks::Choices(choices), .. }) = asked else {
         return answer(texts::STALE_PICK);
@@ -292,7 +297,7 @@ fn picked(message: &EffectId, values: &[String], open: &Conversation) -> Route {
     match &open.switch_to {
         Some(asked) if asked.message == *message => {
             if values.iter().any(|value| value == YES) {
-                switch(&asked.flow, &asked.arguments)
+                switch(&asked.flow, &asked.arguments, offers)
             } else {
                 go_on()
             }

@@ -3,7 +3,7 @@
 
 use crate::flow::Offers;
 use crate::form::Problem;
-use crate::model::Form;
+use crate::model::{Control, Form};
 
 /// Flows that `help` lists: with the longest descriptions, they still fit into a message.
 const LISTED: usize = 20;
@@ -59,6 +59,12 @@ pub(crate) const CUT_SHORT: &str = "Cancelled, before it had begun. Say `start` 
 
 /// There is no conversation.
 pub(crate) const NOTHING_OPEN: &str = "There is no conversation to end or to restart. Say `help` to see what I can do.";
+
+/// A `cancel` or `restart` that was sent long before the conversation began.
+pub(crate) fn late(control: Control) -> String {
+    let word = control.word();
+    format!("Your `{word}` came late: it is older than what we are at now. Say `{word}` again if you mean this.")
+}
 
 /// Somebody else's conversation, with a flow that is for some only.
 pub(crate) const NOT_YOURS: &str = "Sorry, not everybody can take part in this conversation.";

@@ -26,6 +26,7 @@ pub mod folder;
 pub mod llm;
 pub mod log;
 pub mod messengers;
+pub mod open_files;
 mod outbound;
 pub mod scenario;
 pub mod slack;

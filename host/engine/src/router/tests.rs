@@ -195,6 +195,16 @@ fn another_flow_is_asked_about() {
 }
 
 #[test]
+fn nothing_is_ended_for_what_cannot_begin() {
+    let none = Offers { flows: BTreeMap::new(), default: None };
+    for body in [said("yes"), pick("m2", &["yes"]), said("restart"), Body::Control(Control::Restart)] {
+        let Route::Answer(answer) = route(&body, Some(&asked()), &none) else { panic!("{body:?}") };
+        assert!(answer.text.starts_with("There is no flow"), "{}", answer.text);
+        assert_eq!(answer.switch, SwitchQuestion::Settled);
+    }
+}
+
+#[test]
 fn the_question_whether_to_switch_is_answered() {
     let asked = asked();
     let route = |body: &Body| super::route(body, Some(&asked), &offers());

@@ -17,6 +17,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.common.config(Scope::Whole)?;
     crate::log::start(&config.log, tracing::Level::TRACE);
+    crate::open_files::raise();
     args.common.warn(&config)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::http_client::{HttpClient, NoReply};
 use super::limiter::{Limiter, NotNow};
@@ -40,6 +42,8 @@ pub(super) enum ApiError {
     Unanswered(String),
 }
 
+/// How long a search waits for the one before it. With its own pages it ends before the engine gives a post up.
+const SEARCHES: Duration = Duration::from_secs(4);
 /// After Slack limits a method without saying for how long.
 const LIMITED: Duration = Duration::from_secs(30);
 
@@ -48,6 +52,7 @@ const LIMITED: Duration = Duration::from_secs(30);
 pub(super) struct Api {
     /// Posts wait for their channel's turn before they come here.
     pub(super) limiter: Limiter,
+    searching: Semaphore,
     client: SlackClient<HttpClient>,
     bot: SlackApiToken,
     app: Option<SlackApiToken>,
@@ -150,7 +155,7 @@ impl Api {
     pub(super) fn new(config: &Slack) -> anyhow::Result<Self> {
         let client = SlackClient::new(HttpClient::new(&config.base_url)?);
         let (bot, app) = (token(&config.bot_token), config.app_token.as_ref().map(token));
-        Ok(Self { limiter: Limiter::default(), client, bot, app })
+        Ok(Self { limiter: Limiter::default(), searching: Semaphore::new(1), client, bot, app })
     }
 
     /// Who we are.
@@ -227,7 +232,8 @@ impl Api {
         }
     }
 
-    /// The posts of our message that stand in a channel or a thread.
+    /// The posts of our message that stand in a channel or a thread. One search at a time: many at once would take each
+    /// other's turns, and none would get to the end of a long thread.
     pub(super) async fn find(
         &self,
         (channel, thread): (&str, Option<&str>),
@@ -235,9 +241,12 @@ impl Api {
         id: &EffectId,
     ) -> Result<Vec<Found>, ApiError> {
         let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
+        let Ok(Ok(_searching)) = timeout(SEARCHES, self.searching.acquire()).await else {
+            return Err(ApiError::Limited(Some(SEARCHES)));
+        };
         let mut found = Vec::new();
         let mut cursor = String::new();
-        for _ in 0..PAGES {
+        for page in 0..PAGES {
             let next = (!cursor.is_empty()).then_some(cursor.as_str());
             let parameters = vec![
                 ("channel", Some(channel)),
@@ -246,7 +255,10 @@ impl Api {
                 ("limit", Some(PAGE)),
                 ("include_all_metadata", Some("true")),
             ];
-            let page: Page = self.get(method, &parameters).await?;
+            let turn =
+                if page == 0 { self.limiter.method(method).await } else { self.limiter.method_again(method).await };
+            turn.map_err(not_now)?;
+            let page: Page = self.get_now(method, &parameters).await?;
             found.extend(page.messages.iter().filter_map(|message| ours(message, bot_user, id)));
             cursor = page.response_metadata.map(|metadata| metadata.next_cursor).unwrap_or_default();
             // What came before the newest page of a channel is old.
@@ -296,8 +308,9 @@ impl Api {
     }
 
     async fn post<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
+        self.limiter.method(method).await.map_err(not_now)?;
         let session = self.client.open_session(&self.bot);
-        self.paced(method, session.http_session_api.http_post(method, body, None)).await
+        self.heeded(method, session.http_session_api.http_post(method, body, None)).await
     }
 
     async fn get<T: DeserializeOwned + Send>(
@@ -305,17 +318,25 @@ impl Api {
         method: &'static str,
         parameters: &Vec<(&str, Option<&str>)>,
     ) -> Result<T, ApiError> {
-        let session = self.client.open_session(&self.bot);
-        self.paced(method, session.http_session_api.http_get(method, parameters, None)).await
+        self.limiter.method(method).await.map_err(not_now)?;
+        self.get_now(method, parameters).await
     }
 
-    /// Makes a call when its method's pace allows it, and heeds what Slack says of the pace.
-    async fn paced<T>(
+    async fn get_now<T: DeserializeOwned + Send>(
+        &self,
+        method: &'static str,
+        parameters: &Vec<(&str, Option<&str>)>,
+    ) -> Result<T, ApiError> {
+        let session = self.client.open_session(&self.bot);
+        self.heeded(method, session.http_session_api.http_get(method, parameters, None)).await
+    }
+
+    /// Heeds what Slack says of a method's pace.
+    async fn heeded<T>(
         &self,
         method: &'static str,
         call: impl Future<Output = Result<T, SlackClientError>>,
     ) -> Result<T, ApiError> {
-        self.limiter.method(method).await.map_err(|NotNow(wait)| ApiError::Limited(Some(wait)))?;
         let answer = call.await.map_err(judge);
         if let Err(ApiError::Limited(wait)) = &answer {
             self.limiter.pause(method, wait.unwrap_or(LIMITED));
@@ -377,6 +398,10 @@ fn judge(error: SlackClientError) -> ApiError {
         },
         _ => ApiError::Unsent("the request to Slack could not be made".to_owned()),
     }
+}
+
+fn not_now(NotNow(wait): NotNow) -> ApiError {
+    ApiError::Limited(Some(wait))
 }
 
 /// Whether a refusal passes by itself.

@@ -205,8 +205,8 @@ fn each_payload_leads_to_what_it_should() {
             (Expect::Event(expected), Reading::Event(event)) => as_json(event) == in_full(expected),
             (Expect::Filled(expected), Reading::Filled(filled)) => as_json(&filled.incoming) == in_full(expected),
             (Expect::Open(expected), Reading::Open(opening)) => {
-                let Opening { trigger, place, message } = opening;
-                *expected == json!({ "trigger": trigger, "place": place, "message": message })
+                let Opening { trigger, user, place, message } = opening;
+                *expected == json!({ "trigger": trigger, "user": user, "place": place, "message": message })
             }
             (Expect::Ignored(reason), Reading::Ignored(why)) => reason == why,
             (Expect::Malformed(start), Reading::Malformed(fault)) => fault.starts_with(start),

@@ -38,13 +38,24 @@ pub(super) fn view(place: &Place, message: &EffectId, form: &Form) -> Value {
 
 /// What a window becomes whose form was answered or passed over meanwhile: nothing entered in it is taken.
 pub(super) fn closed() -> Value {
-    let text = "This form is no longer open, so what you entered was not sent. You can close this window.";
+    last_word(
+        "No longer open",
+        "This form is no longer open, so what you entered was not sent. You can close this window.",
+    )
+}
+
+/// What the window becomes of somebody who may not take part.
+pub(super) fn not_yours() -> Value {
+    last_word("Not sent", "Not everybody can take part in this conversation, so what you entered was not sent.")
+}
+
+fn last_word(title: &str, text: &str) -> Value {
     json!({
         "response_action": "update",
         "view": {
             "type": "modal",
             "callback_id": FORM,
-            "title": label("No longer open", sizes::TITLE),
+            "title": label(title, sizes::TITLE),
             "blocks": [{ "type": "section", "text": label(text, sizes::TEXT) }],
         },
     })

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use pesto_engine::form;
-use pesto_engine::model::{EffectId, Form, Inbound, Person, Place};
+use pesto_engine::model::{Conversation, Inbound, Person, Place};
 use pesto_engine::ports::Accepted;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::api::ApiError;
-use super::form_view::{closed, errors, view};
+use super::form_view::{closed, errors, not_yours, view};
 use super::intake::{Answer, Intake};
 use super::reading::{Incoming, Opening, Submission};
 use super::sizes;
@@ -21,25 +21,32 @@ const OPENING: Duration = Duration::from_millis(2_500);
 const EXCHANGED: &str = "exchanged_trigger_id";
 
 const STALE: &str = "That form is no longer open.";
+const NOT_YOURS: &str = "Sorry, not everybody can take part in this conversation.";
 const NOT_OPENED: &str = "The form could not be opened just now. Please press its button again.";
 const NOT_SHOWN: &str = "That form cannot be shown in Slack. Somebody has to look into it.";
 
 impl Intake {
     /// Opens the window of a form.
     pub(super) async fn open_form(&self, opening: Opening) -> Answer {
-        let Opening { trigger, place, message } = opening;
-        let Ok(form) = self.open_form_of(&place, &message).await else { return Answer::Silence };
-        let Some(form) = form else {
+        let Opening { trigger, user, place, message } = opening;
+        let begun = Instant::now();
+        let Ok(open) = self.conversation(&place).await else { return Answer::Silence };
+        let Some((open, form)) = open.and_then(|open| open.form(&message).cloned().map(|form| (open, form))) else {
             self.tell(place, STALE.to_owned());
             return Answer::Ack(None);
         };
+        let person = self.shared.people.person(&self.shared.api, &user, None).await;
+        if !self.engine.lets(&person, &place, &open) {
+            self.tell(place, NOT_YOURS.to_owned());
+            return Answer::Ack(None);
+        }
         let view = view(&place, &message, &form);
         if let Err(fault) = sizes::check_view(&view) {
             tracing::error!(%place, "a form does not fit into Slack: {fault}");
             self.tell(place, NOT_SHOWN.to_owned());
             return Answer::Ack(None);
         }
-        let fault = match timeout(OPENING, self.shared.api.open_view(&trigger, &view)).await {
+        let fault = match timeout_at(begun + OPENING, self.shared.api.open_view(&trigger, &view)).await {
             Ok(Ok(())) => return Answer::Ack(None),
             // The click came twice, and the window is there.
             Ok(Err(ApiError::Refused(code))) if code == EXCHANGED => return Answer::Ack(None),
@@ -54,8 +61,14 @@ impl Intake {
     /// Checks what was submitted; what is right is stored, and what is wrong is shown in the window.
     pub(super) async fn fill(&self, submission: Submission) -> Answer {
         let Submission { incoming, message, values } = submission;
-        let Ok(form) = self.open_form_of(&incoming.place, &message).await else { return Answer::Silence };
-        let Some(form) = form else { return self.too_late(incoming).await };
+        let Ok(open) = self.conversation(&incoming.place).await else { return Answer::Silence };
+        let Some((open, form)) = open.and_then(|open| open.form(&message).cloned().map(|form| (open, form))) else {
+            return self.too_late(incoming).await;
+        };
+        let person = self.shared.people.person(&self.shared.api, &incoming.user, incoming.name_hint.as_deref()).await;
+        if !self.engine.lets(&person, &incoming.place, &open) {
+            return Answer::View(not_yours());
+        }
         match form::check(&form, &values) {
             // Errors of fields that the window does not have would be shown to nobody.
             Err(problems) if problems.iter().all(|(key, _)| form.fields.iter().any(|field| field.key == *key)) => {
@@ -88,10 +101,10 @@ impl Intake {
         }
     }
 
-    /// The form of a message, if it is still open. An error was logged, and the person sees that something failed.
-    async fn open_form_of(&self, place: &Place, message: &EffectId) -> Result<Option<Form>, ()> {
+    /// The open conversation of a place. An error was logged, and the person sees that something failed.
+    async fn conversation(&self, place: &Place) -> Result<Option<Conversation>, ()> {
         match self.engine.ports().store.glance(place).await {
-            Ok(glance) => Ok(glance.conversation.and_then(|open| open.form(message).cloned())),
+            Ok(glance) => Ok(glance.conversation),
             Err(error) => {
                 tracing::error!(%place, %error, "a form cannot be looked up");
                 Err(())

@@ -20,17 +20,20 @@ use tokio::task::JoinSet;
 
 use super::intake::{Answer, Intake, Kind};
 use super::seldom::Seldom;
-use crate::config;
+use crate::{config, open_files};
 
 /// The longest body, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 /// How long a body may take. Slack wants its answer within 3 s.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the headers of a request may take, and how long a connection may be idle.
-const HEADERS: Duration = Duration::from_secs(10);
-/// All headers of a request, in bytes.
+/// How long the headers of a request may take.
+const HEADERS: Duration = Duration::from_secs(3);
+/// How long a connection may take, with its request and the answer.
+const LIFE: Duration = Duration::from_secs(15);
+/// What is read of a request before its headers end, in bytes; more may be refused.
 const MOST_HEADERS: usize = 32 << 10;
-/// Connections at once. Those beyond wait in the system's queue.
+/// Connections at once, and half of the files that may be open at most: sockets to Slack need some, too. Those beyond
+/// wait in the system's queue.
 const MOST_CONNECTIONS: usize = 1_024;
 /// After a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -60,29 +63,33 @@ pub(super) async fn run(config: &config::SlackHttp, intake: Arc<Intake>) -> anyh
     serve(listener, router).await
 }
 
-/// Anybody may connect, so connections are counted, and those on which no request comes are closed.
+/// Anybody may connect, so connections are counted, each carries one request, and none lives long.
 async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(MOST_HEADERS);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(MOST_HEADERS).keep_alive(false);
+    let most = MOST_CONNECTIONS.min(open_files::limit() / 2).max(1);
+    let failures = Seldom::default();
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        if connections.len() >= MOST_CONNECTIONS {
+        if connections.len() >= most {
             connections.join_next().await;
         }
         let (stream, _) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 // As where there are too many open files: others have to be closed first.
-                tracing::warn!("a connection is not accepted: {error}");
+                if let Some(count) = failures.happens() {
+                    tracing::warn!(count, "a connection is not accepted: {error}");
+                }
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
         let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         connections.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection ended early: {error}");
+            if !matches!(tokio::time::timeout(LIFE, connection).await, Ok(Ok(()))) {
+                tracing::debug!("a connection ended early");
             }
         });
     }

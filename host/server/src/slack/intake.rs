@@ -10,6 +10,7 @@ use pesto_engine::ports::{Accepted, StoreError};
 use serde_json::Value;
 
 use super::api::ApiError;
+use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
 use super::{Shared, commands, events, field, interactions};
@@ -21,6 +22,11 @@ const HEARD: &str = "eyes";
 const YOUNG: Micros = 10_000_000;
 /// How long is waited for that mention. Slack wants its answer within 3 s.
 const OVERTAKEN: Duration = Duration::from_millis(1_500);
+
+/// How often words of the host are tried again that find their channel taken.
+const WORDS: u32 = 8;
+/// How far from ours the clock may be by which something was sent, in microseconds; Slack's own bound for requests.
+const AHEAD: Micros = 300_000_000;
 
 /// What a payload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +109,7 @@ impl Intake {
             self.shared.people.is_direct(user, channel);
         }
         let person = self.shared.people.person(&self.shared.api, &user, name_hint.as_deref()).await;
-        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent), body };
+        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent.min(now() + AHEAD)), body };
         let busy = self.engine.is_busy(&place);
         match self.engine.accept(inbound.clone()).await {
             Ok(Accepted::New(Some(_))) if busy => self.heard(heard_at),
@@ -169,12 +175,17 @@ impl Intake {
         tokio::spawn(async move {
             let told = async {
                 let spot = shared.spot(&place).await?;
-                let _turn = shared
-                    .api
-                    .limiter
-                    .post_more(&spot.channel)
-                    .await
-                    .map_err(|wait| ApiError::Limited(Some(wait.0)))?;
+                let mut left = WORDS;
+                let _turn = loop {
+                    // Not in the channel's queue: there these would hold up what is in the outbox, and anybody can
+                    // cause them.
+                    match shared.api.limiter.post(&spot.channel).await {
+                        Ok(turn) => break turn,
+                        Err(NotNow(wait)) if left == 0 => return Err(ApiError::Limited(Some(wait))),
+                        Err(NotNow(wait)) => tokio::time::sleep(wait).await,
+                    }
+                    left -= 1;
+                };
                 shared.api.send(spot.at(), &ephemeral(&words)).await
             };
             if let Err(error) = told.await {

@@ -70,6 +70,7 @@ fn interaction(payload: &Value, us: &Identity, received: u64) -> Read {
             }
             return Ok(Reading::Open(Opening {
                 trigger: fields.trigger("trigger_id")?.to_owned(),
+                user: fields.id("user.id")?.to_owned(),
                 place: place(fields, us, fields.id("user.id")?)?,
                 message: message_of(action)?,
             }));

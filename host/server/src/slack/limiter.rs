@@ -11,6 +11,8 @@ use tokio::time::Instant;
 const POST: Duration = Duration::from_millis(1_050);
 /// The longest wait for a turn. What would wait longer comes again.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The longest wait where nobody waits for the end of it: what comes too late for an event is there for the next one.
+const BESIDE: Duration = Duration::from_secs(60);
 /// The longest wait where Slack itself, or a person, waits for the end of it.
 const HASTE: Duration = Duration::from_millis(500);
 /// With more channels than this, those in which nobody waits are forgotten.
@@ -32,9 +34,10 @@ struct Pace {
 /// it has to look up what the one before it left open; what is too much is refused, and the refusal is heeded.
 fn pace(method: &str) -> Option<Pace> {
     let (a_minute, at_once, patience) = match method {
-        "usergroups.users.list" => (20, 16, HASTE),
+        "usergroups.users.list" => (20, 16, BESIDE),
         "reactions.add" => (50, 40, HASTE),
-        "users.info" | "views.open" => (100, 300, HASTE),
+        "users.info" => (100, 300, BESIDE),
+        "views.open" => (100, 300, HASTE),
         "assistant.threads.setStatus" => (600, 600, HASTE),
         "chat.update" | "conversations.history" | "conversations.open" | "conversations.replies" => (50, 40, PATIENCE),
         // Each channel has its own, and the others are called once in a while.
@@ -95,7 +98,18 @@ impl Limiter {
 
     /// Waits until a method may be called. The time is promised when this begins, so that nobody who waits is overtaken.
     pub(super) async fn method(&self, method: &'static str) -> Result<(), NotNow> {
-        let Some(Pace { every, burst, patience }) = pace(method) else { return Ok(()) };
+        let Some(pace) = pace(method) else { return Ok(()) };
+        self.take(method, pace).await
+    }
+
+    /// The same for what goes on with a call before it, and would have to begin anew: it waits as long as it takes.
+    pub(super) async fn method_again(&self, method: &'static str) -> Result<(), NotNow> {
+        let Some(pace) = pace(method) else { return Ok(()) };
+        self.take(method, Pace { patience: Duration::MAX, ..pace }).await
+    }
+
+    async fn take(&self, method: &'static str, pace: Pace) -> Result<(), NotNow> {
+        let Pace { every, burst, patience } = pace;
         let now = Instant::now();
         let turn = {
             let mut methods = lock(&self.methods);
@@ -148,7 +162,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         // From the end of the call, for it is when it arrives that counts.
-        *self.next = Instant::now() + self.pause.unwrap_or(POST);
+        *self.next = Instant::now() + self.pause.unwrap_or(POST).max(POST);
     }
 }
 
@@ -182,6 +196,10 @@ mod tests {
     async fn who_would_wait_too_long_comes_again() {
         let limiter = Limiter::default();
         let mut turn = limiter.post_more("C1").await.expect("it is its turn");
+        turn.pause(Duration::ZERO);
+        drop(turn);
+        assert_eq!(at(limiter.post("C1")).await, Err(NotNow(POST)), "whatever Slack says, a second");
+        let mut turn = limiter.post_more("C1").await.expect("it is its turn");
         turn.pause(Duration::from_secs(30));
         drop(turn);
         assert_eq!(at(limiter.post_more("C1")).await, Err(NotNow(Duration::from_secs(30))));
@@ -203,12 +221,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_is_kept_waiting_for_a_name() {
+    async fn nobody_is_kept_waiting_for_a_window() {
         let limiter = Limiter::default();
-        limiter.pause("users.info", Duration::from_secs(1));
-        assert_eq!(at(limiter.method("users.info")).await, Err(NotNow(Duration::from_millis(1_100))));
+        limiter.pause("views.open", Duration::from_secs(1));
+        assert_eq!(at(limiter.method("views.open")).await, Err(NotNow(Duration::from_millis(1_100))));
         tokio::time::advance(Duration::from_millis(600)).await;
-        assert_eq!(at(limiter.method("users.info")).await, Ok(Duration::from_millis(400)));
+        assert_eq!(at(limiter.method("views.open")).await, Ok(Duration::from_millis(400)));
         assert_eq!(at(limiter.method("chat.postMessage")).await, Ok(Duration::ZERO), "channels have a pace, not it");
     }
 

@@ -22,6 +22,8 @@ use super::{Shared, Spot};
 const REFRESH: Duration = Duration::from_secs(90);
 /// A status is shown for so long at most: a turn that takes longer says something new.
 const STATUSES: u32 = 20;
+/// The shortest wait, whatever Slack says.
+const LEAST: Duration = Duration::from_secs(1);
 /// After Slack refuses our token: the operator has to do something first.
 const REFUSED: Duration = Duration::from_secs(60);
 
@@ -149,7 +151,6 @@ impl Messenger for SlackMessenger {
             for _ in 0..times {
                 if let Err(error) = shared.api.status(&channel, &thread, &text).await {
                     tracing::debug!("a status is not shown: {error}");
-                    return;
                 }
                 tokio::time::sleep(REFRESH).await;
             }
@@ -166,7 +167,7 @@ impl Messenger for SlackMessenger {
 fn settle(error: ApiError) -> PostError {
     let reason = error.to_string();
     match error {
-        ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(Duration::from_secs(1))), reason),
+        ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(LEAST).max(LEAST)), reason),
         ApiError::Unsent(_) => PostError::Later(None, reason),
         ApiError::Unanswered(_) => PostError::InDoubt(reason),
         ApiError::Refused(code) if is_passing(&code) => PostError::Later(Some(REFUSED), reason),

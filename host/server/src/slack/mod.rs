@@ -120,6 +120,7 @@ impl Slack {
             }
         };
         tracing::info!(team = us.team, bot = us.bot_user, "Slack knows us");
+        self.shared.people.warm(&self.shared.api).await;
         let intake = Arc::new(Intake::new(engine, self.shared.clone(), us));
         let sockets = async {
             match self.config.app_token {

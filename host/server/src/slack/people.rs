@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A channel of direct messages, for only opening one tells that somebody left: posts to them are taken and read by
 /// nobody. The members of a group, too.
 const OPEN: Duration = Duration::from_secs(600);
+/// While Slack does not tell anew, what it told before is good for so long.
+const OLD: Duration = Duration::from_secs(2 * 3_600);
+/// How long a start waits for the members of the groups.
+const WARM: Duration = Duration::from_secs(10);
 /// An address at which a clicked message can be replaced is good for half an hour.
 const ADDRESS: Duration = Duration::from_secs(25 * 60);
 /// People remembered at once, and clicked messages.
@@ -55,23 +59,19 @@ impl People {
             let (api, user) = (api.clone(), user.to_owned());
             async move { api.profile(&user).await }
         });
-        let members = self.named.iter().map(|group| {
-            let (api, asked) = (api.clone(), group.clone());
-            (group, self.members.ask(group, OPEN, async move { api.members(&asked).await }))
-        });
-        let members: Vec<_> = members.collect();
+        let members = self.ask_members(api);
         let profile = timely(deadline, profile).await;
         let mut groups = Vec::new();
         for (group, members) in members {
             // Where Slack does not tell in time, they are not in it: a flow that is not for everybody is not for whom
             // we do not know.
-            if timely(deadline, members).await.is_some_and(|members| members.contains(user)) {
+            if timely(deadline, members).await.is_some_and(|members| members.value.contains(user)) {
                 groups.push(group.clone());
             }
         }
-        let name = profile.as_ref().map(|profile| profile.name.as_str()).or(hint).unwrap_or(user);
-        let (locale, time_zone) =
-            profile.as_ref().map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
+        let profile = profile.as_ref().map(|profile| &profile.value);
+        let name = profile.map(|profile| profile.name.as_str()).or(hint).unwrap_or(user);
+        let (locale, time_zone) = profile.map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
         Person {
             groups,
             id: user.to_owned(),
@@ -79,6 +79,24 @@ impl People {
             locale: text::line(locale, 40),
             time_zone: text::line(time_zone, 60),
         }
+    }
+
+    /// Asks who is in the groups, before anybody's event depends on it.
+    pub(super) async fn warm(&self, api: &Arc<Api>) {
+        let deadline = Instant::now() + WARM;
+        for (group, members) in self.ask_members(api) {
+            if timely(deadline, members).await.is_none() {
+                tracing::warn!(group, "it is not known yet who is in a group: flows for it are for nobody until it is");
+            }
+        }
+    }
+
+    fn ask_members(&self, api: &Arc<Api>) -> Vec<(&String, Answer<BTreeSet<String>>)> {
+        let ask = |group| {
+            let (api, asked) = (api.clone(), String::clone(group));
+            (group, self.members.ask(group, OPEN, async move { api.members(&asked).await }))
+        };
+        self.named.iter().map(ask).collect()
     }
 
     /// Somebody used a control of the message that stands there.
@@ -108,9 +126,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What Slack answers, or will; none where it did not.
-type Answer<V> = Shared<BoxFuture<'static, Option<Arc<V>>>>;
+type Answer<V> = Shared<BoxFuture<'static, Option<Arc<Learnt<V>>>>>;
 
-async fn timely<V>(deadline: Instant, answer: Answer<V>) -> Option<Arc<V>> {
+/// What Slack told, and when.
+#[derive(Debug)]
+struct Learnt<V> {
+    value: V,
+    at: Instant,
+}
+
+async fn timely<V>(deadline: Instant, answer: Answer<V>) -> Option<Arc<Learnt<V>>> {
     tokio::time::timeout_at(deadline, answer).await.ok().flatten()
 }
 
@@ -126,6 +151,7 @@ impl<V> Default for Answers<V> {
 
 impl<V: Send + Sync + 'static> Answers<V> {
     /// The answer that is known or on its way, or that of this call. It is good for so long; one that failed, for less.
+    /// While an old one is asked for anew, it is the answer: nobody is shut out for a moment in which Slack is slow.
     fn ask(
         &self,
         about: &str,
@@ -136,19 +162,23 @@ impl<V: Send + Sync + 'static> Answers<V> {
         if let Some(answer) = known.get(about) {
             return answer;
         }
-        let (answers, key) = (self.0.clone(), about.to_owned());
+        let is_good = |learnt: &Learnt<V>| learnt.at.elapsed() < OLD;
+        let former = known.stale(about).filter(|it| it.peek().is_some_and(|it| it.as_deref().is_some_and(is_good)));
+        let (answers, key, before) = (self.0.clone(), about.to_owned(), former.clone());
         // Whoever waits may give up; the answer is for the next one, too.
         let asked = tokio::spawn(async move {
-            match call.await {
-                Ok(value) => Some(Arc::new(value)),
+            let (learnt, fresh) = match call.await {
+                Ok(value) => (Some(Arc::new(Learnt { value, at: Instant::now() })), fresh),
                 Err(error) => {
                     tracing::warn!(about = key, "Slack does not tell who somebody is: {error}");
-                    lock(&answers).put(key, std::future::ready(None).boxed().shared(), AGAIN);
-                    None
+                    let again = if let ApiError::Limited(Some(wait)) = error { AGAIN.min(wait) } else { AGAIN };
+                    (before.and_then(|before| before.now_or_never().flatten()), again)
                 }
-            }
+            };
+            lock(&answers).put(key, std::future::ready(learnt.clone()).boxed().shared(), fresh);
+            learnt
         });
-        let answer = async move { asked.await.ok().flatten() }.boxed().shared();
+        let answer = former.unwrap_or_else(|| async move { asked.await.ok().flatten() }.boxed().shared());
         known.put(about.to_owned(), answer.clone(), fresh);
         answer
     }
@@ -165,6 +195,11 @@ impl<K, V> Default for Remembered<K, V> {
 }
 
 impl<V: Clone> Remembered<String, V> {
+    /// The value, although it may be good no longer.
+    fn stale(&self, key: &str) -> Option<V> {
+        self.0.get(key).map(|(_, value)| value.clone())
+    }
+
     fn get(&self, key: &str) -> Option<V> {
         self.0.get(key).filter(|(until, _)| *until > Instant::now()).map(|(_, value)| value.clone())
     }
@@ -204,14 +239,24 @@ mod tests {
         let waiting: Vec<_> = (0..10).map(|_| timely(Instant::now() + PATIENCE, ask(slow, Ok(1)))).collect();
         assert!(futures_util::future::join_all(waiting).await.iter().all(Option::is_none), "nobody waits so long");
         tokio::time::sleep(slow).await;
-        assert_eq!(ask(slow, Ok(2)).now_or_never().flatten().as_deref(), Some(&1), "it came, and is remembered");
+        let now = |answer: Answer<u32>| answer.now_or_never().flatten().map(|learnt| learnt.value);
+        assert_eq!(now(ask(slow, Ok(2))), Some(1), "it came, and is remembered");
         assert_eq!(calls.load(std::sync::atomic::Ordering::Relaxed), 1);
         tokio::time::advance(FRESH).await;
-        assert_eq!(ask(Duration::ZERO, Err(ApiError::Limited(None))).await, None);
-        assert_eq!(ask(Duration::ZERO, Ok(3)).await, None, "it is not asked again at once");
-        tokio::time::advance(AGAIN).await;
-        assert_eq!(ask(Duration::ZERO, Ok(3)).await.as_deref(), Some(&3));
+        assert_eq!(now(ask(Duration::ZERO, Err(ApiError::Limited(None)))), Some(1), "old, and better than nothing");
+        tokio::time::sleep(AGAIN / 2).await;
+        assert_eq!(now(ask(slow, Ok(3))), Some(1), "it is not asked again at once");
+        tokio::time::sleep(AGAIN).await;
+        assert_eq!(now(ask(Duration::ZERO, Ok(3))), Some(1));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(now(ask(slow, Ok(4))), Some(3));
         assert_eq!(calls.load(std::sync::atomic::Ordering::Relaxed), 3);
+        // Too old, and Slack fails.
+        tokio::time::advance(OLD).await;
+        assert_eq!(ask(slow, Err(ApiError::Limited(Some(PATIENCE)))).await.map(|learnt| learnt.value), None);
+        assert_eq!(now(ask(slow, Ok(5))), None);
+        tokio::time::sleep(PATIENCE).await;
+        assert_eq!(ask(slow, Ok(5)).await.map(|learnt| learnt.value), Some(5));
     }
 
     #[tokio::test(start_paused = true)]

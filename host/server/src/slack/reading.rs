@@ -39,6 +39,8 @@ pub(super) enum Reading {
 pub(super) struct Opening {
     /// What lets a window be opened, within three seconds of the click and once.
     pub(super) trigger: String,
+    /// Who clicked.
+    pub(super) user: String,
     /// Where the conversation is.
     pub(super) place: Place,
     /// The message whose form it is.

@@ -143,7 +143,8 @@ async fn a_cancel_that_comes_late_ends_nothing_that_began_meanwhile() {
         cancel.sent = Some(sent - before * SECOND);
         assert!(matches!(world.engine().accept(cancel).await, Ok(Accepted::New(_))));
         world.advance(1_000);
-        world.settled().await;
+        let heard = world.settled().await;
+        assert_eq!(heard.iter().any(|text| text.starts_with("Your `cancel` came late")), !ends, "{heard:?}");
         assert_eq!(world.conversation().await.is_none(), ends, "sent {before} s before the beginning");
     }
 }

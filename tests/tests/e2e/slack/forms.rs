@@ -15,11 +15,17 @@ fn good() -> Value {
 }
 
 async fn start(slack: &SlackDouble) -> TestHost {
+    start_with(slack, "").await
+}
+
+/// The same with further lines for the flow.
+async fn start_with(slack: &SlackDouble, lines: &str) -> TestHost {
     let url = slack.api_url();
     let table = format!(
         "[slack]\nbase_url = \"{url}\"\nbot_token_env = \"SLACK_BOT_TOKEN\"\napp_token_env = \"SLACK_APP_TOKEN\"\n"
     );
-    let setup = Setup::new().flow(FLOW).table(&table);
+    let mut setup = Setup::new().flow(FLOW).table(&table);
+    setup.replace(&format!("[flow.{FLOW}]\n"), &format!("[flow.{FLOW}]\n{lines}"));
     let setup = setup.variable("SLACK_BOT_TOKEN", &slack.bot_token()).variable("SLACK_APP_TOKEN", &slack.app_token());
     let host = TestHost::start(setup).await;
     slack.has_sockets(2).await;
@@ -69,6 +75,24 @@ async fn a_form_is_opened_mended_and_taken() {
     assert_eq!(recorded(&host), [record]);
     let now = ann.sees_change(&message, |message| !message.has_controls()).await;
     assert!(now.shown().contains("✓ Submitted"), "{}", now.shown());
+    host.idle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_is_for_those_who_may_take_part() {
+    let slack = double().await;
+    let (ann, bob, channel) = (slack.person("Ann"), slack.person("Bob"), slack.channel("general"));
+    let host = start_with(&slack, &format!("only = [\"user:{}\"]\n", ann.id())).await;
+    ann.mentions(&channel, &format!("start {FLOW}")).await;
+    let message = ann.hears().await;
+    assert!(bob.clicks(&message, "form").await.acked);
+    let told = ann.hears().await.shown();
+    assert!(told.contains("not everybody can take part"), "{told}");
+    assert_eq!(slack.counter("calls.views.open"), 0);
+    assert!(ann.clicks(&message, "form").await.acked);
+    ann.gets_form().await;
+    assert_eq!(ann.submits(good()).await, Submitted::Closed);
+    assert_eq!(ann.hears().await.shown(), "Thank you! We will come back to you.");
     host.idle().await;
 }
 

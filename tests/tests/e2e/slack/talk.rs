@@ -1,7 +1,7 @@
 //! Conversations with one person, wherever they have them.
 
 use pesto_tests::host::TestHost;
-use slack_double::{DeliveryFault, Message, Person, SlackDouble};
+use slack_double::{DeliveryFault, Fault, Message, Person, SlackDouble, When};
 
 use super::{double, hold, setup};
 use crate::survey::{FLOW, Plan, records};
@@ -239,6 +239,40 @@ async fn a_flow_may_be_for_some_only() {
     assert!(!cat.hears().await.shown().contains(FLOW));
     cat.mentions(&channel, &format!("start {FLOW}")).await;
     says(&cat.hears().await, "What should we call you?");
+    host.idle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_take_part_is_not_shut_out_while_slack_is_slow() {
+    let slack = double().await;
+    let (ann, cat) = (slack.person("Ann"), slack.person("Cat"));
+    let group = slack.group("people-team", &[&ann]);
+    let mut setup = setup(&slack);
+    setup.replace(&format!("[flow.{FLOW}]"), &format!("[flow.{FLOW}]\nonly = [\"group:{group}\"]"));
+    // Who is in a group is known before anybody writes, and one failure does not change it.
+    slack.faults().next("usergroups.users.list", Fault::Slow { ms: 2_000, when: When::After });
+    let host = TestHost::start(setup).await;
+    slack.has_sockets(2).await;
+    says(&begin(&ann).await, "What should we call you?");
+    says(&begin(&cat).await, "There is no flow");
+    host.idle().await;
+    assert_eq!(slack.counter("calls.usergroups.users.list"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_else_ends_the_first_turn_of_a_thread() {
+    let slack = double().await;
+    let setup = setup(&slack).flow("ask");
+    let host = TestHost::start_with(setup, &[("PESTO_FAILPOINT", "llm.complete:before@1")]).await;
+    slack.has_sockets(2).await;
+    let (ann, bob, channel) = (slack.person("Ann"), slack.person("Bob"), slack.channel("general"));
+    let mention = ann.mentions(&channel, "start ask why?").await;
+    host.until("a turn that waits for a model", |status| status.turns_waiting == 1).await;
+    bob.replies(&mention, "cancel").await;
+    slack.is_quiet().await;
+    assert_eq!(host.status().turns_waiting, 1, "the turn goes on");
+    ann.replies(&mention, "cancel").await;
+    says(&ann.hears().await, "Cancelled.");
     host.idle().await;
 }
 
