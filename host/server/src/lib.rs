@@ -31,5 +31,6 @@ pub mod scenario;
 pub mod slack;
 pub mod socket;
 pub mod store;
+mod stored;
 pub mod terminal;
 pub mod watch;
