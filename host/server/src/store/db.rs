@@ -56,11 +56,20 @@ pub(super) struct Db {
     pub(super) inbox: Cell<bool>,
     /// The same for messages.
     pub(super) outbox: Cell<bool>,
+    /// The same for timers.
+    pub(super) timers: Cell<bool>,
 }
 
 impl Db {
     pub(super) fn new(conn: Connection, clock: Arc<dyn Clock>, tick: i64) -> Self {
-        Self { conn, clock, tick: Cell::new(tick), inbox: Cell::new(false), outbox: Cell::new(false) }
+        Self {
+            conn,
+            clock,
+            tick: Cell::new(tick),
+            inbox: Cell::new(false),
+            outbox: Cell::new(false),
+            timers: Cell::new(false),
+        }
     }
 
     pub(super) fn now(&self) -> i64 {
