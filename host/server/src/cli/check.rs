@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crate::config::{Config, DEFAULT_FILE, Environment, Llm};
+use crate::config::{Config, DEFAULT_FILE, Environment, Llm, Storage};
 use crate::watch;
 
 /// Checks the configuration, and prints what is in force.
@@ -35,6 +35,13 @@ fn report(config: &Config, present: &BTreeSet<pesto_engine::model::FlowName>) ->
     let file = config.file.as_ref().map(|file| file.display().to_string());
     line("file", file.unwrap_or_else(|| format!("none ({DEFAULT_FILE} is not there): all by default")));
     line("data", config.data.display().to_string());
+    line(
+        "store",
+        match &config.store {
+            Storage::Embedded => "in the data folder".to_owned(),
+            Storage::Redis(_) => "in Redis".to_owned(),
+        },
+    );
     let flows = present.iter().map(ToString::to_string).collect::<Vec<_>>();
     let flows = if flows.is_empty() { "no flows yet".to_owned() } else { flows.join(", ") };
     line("flows", format!("{}: {flows}", config.flows.display()));

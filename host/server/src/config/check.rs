@@ -13,7 +13,7 @@ use super::environment::Environment;
 use super::error::{ConfigError, nearest};
 use super::file::{self, Given, List};
 use super::layers::Layers;
-use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Secret};
+use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Secret, Storage};
 
 const OPENAI: &str = "https://api.openai.com/v1";
 const MIB: u64 = 1 << 20;
@@ -43,8 +43,9 @@ pub(super) fn check(layers: &Layers<'_>, folder: &Path, environment: &Environmen
     // Last, for these read secrets.
     let llm = file.llm.as_ref().map_or(Ok(Llm::None), |llm| check.llm(llm, limits.turn, environment))?;
     let slack = file.slack.as_ref().map(|slack| check.slack(slack, environment)).transpose()?;
+    let store = file.store.as_ref().map_or(Ok(Storage::Embedded), |store| check.store(store, environment))?;
     let Check { notes, mentions, .. } = check;
-    Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, log, grants, only, notes, mentions })
+    Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, store, log, grants, only, notes, mentions })
 }
 
 /// The deploy folder, where nothing else of the configuration matters.
@@ -232,10 +233,14 @@ impl Check<'_> {
         if letters && (1..=100).contains(&name.len()) && !name.starts_with(|first: char| first.is_ascii_digit()) {
             return Ok(name);
         }
-        let example = if key.starts_with("llm.") { "OPENAI_API_KEY" } else { "SLACK_BOT_TOKEN" };
+        let (what, example, renew) = match key.split('.').next() {
+            Some("llm") => ("the key", "OPENAI_API_KEY", "replace it at the provider"),
+            Some("store") => ("the URL", "REDIS_URL", "change the password in it"),
+            _ => ("the key", "SLACK_BOT_TOKEN", "replace it at the provider"),
+        };
         let remedy = format!(
-            "Write the name of the variable that holds the key, such as \"{example}\": capitals, digits and `_`. If \
-             this is the key itself, take it out of here and replace it at the provider."
+            "Write the name of the variable that holds {what}, such as \"{example}\": capitals, digits and `_`. If \
+             this is {what} itself, take it out of here and {renew}."
         );
         Err(self.error(Some(given.span()), key, "not the name of an environment variable", &remedy))
     }

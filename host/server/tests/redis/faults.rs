@@ -6,8 +6,13 @@ use pesto_engine::clock::SystemClock;
 use pesto_engine::ports::{Entry, Store, StoreError};
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
-use crate::samples::{LEASE, said};
-use crate::server::{Server, open, options};
+use crate::samples::{LEASE, open, options, said};
+use crate::server::Server;
+
+/// A connection of an operator's.
+fn client(server: &Server) -> redis::Connection {
+    redis::Client::open(server.url()).unwrap().get_connection().unwrap()
+}
 
 async fn refused(options: Options) -> ConnectError {
     RedisStore::connect(options, Arc::new(SystemClock)).await.err().unwrap()
@@ -39,7 +44,7 @@ async fn a_replica_is_refused() {
 #[tokio::test]
 async fn another_version_and_another_program_are_refused() {
     let server = Server::start();
-    let mut client = server.client();
+    let mut client = client(&server);
     redis::cmd("SET").arg("later:{meta}").arg("99 16").exec(&mut client).unwrap();
     let words = refused(options(&server.url(), "later")).await.to_string();
     assert!(words.contains("schema 99") && words.contains("another database"), "{words}");
@@ -78,7 +83,7 @@ async fn faults_on_the_way_are_named() {
     let server = Server::start();
     let store = open(&options(&server.url(), "t"), Arc::new(SystemClock)).await;
     store.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
-    let mut client = server.client();
+    let mut client = client(&server);
 
     redis::cmd("SCRIPT").arg("FLUSH").exec(&mut client).unwrap();
     store.accept(said("ann", "e2"), Entry::Queue).await.expect("the script is loaded again");

@@ -10,8 +10,8 @@ use pesto_engine::scripted::ManualClock;
 
 use crate::OnRedis;
 use crate::proxy::Proxy;
-use crate::samples::{LEASE, message, place, said};
-use crate::server::{Server, open, options};
+use crate::samples::{LEASE, message, open, options, place, said};
+use crate::server::Server;
 
 /// The walk compares every answer and all that is stored with a store that nothing happens to.
 #[tokio::test]

@@ -17,7 +17,8 @@ use pesto_engine::ports::Store;
 use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{Options, RedisStore};
 
-use self::server::{Server, open, options};
+use self::samples::{open, options};
+use self::server::Server;
 
 /// Stores on one server, each with its own prefix.
 struct OnRedis {

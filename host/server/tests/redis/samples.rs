@@ -1,8 +1,12 @@
-//! Events and messages to store.
+//! Stores, and events and messages for them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pesto_engine::model::{Body, EffectId, Inbound, Message, Person, Place};
+use pesto_engine::ports::Clock;
+use pesto_server::config::Secret;
+use pesto_server::redis::{Options, RedisStore, TimeSource};
 
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
@@ -34,4 +38,14 @@ pub(crate) fn message(name: &str, index: usize) -> Message {
         form: None,
         closes: None,
     }
+}
+
+/// A store whose time is its host's, so that a test can move it.
+pub(crate) fn options(url: &str, prefix: &str) -> Options {
+    let url = Secret::new(url.to_owned());
+    Options { prefix: prefix.to_owned(), time: TimeSource::Host, ..Options::new(url) }
+}
+
+pub(crate) async fn open(options: &Options, clock: Arc<dyn Clock>) -> Arc<RedisStore> {
+    Arc::new(RedisStore::connect(options.clone(), clock).await.unwrap().0)
 }

@@ -3,12 +3,8 @@
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
-use pesto_engine::ports::Clock;
-use pesto_server::config::Secret;
-use pesto_server::redis::{Options, RedisStore, TimeSource};
 use tempfile::TempDir;
 
 pub(crate) struct Server {
@@ -45,10 +41,6 @@ impl Server {
     pub(crate) fn url(&self) -> String {
         format!("unix://{}", self.socket().display())
     }
-
-    pub(crate) fn client(&self) -> redis::Connection {
-        redis::Client::open(self.url()).unwrap().get_connection().unwrap()
-    }
 }
 
 impl Drop for Server {
@@ -78,14 +70,4 @@ fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("`{name}` is not installed: on Debian, `apt-get install redis-server` brings it"))
-}
-
-/// A store whose time is its host's, so that a test can move it.
-pub(crate) fn options(url: &str, prefix: &str) -> Options {
-    let url = Secret::new(url.to_owned());
-    Options { prefix: prefix.to_owned(), time: TimeSource::Host, ..Options::new(url) }
-}
-
-pub(crate) async fn open(options: &Options, clock: Arc<dyn Clock>) -> Arc<RedisStore> {
-    Arc::new(RedisStore::connect(options.clone(), clock).await.unwrap().0)
 }

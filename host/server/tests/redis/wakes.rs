@@ -7,8 +7,8 @@ use pesto_engine::model::{Beginning, Conversation, Digest};
 use pesto_engine::ports::{After, Commit, Entry, Store, TimerChange};
 use pesto_engine::scripted::ManualClock;
 
-use crate::samples::{LEASE, message, said};
-use crate::server::{Server, open, options};
+use crate::samples::{LEASE, message, open, options, said};
+use crate::server::Server;
 
 /// Far below the pause after which a host looks by itself.
 const SOON: Duration = Duration::from_secs(5);

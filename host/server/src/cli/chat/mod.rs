@@ -64,7 +64,7 @@ async fn reach(config: &Config) -> anyhow::Result<Option<Inside>> {
         if Client::connect(&config.socket()).await?.is_some() {
             return Ok(None);
         }
-        match App::new(config) {
+        match App::new(config).await {
             Ok(app) => return Inside::start(app).await.map(Some),
             Err(error) if waited < PATIENCE && matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 if waited == 0 {
