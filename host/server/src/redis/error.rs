@@ -56,8 +56,8 @@ pub(super) fn explain(error: &RedisError) -> String {
         }
         (ErrorKind::Server(S::BusyLoading), _) => "Redis is still loading its data after a start".to_owned(),
         (_, Some("BUSY")) => "Redis is busy with another program's script".to_owned(),
-        (ErrorKind::Server(S::CrossSlot | S::Moved | S::Ask), _) => {
-            "this Redis is a node of a cluster, which Pesto cannot use yet: name a single Redis in the URL".to_owned()
+        (ErrorKind::ClusterConnectionNotFound, _) | (ErrorKind::Server(S::ClusterDown | S::MasterDown), _) => {
+            "a part of the Redis cluster is away".to_owned()
         }
         _ if error.is_timeout() => "Redis does not answer in time".to_owned(),
         _ if error.is_connection_refusal() => "nothing listens at the address of Redis; is it running?".to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! All that belongs to a place lies in one *shard*: a hash of the place modulo a number that is fixed when the store is
 //! made. A shard's keys have one hash tag and so one slot of a cluster, and each step is one script on one shard
-//! (`lua/`; `head.lua` is common to all). What looks at all places asks all shards and merges; only components have a
+//! (`lua/`; `head.lua` is common to all). Whether a server is a node of a cluster, it says itself. What looks at all places asks all shards and merges; only components have a
 //! slot of their own. A script that is sent again after its answer was lost has the same *operation*, and the shard
 //! remembers enough of the last operations to do each once: at the event id, the claim, the end of a claim, the message.
 //!

@@ -46,15 +46,13 @@ pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> R
         return Ok(Vec::new());
     }
     let due = peek(store, DUE, most.min(BATCH)).await?.due;
-    // A member is a rank, a number and the id.
-    let ids: Vec<_> = due.iter().filter_map(|(shard, member)| Some((*shard, member.get(32..)?))).collect();
     let mut of_shard = BTreeMap::<u16, Vec<&str>>::new();
-    for (shard, id) in &ids {
-        of_shard.entry(*shard).or_default().push(id);
+    for (shard, member) in &due {
+        of_shard.entry(*shard).or_default().push(member);
     }
     let steps = of_shard
         .into_iter()
-        .map(|(shard, ids)| store.step(&OUTBOX_CLAIM, shard).arg(length(lease)).arg(ids.len()).arg(ids));
+        .map(|(shard, members)| store.step(&OUTBOX_CLAIM, shard).arg(length(lease)).arg(members.len()).arg(members));
     let mut found = HashMap::new();
     for mut reply in any(store.run_all(steps).await)? {
         found.extend(reply.fields.list()?.all(|postings| {
@@ -63,7 +61,9 @@ pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> R
         })?);
     }
     let mut postings = Vec::with_capacity(found.len());
-    for (_, id) in ids {
+    for (_, member) in &due {
+        // Behind a rank and a number.
+        let Some(id) = member.get(32..) else { continue };
         let Some(fields) = found.remove(id) else { continue };
         match posting(id, fields) {
             Ok(posting) => postings.push(posting),

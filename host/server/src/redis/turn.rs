@@ -25,7 +25,7 @@ pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> R
     let ready = peek(store, READY, most.min(BATCH)).await?.due;
     let mut of_shard = BTreeMap::<u16, Vec<&str>>::new();
     for (shard, member) in &ready {
-        of_shard.entry(*shard).or_default().push(member.get(16..).unwrap_or_default());
+        of_shard.entry(*shard).or_default().push(member);
     }
     let steps = of_shard
         .into_iter()

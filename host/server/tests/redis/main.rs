@@ -1,6 +1,7 @@
 //! The store in Redis under the contract, on a real server, and what only it can get wrong.
 #![allow(clippy::unwrap_used)]
 
+mod cluster;
 mod faults;
 mod lost;
 mod proxy;

@@ -66,7 +66,7 @@ fn serve(folder: &Path, more: &[String]) -> Child {
     panic!("redis-server does not start: {}", std::fs::read_to_string(folder.join("log")).unwrap_or_default());
 }
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("`{name}` is not installed: on Debian, `apt-get install redis-server` brings it"))

@@ -1,15 +1,21 @@
--- Takes places that are still ready. A repetition answers what was taken, and raises no epoch.
+-- Takes places by their members of `ready`, where they still are. A repetition answers what was taken, and raises no epoch.
 local until_ = now + number()
 local claims = {}
 
-local function take(place)
+local function take(member)
+  local place = member:sub(17)
   local name = place_key(place)
   local found = redis.call('HMGET', name, 'claimed', 'tick', 'current', 'epoch', 'attempt')
   local at, current = found[2], found[3]
   local events = shard .. 'event:' .. place
   local epoch, attempt = found[4], found[5]
   if found[1] ~= operation then
-    local due = at and redis.call('ZSCORE', shard .. 'ready', at .. place)
+    if at ~= member:sub(1, 16) then
+      -- The place has another member, or none: nobody would ever take this one.
+      redis.call('ZREM', shard .. 'ready', member)
+      return
+    end
+    local due = redis.call('ZSCORE', shard .. 'ready', member)
     if not due or tonumber(due) > now then return end
     current = current or redis.call('ZRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
     if not current or redis.call('HEXISTS', events, current) == 0 then

@@ -1,12 +1,17 @@
--- Marks messages that are still due. A repetition answers what was marked, and counts no attempt.
+-- Marks messages by their members of `due`, where they still are. A repetition answers what was marked, and counts no attempt.
 local until_ = now + number()
 local postings = {}
 
-local function take(id)
+local function take(member)
+  local id = member:sub(33)
   local name = shard .. 'message:' .. id
   local found = redis.call('HMGET', name, 'slot', 'message', 'closes', 'attempt', 'doubt', 'sending', 'operation')
   local slot, attempt, doubt = found[1], found[4], found[5]
-  if not slot then return end
+  if slot ~= member then
+    -- There is no such message any more: nobody would ever take this one.
+    redis.call('ZREM', shard .. 'due', member)
+    return
+  end
   if found[7] ~= operation then
     local due = redis.call('ZSCORE', shard .. 'due', slot)
     if not due or tonumber(due) > now then return end
