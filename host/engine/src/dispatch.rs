@@ -175,12 +175,8 @@ impl Engine {
     }
 
     async fn commit(&self, claim: &Claim, commit: Commit) -> Result<(), StoreError> {
-        let timers = !commit.timers.is_empty();
         self.ports.store.commit(&claim.fence, commit).await?;
         self.gauges.committed();
-        if timers {
-            self.timers_changed.notify_one();
-        }
         Ok(())
     }
 

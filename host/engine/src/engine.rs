@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::broker::Ports;
@@ -68,7 +68,6 @@ pub struct Engine {
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
     pub(crate) room: Arc<Semaphore>,
-    pub(crate) timers_changed: Notify,
     activity: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
 }
@@ -98,7 +97,6 @@ impl Engine {
             sandbox,
             gauges: Arc::default(),
             running: Mutex::default(),
-            timers_changed: Notify::new(),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         })
@@ -269,7 +267,7 @@ impl Engine {
     async fn fire(self: Arc<Self>) {
         while !self.is_stopping() {
             match self.ports.store.fire_timers().await {
-                Ok(next) => self.wait(self.timers_changed.notified(), next).await,
+                Ok(next) => self.wait(self.ports.store.timers_changed(), next).await,
                 Err(error) => self.store_failed("firing timers", &error).await,
             }
         }

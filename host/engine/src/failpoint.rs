@@ -204,6 +204,11 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.fire_timers", self.port.fire_timers()).await
     }
 
+    async fn timers_changed(&self) {
+        // As for `inbox_changed`.
+        self.port.timers_changed().await;
+    }
+
     async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
         self.points.around("store.outbox_claim", self.port.outbox_claim(most, lease)).await
     }

@@ -28,6 +28,7 @@ pub struct MemoryStore {
     state: Mutex<State>,
     inbox: Notify,
     outbox: Notify,
+    timers: Notify,
 }
 
 /// All that is stored.
@@ -57,7 +58,7 @@ struct Component {
 impl MemoryStore {
     /// An empty store.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Mutex::default(), inbox: Notify::new(), outbox: Notify::new() }
+        Self { clock, state: Mutex::default(), inbox: Notify::new(), outbox: Notify::new(), timers: Notify::new() }
     }
 
     /// What opening a store does after its only host died: claims end with their attempts counted, and what was
@@ -115,9 +116,13 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
+        let timers = !commit.timers.is_empty();
         self.lock().commit(self.clock.now(), fence, commit)?;
         self.inbox.notify_one();
         self.outbox.notify_one();
+        if timers {
+            self.timers.notify_one();
+        }
         Ok(())
     }
 
@@ -155,6 +160,10 @@ impl Store for MemoryStore {
             self.inbox.notify_one();
         }
         Ok(next)
+    }
+
+    async fn timers_changed(&self) {
+        self.timers.notified().await;
     }
 
     async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {

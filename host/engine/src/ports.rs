@@ -182,7 +182,7 @@ pub struct OpenCount {
 /// The contract is `contract`, which every implementation passes.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Stores an event once: an id seen before, within a day, changes nothing.
+    /// Stores an event once: an id seen before, within a day, changes nothing. An id comes with one place always.
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError>;
 
     /// Takes up to `most` places that have an event, no owner, and no backoff, longest ready first: raises their
@@ -200,7 +200,7 @@ pub trait Store: Send + Sync + 'static {
     async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError>;
 
     /// Makes a turn's consequences visible in one step, takes the event out of the inbox with its journal, and
-    /// ends the claim.
+    /// ends the claim. All of them are of the fence's place.
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError>;
 
     /// Ends a claim without consequences; the event may be claimed again at `not_before`. The journal stays.
@@ -217,6 +217,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Turns due timers into events, and answers when the next one is due.
     async fn fire_timers(&self) -> Result<Option<Millis>, StoreError>;
+
+    /// Waits until a timer may be due earlier than [`fire_timers`](Self::fire_timers) said. For one waiter; it may wake
+    /// for nothing.
+    async fn timers_changed(&self);
 
     /// Takes up to `most` messages that are due and each the first unsent one of its place, and marks them
     /// `sending` for `lease`; a mark that ran out is taken again, in doubt. What closes a message stands outside this
@@ -270,11 +274,12 @@ pub trait Store: Send + Sync + 'static {
     /// Open conversations, by flow and version.
     async fn open_conversations(&self) -> Result<Vec<OpenCount>, StoreError>;
 
-    /// Completions of a flow with a position above `after`, at most `most`, in the order of their commits.
+    /// Completions of a flow with a position above `after`, at most `most`, in the order of their commits. Nothing ever
+    /// appears before what was shown; where several machines keep the store, it may appear a moment after its commit.
     async fn completions(&self, flow: &FlowName, after: u64, most: usize)
     -> Result<Vec<(u64, Completion)>, StoreError>;
 
-    /// Dead letters with an id above `after`, at most `most`, oldest first.
+    /// Dead letters with an id above `after`, at most `most`, oldest first, as completions.
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError>;
 
     /// Puts a dead letter back: an event at the end of its inbox, a message into the outbox. Answers whether it

@@ -11,14 +11,15 @@ use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Settings};
 use pesto_engine::failpoint::{Failpoints, Rule};
 use pesto_engine::policy::{Access, Bounds, Grants, Right};
-use pesto_engine::ports::{Clock, Llm};
+use pesto_engine::ports::{Clock, Llm, Store};
 use pesto_engine::scripted::CannedLlm;
 
 use crate::admin::Desk;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Storage};
 use crate::folder::Folder;
 use crate::llm::{NoModel, OpenAi};
 use crate::messengers::Messengers;
+use crate::redis::{Options, RedisStore};
 use crate::slack::Slack;
 use crate::socket::Listener;
 use crate::store::EmbeddedStore;
@@ -42,11 +43,11 @@ pub struct App {
 }
 
 impl App {
-    /// Puts a host together, and takes the store for itself. Must be called on the runtime that is to do input and
+    /// Puts a host together, and takes the embedded store for itself. Must be called on the runtime that is to do input and
     /// output.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    pub async fn new(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Arc::new(EmbeddedStore::open(&config.data, clock.clone())?);
+        let store = store(config, clock.clone()).await?;
         let terminal = Arc::new(Terminal::default());
         let (llm, notice) = llm(&config.llm)?;
         let slack = config.slack.as_ref().map(|slack| Slack::new(slack, config.groups())).transpose()?;
@@ -98,6 +99,20 @@ impl App {
         drop(loops);
         ended
     }
+}
+
+/// What keeps all that must not be lost.
+async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
+    let Storage::Redis(url) = &config.store else {
+        return Ok(Arc::new(EmbeddedStore::open(&config.data, clock)?));
+    };
+    // The socket is there.
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
+    let connected = RedisStore::connect(Options::new(url.clone()), clock).await;
+    let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(Arc::new(store))
 }
 
 /// What a turn may use, and a component that is loaded.

@@ -3,7 +3,7 @@
 //! - [`app`]: the one place that knows which adapter stands behind which port
 //! - [`config`]: `pesto.toml`, checked before anything starts
 //! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host; [`doctor`]: what a check found
-//! - adapters: [`store`] (SQLite), [`llm`] (OpenAI's protocol), [`slack`], [`socket`] and [`terminal`] (people on this
+//! - adapters: [`store`] (SQLite), [`redis`], [`llm`] (OpenAI's protocol), [`slack`], [`socket`] and [`terminal`] (people on this
 //!   machine)
 //! - [`folder`], [`watch`]: keep the engine's flows in step with the flows folder
 //! - for authors: [`build`] makes components, [`scenario`] holds conversations with them
@@ -28,9 +28,11 @@ pub mod log;
 pub mod messengers;
 pub mod open_files;
 mod outbound;
+pub mod redis;
 pub mod scenario;
 pub mod slack;
 pub mod socket;
 pub mod store;
+mod stored;
 pub mod terminal;
 pub mod watch;

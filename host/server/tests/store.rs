@@ -67,7 +67,7 @@ async fn the_embedded_store_keeps_the_contract() {
 #[tokio::test]
 async fn it_does_as_the_store_in_memory() {
     for seed in 1..=8 {
-        let one = Subject::new(&contract::InMemory).await;
+        let one = Subject::new(&contract::InMemory::Alone).await;
         let other = Subject::new(&Embedded).await;
         contract::random::agree(seed, 400, one, other).await;
     }

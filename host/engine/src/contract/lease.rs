@@ -20,7 +20,8 @@ cases![
 async fn all_is_stale(s: &Subject, fence: &Fence) {
     stale(s.store.journal_intent(fence, &call(7), "late").await);
     stale(s.store.journal_result(fence, 1, &result("late")).await);
-    stale(s.store.commit(fence, Commit { messages: sends("ann", 1, 1).messages, ..open(1) }).await);
+    let name = fence.place.person().expect("direct messages");
+    stale(s.store.commit(fence, Commit { messages: sends(name, 1, 1).messages, ..open(1) }).await);
     stale(s.store.retry(fence, s.now() + 60_000).await);
     stale(s.store.hand_back(fence).await);
     assert_eq!(s.store.renew(std::slice::from_ref(fence), LEASE).await, Ok(vec![fence.clone()]));

@@ -158,11 +158,17 @@ impl Subject {
         use futures_util::FutureExt as _;
         while self.store.inbox_changed().now_or_never().is_some() {}
         while self.store.outbox_changed().now_or_never().is_some() {}
+        while self.store.timers_changed().now_or_never().is_some() {}
     }
 
     async fn inbox_wakes(&self, after: &str) {
         let wake = tokio::time::timeout(PATIENCE / 4, self.store.inbox_changed()).await;
         assert!(wake.is_ok(), "no wake for the inbox after {after}");
+    }
+
+    async fn timers_wake(&self, after: &str) {
+        let wake = tokio::time::timeout(PATIENCE / 4, self.store.timers_changed()).await;
+        assert!(wake.is_ok(), "no wake for the timers after {after}");
     }
 
     async fn outbox_wakes(&self, after: &str) {
@@ -176,27 +182,39 @@ fn stale<T: std::fmt::Debug>(result: Result<T, StoreError>) {
 }
 
 /// The store in memory under its own contract.
-pub struct InMemory;
+pub enum InMemory {
+    /// As one that belongs to one host.
+    Alone,
+    /// As one that several hosts share.
+    Shared,
+}
+
+struct Memory {
+    store: Arc<MemoryStore>,
+    alone: bool,
+}
 
 #[async_trait]
 impl Adapter for InMemory {
     async fn fresh(&self, clock: Arc<ManualClock>) -> Box<dyn Life> {
-        Box::new(Arc::new(MemoryStore::new(clock)))
+        Box::new(Memory { store: Arc::new(MemoryStore::new(clock)), alone: self.alone() })
     }
 
     fn alone(&self) -> bool {
-        true
+        matches!(self, Self::Alone)
     }
 }
 
 #[async_trait]
-impl Life for Arc<MemoryStore> {
+impl Life for Memory {
     fn store(&self) -> Arc<dyn Store> {
-        self.clone()
+        self.store.clone()
     }
 
     async fn crash(&mut self) {
-        self.reopen();
+        if self.alone {
+            self.store.reopen();
+        }
     }
 }
 
@@ -206,6 +224,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_store_in_memory_keeps_the_contract() {
-        check(&InMemory).await;
+        check(&InMemory::Alone).await;
+    }
+
+    #[tokio::test]
+    async fn it_does_so_where_leases_must_run_out() {
+        check(&InMemory::Shared).await;
     }
 }

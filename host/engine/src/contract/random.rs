@@ -81,12 +81,13 @@ impl Walk {
         let now = self.one.clock.now();
         match self.dice.below(26) {
             0..=4 => {
-                let mut inbound = said(self.dice.name(), &format!("e{}", self.dice.below(40 + self.step as u64)));
+                let name = self.dice.name();
+                let mut inbound = said(name, &event(name, self.dice.below(15 + self.step as u64 / 3)));
                 inbound.sent = self.dice.once_in(2).then(|| self.dice.below(1_000));
                 let entry = match self.dice.below(8) {
                     0 => Entry::Cut,
                     2 => Entry::Hold(now + self.dice.below(20_000)),
-                    1 => Entry::Answer(vec![message(self.dice.name(), self.dice.below(9), 7)]),
+                    1 => Entry::Answer(vec![message(name, self.dice.below(9), 7)]),
                     _ => Entry::Queue,
                 };
                 let _ = both!(self, at, accept(inbound.clone(), entry.clone()));
@@ -97,7 +98,8 @@ impl Walk {
                 self.fences.extend(claims.into_iter().map(|claim| claim.fence));
             }
             9..=12 => {
-                let (fence, commit) = (self.fence(), self.commit(now));
+                let fence = self.fence();
+                let commit = self.commit(&fence, now);
                 let _ = both!(self, at, commit(&fence, commit.clone()));
             }
             13 => {
@@ -176,11 +178,13 @@ impl Walk {
     }
 
     async fn operate(&mut self, at: &str) {
-        let letters = both!(self, at, dead(0, 1000)).expect("dead");
-        let Some((id, _)) = letters.get(self.dice.index(letters.len())) else { return };
-        let _ = match self.dice.below(3) {
-            0 => both!(self, at, dead_drop(*id)),
-            _ => both!(self, at, dead_retry(*id)),
+        let (one, other) = (&self.one.store, &self.other.store);
+        let (ours, theirs) = (one.dead(0, 1000).await.expect("dead"), other.dead(0, 1000).await.expect("dead"));
+        let index = self.dice.index(ours.len());
+        let (Some((ours, _)), Some((theirs, _))) = (ours.get(index), theirs.get(index)) else { return };
+        match self.dice.below(3) {
+            0 => same(at, "dead_drop", one.dead_drop(*ours).await, other.dead_drop(*theirs).await).ok(),
+            _ => same(at, "dead_retry", one.dead_retry(*ours).await, other.dead_retry(*theirs).await).ok(),
         };
     }
 
@@ -191,9 +195,10 @@ impl Walk {
         fence.cloned().unwrap_or(Fence { place: place("nobody"), epoch: 1 })
     }
 
-    fn commit(&mut self, now: u64) -> Commit {
-        let dice = &mut self.dice;
-        let (name, step) = (dice.name(), self.step);
+    /// A turn's consequences, which are all of its place.
+    fn commit(&mut self, fence: &Fence, now: u64) -> Commit {
+        let (dice, step) = (&mut self.dice, self.step);
+        let name = fence.place.person().expect("direct messages");
         let mut next = conversation(1 + dice.below(2) + step as u64 / 40, format!("state {step}").as_bytes());
         next.digest = Digest::of(&[dice.below(4) as u8]);
         let mut commit = match dice.below(6) {
@@ -213,8 +218,9 @@ impl Walk {
             commit.timers.push(if dice.once_in(3) { TimerChange::Stop(timer) } else { set });
         }
         commit.exchange = dice.once_in(2).then(|| exchange(&step.to_string()));
-        commit.completion = dice.once_in(4).then(|| completion(&format!("c{}", dice.below(20)), "survey", now));
-        commit.follow = dice.once_in(5).then(|| said(name, &format!("e{}", dice.below(60))));
+        commit.completion =
+            dice.once_in(4).then(|| completion(&format!("{}#{}", fence.place, dice.below(8)), "survey", now));
+        commit.follow = dice.once_in(5).then(|| said(name, &event(name, dice.below(20))));
         if dice.once_in(8) {
             let mut letter = dead(Letter::Event(said(name, &format!("d{step}"))));
             letter.journal.push(answered(3, "late"));
@@ -236,14 +242,28 @@ impl Walk {
         let _ = both!(self, at, outbox_due());
         let _ = both!(self, at, open_conversations());
         if self.step.is_multiple_of(16) {
-            let _ = both!(self, at, completions(&flow("survey"), 0, 1000));
-            let _ = both!(self, at, dead(0, 1000));
+            let (survey, one, other) = (flow("survey"), &self.one.store, &self.other.store);
+            let ours = in_order(one.completions(&survey, 0, 1000).await.expect("completions"));
+            same(at, "completions", ours, in_order(other.completions(&survey, 0, 1000).await.expect("completions")));
+            let ours = in_order(one.dead(0, 1000).await.expect("dead"));
+            same(at, "dead", ours, in_order(other.dead(0, 1000).await.expect("dead")));
             for byte in 0..4 {
                 let _ = both!(self, at, component(&Digest::of(&[byte])));
             }
             let _ = both!(self, at, current());
         }
     }
+}
+
+/// An event's id: it comes with one place always.
+fn event(name: &str, number: u64) -> String {
+    format!("{name} e{number}")
+}
+
+/// Stores number their records as they like, as long as the numbers grow.
+fn in_order<T>(page: Vec<(u64, T)>) -> Vec<T> {
+    assert!(page.is_sorted_by(|(one, _), (next, _)| one < next), "positions grow");
+    page.into_iter().map(|(_, record)| record).collect()
 }
 
 /// Stores word their own errors.

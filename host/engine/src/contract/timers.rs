@@ -12,6 +12,7 @@ cases![
     due_timers_fire_in_order,
     a_timer_waits_its_turn,
     a_timer_does_not_outlive_its_conversation,
+    a_timer_that_is_set_wakes_its_waiter,
 ];
 
 async fn with(s: &Subject, id: &str, timers: Vec<TimerChange>) {
@@ -125,4 +126,10 @@ async fn a_timer_does_not_outlive_its_conversation(s: Subject) {
     assert_eq!(s.store.fire_timers().await, Ok(None));
     let claim = s.claim().await;
     assert_eq!(claim.inbound.body, Body::Timer { generation: 2, name: "b".into(), due: now + 1_000 });
+}
+
+async fn a_timer_that_is_set_wakes_its_waiter(s: Subject) {
+    s.forget_wakes();
+    with(&s, "e1", vec![set("a", s.now() + 5)]).await;
+    s.timers_wake("commit").await;
 }

@@ -3,7 +3,7 @@
 
 use crate::admin::{AdminReply, AdminRequest};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Storage};
 use crate::socket::Client;
 
 /// Whoever answers.
@@ -20,14 +20,14 @@ impl Oracle {
         if let Some(client) = Client::connect(&config.socket()).await? {
             return Ok(Self::Running(client));
         }
-        if !flows && !config.data.join(crate::store::FILE).exists() {
+        if matches!(config.store, Storage::Embedded) && !flows && !config.data.join(crate::store::FILE).exists() {
             // Opening it would make an empty one, and the answer would be that there is nothing.
             anyhow::bail!(
                 "no host has run on the data folder `{}` yet. Name the host's configuration with --config",
                 config.data.display()
             );
         }
-        let mut app = Box::new(App::new(config)?);
+        let mut app = Box::new(App::new(config).await?);
         if flows {
             app.folder.sync().await?;
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use pesto_engine::model::FlowName;
 
-use crate::config::{Config, DEFAULT_FILE, Environment, Llm};
+use crate::config::{Config, DEFAULT_FILE, Environment, Llm, Storage};
 use crate::{folder, watch};
 
 /// Checks the configuration and the flows, and prints what is in force.
@@ -39,6 +39,13 @@ fn report(config: &Config, present: &BTreeSet<FlowName>, refused: &[(String, Str
     let file = config.file.as_ref().map(|file| file.display().to_string());
     line("file", file.unwrap_or_else(|| format!("none ({DEFAULT_FILE} is not there): all by default")));
     line("data", config.data.display().to_string());
+    line(
+        "store",
+        match &config.store {
+            Storage::Embedded => "in the data folder".to_owned(),
+            Storage::Redis(_) => "in Redis".to_owned(),
+        },
+    );
     let good = |flow: &&FlowName| !refused.iter().any(|(file, _)| *file == format!("{flow}.wasm"));
     let flows = present.iter().filter(good).map(ToString::to_string).collect::<Vec<_>>();
     let flows = if flows.is_empty() { "no flows yet".to_owned() } else { flows.join(", ") };

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use crate::cli::Common;
 use crate::config::{Config, ConfigError, Scope};
-use crate::doctor::{Finding, Level, local, show};
+use crate::doctor::{Finding, Level, local, show, store};
 use crate::slack;
 
 /// Checks configuration, folders, Slack's tokens, scopes, sockets and clock, and says what to do.
@@ -26,6 +26,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn examine(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     report.take(local(config).await)?;
+    report.take(store(config).await)?;
     report.take(match &config.slack {
         Some(slack) => slack::checkup(slack, !config.groups().is_empty()).await?,
         None => vec![Finding::ok("Slack", "not configured: there is no [slack]")],

@@ -26,5 +26,5 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             _ = interrupt.recv() => {}
         }
     };
-    App::new(&config)?.run(|| {}, stop).await
+    App::new(&config).await?.run(|| {}, stop).await
 }

@@ -13,7 +13,7 @@ use super::environment::Environment;
 use super::error::{ConfigError, Origin, nearest};
 use super::file::{self, Given, List};
 use super::layers::Layers;
-use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Scope, Secret};
+use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Scope, Secret, Storage};
 
 const OPENAI: &str = "https://api.openai.com/v1";
 const MIB: u64 = 1 << 20;
@@ -46,12 +46,13 @@ pub(super) fn check(
     let grants = check.grants(&file.flow)?;
     let only = check.only(&file.flow)?;
     // Last, for these read secrets.
+    let store = file.store.as_ref().map_or(Ok(Storage::Embedded), |store| check.store(store, environment))?;
     let llm = file.llm.as_ref().filter(|_| scope >= Scope::Terminal);
     let llm = llm.map_or(Ok(Llm::None), |llm| check.llm(llm, limits.turn, environment))?;
     let slack = file.slack.as_ref().filter(|_| scope >= Scope::Whole);
     let slack = slack.map(|slack| check.slack(slack, environment)).transpose()?;
     let Check { notes, mentions, .. } = check;
-    Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, log, grants, only, notes, mentions })
+    Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, store, log, grants, only, notes, mentions })
 }
 
 /// The deploy folder, where nothing else of the configuration matters.
@@ -257,10 +258,14 @@ impl Check<'_> {
         if letters && (1..=100).contains(&name.len()) && !name.starts_with(|first: char| first.is_ascii_digit()) {
             return Ok(name);
         }
-        let example = if key.starts_with("llm.") { "OPENAI_API_KEY" } else { "SLACK_BOT_TOKEN" };
+        let (what, example, renew) = match key.split('.').next() {
+            Some("llm") => ("the key", "OPENAI_API_KEY", "replace it at the provider"),
+            Some("store") => ("the URL", "REDIS_URL", "change the password in it"),
+            _ => ("the key", "SLACK_BOT_TOKEN", "replace it at the provider"),
+        };
         let remedy = format!(
-            "Write the name of the variable that holds the key, such as \"{example}\": capitals, digits and `_`. If \
-             this is the key itself, take it out of here and replace it at the provider."
+            "Write the name of the variable that holds {what}, such as \"{example}\": capitals, digits and `_`. If \
+             this is {what} itself, take it out of here and {renew}."
         );
         Err(self.error(Some(given.span()), key, "not the name of an environment variable", &remedy))
     }

@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) limits: Limits,
     pub(super) llm: Given<Llm>,
     pub(super) slack: Given<Slack>,
+    pub(super) store: Given<Store>,
     pub(super) log: Log,
     pub(super) flow: BTreeMap<String, Spanned<Flow>>,
 }
@@ -63,6 +64,13 @@ pub(super) struct Slack {
     pub(super) listen: Given<String>,
     pub(super) base_url: Given<String>,
     pub(super) idle_s: Given<i64>,
+}
+
+/// `[store]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) redis_url_env: Given<String>,
 }
 
 /// `[log]`.

@@ -12,6 +12,7 @@ mod file;
 mod layers;
 mod secret;
 mod slack;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -55,7 +56,7 @@ const LONGEST: u64 = 1 << 20;
 pub struct Config {
     /// The file it was read from; none if there was none.
     pub file: Option<PathBuf>,
-    /// `data`: the folder of the embedded store and the local socket. Relative to the file's folder, "data" by default.
+    /// `data`: the folder of the local socket, and of the embedded store. Relative to the file's folder, "data" by default.
     pub data: PathBuf,
     /// `flows`: the deploy folder. Relative to the file's folder, "flows" by default.
     pub flows: PathBuf,
@@ -67,6 +68,8 @@ pub struct Config {
     pub llm: Llm,
     /// `[slack]`: the workspace, if there is one and the scope has it.
     pub slack: Option<Slack>,
+    /// `[store]`: where conversations, answers and messages are kept.
+    pub store: Storage,
     /// `[log]`.
     pub log: Log,
     /// `[flow.NAME] grant`: the rights that each flow gets if it asks for them, all of [`RIGHTS`].
@@ -131,6 +134,15 @@ pub struct Provider {
     pub max_tokens: u32,
     /// `timeout_s`: how long an answer may take. 1 to 3,600 s and no longer than a turn, 60 by default.
     pub timeout: Duration,
+}
+
+/// `[store]`: where a host keeps what it must not lose.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// In the data folder, which belongs to one host.
+    Embedded,
+    /// In the Redis whose URL the variable held that `redis_url_env` names; several hosts may share it.
+    Redis(Secret),
 }
 
 /// `[slack]`: a workspace. Its events come over Socket Mode, over HTTP, or both.

@@ -280,3 +280,27 @@ fn odd_texts_are_refused_with_a_line() {
         assert!(error.starts_with("conf/pesto.toml:"), "{error}");
     }
 }
+
+#[test]
+fn the_store_is_in_the_data_folder_or_in_a_redis() {
+    let url = "redis://:very-secret@redis.example:6379/1";
+    for text in ["", "[store]\n"] {
+        assert!(matches!(load(text, &[]).unwrap().store, Storage::Embedded));
+    }
+    let text = "[store]\nredis_url_env = \"REDIS_URL\"\n";
+    let config = load(text, &[("REDIS_URL", url)]).unwrap();
+    assert!(!format!("{config:?}").contains("very-secret"));
+    let Storage::Redis(found) = config.store else { panic!("not in Redis") };
+    assert_eq!(found.expose(), url);
+    for (variables, words) in [
+        (&[][..], "REDIS_URL is not set. Set REDIS_URL to the URL of a Redis"),
+        (&[("REDIS_URL", "very-secret")], "holds no URL of a Redis. Set REDIS_URL to one such as redis://"),
+        (&[("REDIS_URL", "rediss://:very-secret@h")], "does not encrypt its way to Redis yet. Reach it by"),
+    ] {
+        let error = refused(text, variables);
+        assert!(error.starts_with("conf/pesto.toml:2: store.redis_url_env: ") && error.contains(words), "{error}");
+        assert!(!error.contains("very-secret"), "{error}");
+    }
+    let error = refused(&format!("[store]\nredis_url_env = \"{url}\"\n"), &[]);
+    assert!(error.contains("change the password in it") && !error.contains("very-secret"), "{error}");
+}

@@ -3,9 +3,11 @@
 
 mod local;
 mod show;
+mod store;
 
 pub use self::local::local;
 pub use self::show::show;
+pub use self::store::store;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

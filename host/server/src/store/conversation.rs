@@ -1,36 +1,13 @@
 //! The open conversation of a place, and its history.
 
-use std::collections::BTreeMap;
-
-use pesto_engine::model::{
-    Beginning, Conversation, Digest, Exchange, FlowName, Inbound, Millis, OpenQuestion, Place, Switch,
-};
+use pesto_engine::model::{Conversation, Exchange, Inbound, Place};
 use pesto_engine::policy::contract;
 use pesto_engine::ports::{After, StoreError};
 use rusqlite::params;
-use serde::{Deserialize, Serialize};
 
 use super::components::let_go_of;
-use super::db::{Db, Done, corrupt, decode, encode, limit};
-
-/// What has no column of its own.
-#[derive(Deserialize)]
-struct Rest {
-    literal_next: bool,
-    questions: Vec<OpenQuestion>,
-    switch_to: Option<Switch>,
-    timers: BTreeMap<String, Millis>,
-    began: Beginning,
-}
-
-#[derive(Serialize)]
-struct RestRef<'a> {
-    literal_next: bool,
-    questions: &'a [OpenQuestion],
-    switch_to: &'a Option<Switch>,
-    timers: &'a BTreeMap<String, Millis>,
-    began: &'a Beginning,
-}
+use super::db::{Db, Done, decode, encode, limit};
+use crate::stored::Columns;
 
 /// [`After`], encoded where it comes from and not on the store's thread.
 pub(super) enum Next {
@@ -44,11 +21,7 @@ impl Next {
         Ok(match after {
             After::Unchanged => Self::Unchanged,
             After::Closed(generation) => Self::Closed(generation),
-            After::Open(conversation) => {
-                let Conversation { literal_next, questions, switch_to, timers, began, .. } = &*conversation;
-                let rest = RestRef { literal_next: *literal_next, questions, switch_to, timers, began };
-                Self::Open { rest: encode(&rest)?, conversation }
-            }
+            After::Open(conversation) => Self::Open { rest: Columns::rest(&conversation)?, conversation },
         })
     }
 
@@ -65,14 +38,10 @@ impl Next {
 pub(super) fn read(db: &Db, no: i64, place: &Place) -> Done<Option<Conversation>> {
     let find = "SELECT generation, flow, digest, rest, state FROM conversation WHERE place = ?1";
     let found = db.row(find, [no], |row| {
-        let texts: (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok((row.get(0)?, texts, row.get(4)?))
+        let (flow, digest, rest) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok(Columns { generation: row.get(0)?, flow, digest, rest, state: row.get(4)? })
     })?;
-    let Some((generation, (flow, digest, rest), state)) = found else { return Ok(None) };
-    let flow = FlowName::try_from(flow).map_err(|error| corrupt("conversation", place, error))?;
-    let Rest { literal_next, questions, switch_to, timers, began } = decode(&rest, "conversation", place)?;
-    let digest = Digest::stored(digest);
-    Ok(Some(Conversation { generation, flow, digest, state, literal_next, questions, switch_to, timers, began }))
+    Ok(found.map(|columns| columns.read(place)).transpose()?)
 }
 
 /// Changes the conversation of a place; `cause` reads the event that led to it. Answers whether one is open now.

@@ -1,14 +1,13 @@
 //! A connection as the operations see it.
 
 use std::cell::Cell;
-use std::fmt::Display;
 use std::sync::Arc;
 
 use pesto_engine::model::Millis;
 use pesto_engine::ports::{Clock, StoreError};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+
+pub(super) use crate::stored::{corrupt, decode, encode};
 
 /// Why an operation failed; it is undone.
 #[derive(Debug)]
@@ -57,11 +56,20 @@ pub(super) struct Db {
     pub(super) inbox: Cell<bool>,
     /// The same for messages.
     pub(super) outbox: Cell<bool>,
+    /// The same for timers.
+    pub(super) timers: Cell<bool>,
 }
 
 impl Db {
     pub(super) fn new(conn: Connection, clock: Arc<dyn Clock>, tick: i64) -> Self {
-        Self { conn, clock, tick: Cell::new(tick), inbox: Cell::new(false), outbox: Cell::new(false) }
+        Self {
+            conn,
+            clock,
+            tick: Cell::new(tick),
+            inbox: Cell::new(false),
+            outbox: Cell::new(false),
+            timers: Cell::new(false),
+        }
     }
 
     pub(super) fn now(&self) -> i64 {
@@ -120,18 +128,4 @@ pub(super) fn end_of(lease: std::time::Duration, now: i64) -> i64 {
 
 pub(super) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
-}
-
-/// The model's types always become JSON; were one not to, it is the same to the caller as if it could not be read.
-pub(super) fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
-pub(super) fn decode<T: DeserializeOwned>(json: &str, table: &str, key: impl Display) -> Result<T, StoreError> {
-    serde_json::from_str(json).map_err(|error| corrupt(table, key, error))
-}
-
-/// Names what cannot be read, without its content.
-pub(super) fn corrupt(table: &str, key: impl Display, what: impl Display) -> StoreError {
-    StoreError::Corrupt(format!("{table} of `{key}`: {what}"))
 }

@@ -144,6 +144,10 @@ impl Store for EmbeddedStore {
         }
     }
 
+    async fn timers_changed(&self) {
+        self.wakes.timers.notified().await;
+    }
+
     async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
         self.writer.call(move |db| outbox::claim(db, most, lease)).await
     }

@@ -19,6 +19,7 @@ const BATCH: usize = 256;
 pub(super) struct Wakes {
     pub(super) inbox: Notify,
     pub(super) outbox: Notify,
+    pub(super) timers: Notify,
 }
 
 /// The handle of the thread; dropping it finishes what was asked and closes the connection.
@@ -110,7 +111,7 @@ fn serve(db: &Db, access: Access, waiting: &Receiver<Box<dyn Job>>, wakes: &Wake
             StoreError::Stale => gone(),
             other => other,
         });
-        let (inbox, outbox) = (db.inbox.take(), db.outbox.take());
+        let (inbox, outbox, timers) = (db.inbox.take(), db.outbox.take(), db.timers.take());
         // The next turn first: whoever asked only wants to know.
         if lost.is_none() && inbox {
             wakes.inbox.notify_one();
@@ -120,6 +121,9 @@ fn serve(db: &Db, access: Access, waiting: &Receiver<Box<dyn Job>>, wakes: &Wake
         }
         if lost.is_none() && outbox {
             wakes.outbox.notify_one();
+        }
+        if lost.is_none() && timers {
+            wakes.timers.notify_one();
         }
     }
 }

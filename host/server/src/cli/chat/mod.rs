@@ -70,7 +70,7 @@ async fn reach(config: &Config, common: &Common) -> anyhow::Result<Option<Inside
         if Client::connect(&config.socket()).await?.is_some() {
             return Ok(None);
         }
-        match App::new(&common.config(Scope::Terminal)?) {
+        match App::new(&common.config(Scope::Terminal)?).await {
             Ok(app) => return Inside::start(app).await.map(Some),
             Err(error) if waited < PATIENCE && matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 if waited == 0 {

@@ -1,0 +1,26 @@
+//! What is checked of the Redis, where one keeps the store: whether it lets us in, and whether it keeps what it is told.
+
+use std::sync::Arc;
+
+use pesto_engine::clock::SystemClock;
+
+use super::Finding;
+use crate::config::{Config, Storage};
+use crate::redis::{Options, RedisStore};
+
+const SUBJECT: &str = "Redis";
+
+/// Looks at the store in Redis, which is made if it is not there, as the host would make it.
+pub async fn store(config: &Config) -> Vec<Finding> {
+    let Storage::Redis(url) = &config.store else { return Vec::new() };
+    match RedisStore::connect(Options::new(url.clone()), Arc::new(SystemClock)).await {
+        Ok((_, warnings)) if warnings.is_empty() => {
+            vec![Finding::ok(SUBJECT, "is reached, and keeps what it acknowledges")]
+        }
+        Ok((_, warnings)) => warnings.into_iter().map(|warning| Finding::warn(SUBJECT, warning, "")).collect(),
+        Err(error) => {
+            let remedy = "Correct the variable that store.redis_url_env names, or the Redis.";
+            vec![Finding::fail(SUBJECT, error.to_string(), remedy)]
+        }
+    }
+}

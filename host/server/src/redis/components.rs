@@ -1,0 +1,93 @@
+//! Components by digest, and which is current. They lie in a slot of their own; who holds them, lies in the shards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{MutexGuard, PoisonError};
+
+use pesto_engine::model::{Digest, FlowName};
+use pesto_engine::ports::StoreError;
+use pesto_engine::store::KEPT;
+use redis::{FromRedisValue as _, Value};
+
+use super::reply::unexpected;
+use super::script::{COMPONENT_DROP, COMPONENT_KEEP, COMPONENT_OLD, COMPONENT_SET, HELD, Source, Step};
+use super::{RedisStore, time};
+use crate::stored::corrupt;
+
+fn step(store: &RedisStore, source: &'static Source) -> Step {
+    store.step_at(source, &store.keys.of_components())
+}
+
+fn key(store: &RedisStore, digest: &Digest) -> String {
+    format!("{}bytes:{digest}", store.keys.of_components())
+}
+
+fn offered(store: &RedisStore) -> MutexGuard<'_, BTreeMap<FlowName, Digest>> {
+    // Nothing between lock and unlock can panic.
+    store.offered.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) async fn put(store: &RedisStore, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+    let digest = Digest::of(bytes);
+    let is_there = store.run(step(store, &COMPONENT_KEEP).arg(digest.as_str())).await?.fields.flag()?;
+    if !is_there {
+        // Twice is as good as once.
+        store.link.bulk("component", redis::cmd("SET").arg(key(store, &digest)).arg(bytes)).await?;
+    }
+    store.run(step(store, &COMPONENT_SET).arg(flow.as_str()).arg(digest.as_str())).await?;
+    offered(store).insert(flow.clone(), digest.clone());
+    Ok(digest)
+}
+
+pub(super) async fn drop_current(store: &RedisStore, flow: &FlowName) -> Result<(), StoreError> {
+    store.run(step(store, &COMPONENT_SET).arg(flow.as_str()).arg("")).await?;
+    offered(store).remove(flow);
+    Ok(())
+}
+
+pub(super) async fn bytes(store: &RedisStore, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    match store.link.bulk("component", redis::cmd("GET").arg(key(store, digest))).await? {
+        Value::BulkString(bytes) => Ok(Some(bytes)),
+        Value::Nil => Ok(None),
+        _ => Err(unexpected("component")),
+    }
+}
+
+pub(super) async fn current(store: &RedisStore) -> Result<Vec<(FlowName, Digest)>, StoreError> {
+    let key = format!("{}current", store.keys.of_components());
+    let found = store.link.bulk("current", redis::cmd("HGETALL").arg(key)).await?;
+    let all = BTreeMap::<String, String>::from_redis_value(found).map_err(|_| unexpected("current"))?;
+    let named = all.into_iter().map(|(flow, digest)| match FlowName::try_from(flow) {
+        Ok(flow) => Ok((flow, Digest::stored(digest))),
+        Err(error) => Err(corrupt("current", &digest, error)),
+    });
+    named.collect()
+}
+
+/// Drops components whose grace is over.
+pub(super) async fn sweep(store: &RedisStore) -> Result<(), StoreError> {
+    let mut old = step(store, &COMPONENT_OLD).arg(time(KEPT));
+    {
+        let offered = offered(store);
+        old.push(offered.len());
+        offered.values().for_each(|digest| old.push(digest.as_str()));
+    }
+    let mut candidates: BTreeSet<_> =
+        store.run(old).await?.fields.list()?.all(|fields| fields.text())?.into_iter().collect();
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let held = store.ask_all(|shard| {
+        let mut step = store.step(&HELD, shard).arg(time(KEPT)).arg(candidates.len());
+        candidates.iter().for_each(|digest| step.push(digest));
+        step
+    });
+    let mut held_somewhere = BTreeSet::new();
+    for (_, mut reply) in held.await? {
+        held_somewhere.extend(reply.fields.list()?.all(|fields| fields.text())?);
+    }
+    candidates.retain(|digest| !held_somewhere.contains(digest));
+    for digest in candidates {
+        store.run(step(store, &COMPONENT_DROP).arg(digest).arg(time(KEPT))).await?;
+    }
+    Ok(())
+}

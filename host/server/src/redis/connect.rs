@@ -1,0 +1,136 @@
+//! Connecting: what store this is, and whether Redis keeps what it is told.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use pesto_engine::ports::Clock;
+use redis::{Client, FromRedisValue as _, RedisError, Value};
+use uuid::Uuid;
+
+use super::error::explain;
+use super::keys::{Keys, MOST_SHARDS};
+use super::link::Link;
+use super::wake::{Wakes, listen, subscribe};
+use super::{RedisStore, TimeSource};
+use crate::config::Secret;
+
+/// What this build reads and writes.
+const VERSION: u32 = 1;
+
+/// How many shards a new store has. One is a unit of work for a node of a cluster, and of looking around for a host.
+const SHARDS: u16 = 16;
+
+/// Where a store is, and what it is like.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `redis://` or `unix://`, with a password perhaps.
+    pub url: Secret,
+    /// Begins all keys, so that several stores can share a Redis.
+    pub prefix: String,
+    /// How many shards a new store is made with; one that is there keeps its own.
+    pub shards: u16,
+    /// Whose clock leases and due times go by.
+    pub time: TimeSource,
+}
+
+impl Options {
+    /// The store at a URL, as hosts use it.
+    pub fn new(url: Secret) -> Self {
+        Self { url, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server }
+    }
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The text is no URL of a Redis.
+    #[error("it is not a URL that can be used: write redis://USER:PASSWORD@HOST:PORT/DATABASE, or unix:///PATH")]
+    Url,
+    /// Redis is not reached, or does not let us in.
+    #[error("{0}")]
+    Redis(String),
+    /// The store was made by another version of Pesto.
+    #[error(
+        "the store in Redis has schema {0}, this version knows {VERSION}: use the version of Pesto that made it, or \
+         another database"
+    )]
+    Version(String),
+    /// The key is another program's.
+    #[error("the key `{0}` in Redis is not Pesto's: choose another database, or remove the key")]
+    Foreign(String),
+}
+
+impl From<RedisError> for ConnectError {
+    fn from(error: RedisError) -> Self {
+        Self::Redis(explain(&error))
+    }
+}
+
+impl RedisStore {
+    /// Connects to a store, which is made if it is not there. The texts warn of settings of Redis with which
+    /// acknowledged events can be lost.
+    pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
+        let Options { url, prefix, shards, time } = options;
+        let client = Client::open(url.expose()).map_err(|_| ConnectError::Url)?;
+        let link = Link::open(&client).await?;
+        let mut keys = Keys { prefix, shards: shards.clamp(1, MOST_SHARDS) };
+        keys.shards = made_with(&link, &keys).await?;
+        let warnings = warnings(&link).await;
+        let host = Uuid::new_v4().simple().to_string();
+        let wakes = Arc::<Wakes>::default();
+        let first = subscribe(&client, &keys.channel()).await?;
+        let listener = tokio::spawn(listen(client, keys.channel(), host.clone(), wakes.clone(), first));
+        let listener = listener.abort_handle();
+        let offered = Mutex::new(BTreeMap::new());
+        Ok((Self { channel: keys.channel(), link, keys, clock, time, host, wakes, offered, listener }, warnings))
+    }
+}
+
+/// Makes the store if it is not there; answers how many shards it has.
+async fn made_with(link: &Link, keys: &Keys) -> Result<u16, ConnectError> {
+    let meta = keys.meta();
+    let make = redis::cmd("SET").arg(&meta).arg(format!("{VERSION} {}", keys.shards)).arg("NX").to_owned();
+    link.command(&make).await?;
+    let found = link.command(redis::cmd("GET").arg(&meta)).await.map_err(|error| match error.code() {
+        Some("WRONGTYPE") => ConnectError::Foreign(meta.clone()),
+        _ => error.into(),
+    })?;
+    let found = String::from_redis_value(found).unwrap_or_default();
+    let (version, shards) = found.split_once(' ').ok_or_else(|| ConnectError::Foreign(meta.clone()))?;
+    if version != VERSION.to_string() {
+        return Err(ConnectError::Version(version.chars().take(20).collect()));
+    }
+    let shards = shards.parse().ok().filter(|shards| (1..=MOST_SHARDS).contains(shards));
+    shards.ok_or(ConnectError::Foreign(meta))
+}
+
+/// What of Redis' settings may lose what was acknowledged.
+async fn warnings(link: &Link) -> Vec<String> {
+    let advice = [
+        ("appendonly", "yes", "a crash of Redis loses all since its last snapshot"),
+        ("appendfsync", "always", "a crash of its machine loses what came last, though it was acknowledged"),
+        ("maxmemory-policy", "noeviction", "Redis may throw conversations away when its memory is full"),
+    ];
+    let mut warnings = Vec::new();
+    for (setting, wanted, otherwise) in advice {
+        match link.command(redis::cmd("CONFIG").arg("GET").arg(setting)).await.map(|reply| value_of(&reply)) {
+            Ok(Some(found)) if found == wanted => {}
+            Ok(Some(found)) => {
+                warnings.push(format!("Redis has `{setting} {found}`: {otherwise}. Set `{setting} {wanted}`."));
+            }
+            // Hosted ones forbid the question.
+            _ => warnings
+                .push(format!("Redis does not tell its `{setting}`; see that it is `{wanted}`, or {otherwise}.")),
+        }
+    }
+    warnings
+}
+
+/// The value in an answer to `CONFIG GET`.
+fn value_of(reply: &Value) -> Option<String> {
+    match reply {
+        Value::Array(pair) => pair.get(1).and_then(|value| String::from_redis_value_ref(value).ok()),
+        Value::Map(pairs) => pairs.first().and_then(|(_, value)| String::from_redis_value_ref(value).ok()),
+        _ => None,
+    }
+}

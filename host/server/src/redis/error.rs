@@ -1,0 +1,66 @@
+//! Redis' errors in words that name the remedy. No text of ours holds the URL, for there is a password in it.
+
+use pesto_engine::ports::StoreError;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// Whether the step may or may not have been done, or could not be done just now: it is tried again.
+pub(super) fn may_pass(error: &RedisError) -> bool {
+    use ServerErrorKind as S;
+    match error.kind() {
+        ErrorKind::Io | ErrorKind::ClusterConnectionNotFound => true,
+        ErrorKind::Server(kind) => {
+            matches!(kind, S::BusyLoading | S::TryAgain | S::ClusterDown | S::MasterDown)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the server does not have the script: it was restarted, or is another one.
+pub(super) fn wants_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
+/// What a step's error means to the engine.
+pub(super) fn store_error(step: &str, error: &RedisError) -> StoreError {
+    match (error.kind(), error.code()) {
+        (_, Some("WRONGTYPE")) => StoreError::Corrupt(format!(
+            "a key that the step `{step}` needs is not of the type that Pesto writes; is it another program's? Give \
+             each its own Redis"
+        )),
+        (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => {
+            StoreError::Corrupt(format!("Redis answers the step `{step}` in no way that is known"))
+        }
+        _ => StoreError::Unavailable(explain(error)),
+    }
+}
+
+/// An error for the operator.
+pub(super) fn explain(error: &RedisError) -> String {
+    use ServerErrorKind as S;
+    let detail = error.detail().unwrap_or_default();
+    match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
+            "Redis refuses the name or the password: correct them in the URL".to_owned()
+        }
+        (ErrorKind::Server(S::ReadOnly), _) => {
+            "this Redis is a replica, which takes no writes: name the primary in the URL".to_owned()
+        }
+        (_, Some("OOM")) => {
+            "Redis has reached its `maxmemory`, and took nothing: raise it, or give Redis more memory".to_owned()
+        }
+        (_, Some("MISCONF")) => {
+            format!("Redis cannot write to its disk, and takes nothing until it can: {detail}")
+        }
+        (ErrorKind::Server(S::NoPerm), _) => {
+            format!("the Redis user may not do what Pesto needs; grant it that: {detail}")
+        }
+        (ErrorKind::Server(S::BusyLoading), _) => "Redis is still loading its data after a start".to_owned(),
+        (_, Some("BUSY")) => "Redis is busy with another program's script".to_owned(),
+        (ErrorKind::ClusterConnectionNotFound, _) | (ErrorKind::Server(S::ClusterDown | S::MasterDown), _) => {
+            "a part of the Redis cluster is away".to_owned()
+        }
+        _ if error.is_timeout() => "Redis does not answer in time".to_owned(),
+        _ if error.is_connection_refusal() => "nothing listens at the address of Redis; is it running?".to_owned(),
+        _ => format!("Redis: {error}"),
+    }
+}

@@ -1,0 +1,170 @@
+//! The connections. A few, so that one that stalls does not stop all; each carries many steps at once.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pesto_engine::ports::StoreError;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{Client, Cmd, RedisError, RedisResult, Value};
+use tokio::runtime::Handle;
+
+use super::error::{explain, may_pass, store_error, wants_script};
+use super::reply::Reply;
+use super::script::Step;
+use super::wake::EVERYBODY;
+
+const CONNECTIONS: usize = 4;
+/// A step that takes longer is in doubt, and is tried again on another connection.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// The same for a component's bytes, which are many.
+const BULK_TIMEOUT: Duration = Duration::from_secs(60);
+/// A step that failed is tried again after each of these.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
+
+/// The way to Redis.
+pub(super) struct Link {
+    pool: Vec<Connection>,
+    /// Large values have a connection of their own: whatever stands behind one waits.
+    bulk: Connection,
+    next: AtomicUsize,
+    /// Where input and output are done, whoever asks: guests' threads may be busy for longer than an answer may take.
+    runtime: Handle,
+}
+
+/// To one server, or to all nodes of a cluster. Both connect again by themselves.
+#[derive(Clone)]
+enum Connection {
+    Server(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+impl Connection {
+    async fn open(client: &Client, is_cluster: bool, timeout: Duration) -> RedisResult<Self> {
+        if is_cluster {
+            let builder = ClusterClient::builder([client.get_connection_info().clone()]);
+            // What it sends again has the same operation, as what we do.
+            let builder = builder.connection_timeout(TIMEOUT).response_timeout(timeout).retries(3).max_retry_wait(500);
+            return Ok(Self::Cluster(builder.build()?.get_async_connection().await?));
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(timeout))
+            .set_number_of_retries(2)
+            .set_min_delay(Duration::from_millis(50))
+            .set_max_delay(Duration::from_secs(1));
+        Ok(Self::Server(ConnectionManager::new_with_config(client.clone(), config).await?))
+    }
+
+    async fn query(&mut self, cmd: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Server(connection) => cmd.query_async(connection).await,
+            Self::Cluster(connection) => cmd.query_async(connection).await,
+        }
+    }
+
+    /// Does a step; a server that was restarted is told the script first.
+    async fn step(&mut self, step: &Step) -> RedisResult<Value> {
+        match self.query(&step.cmd).await {
+            Err(error) if wants_script(&error) => {
+                self.query(redis::cmd("SCRIPT").arg("LOAD").arg(step.source.code)).await?;
+                self.query(&step.cmd).await
+            }
+            other => other,
+        }
+    }
+}
+
+impl Link {
+    /// Must be called on the runtime that is to do input and output.
+    pub(super) async fn open(client: &Client) -> RedisResult<Self> {
+        let mut first = Connection::open(client, false, TIMEOUT).await?;
+        // A user that may not ask is taken for one of a single server.
+        let info = first.query(redis::cmd("INFO").arg("cluster")).await;
+        let is_cluster = info.is_ok_and(|info| match info {
+            Value::BulkString(text) => String::from_utf8_lossy(&text).contains("cluster_enabled:1"),
+            Value::VerbatimString { text, .. } => text.contains("cluster_enabled:1"),
+            _ => false,
+        });
+        let mut pool = if is_cluster { Vec::new() } else { vec![first] };
+        while pool.len() < CONNECTIONS {
+            pool.push(Connection::open(client, is_cluster, TIMEOUT).await?);
+        }
+        let bulk = Connection::open(client, is_cluster, BULK_TIMEOUT).await?;
+        Ok(Self { pool, bulk, next: AtomicUsize::new(0), runtime: Handle::current() })
+    }
+
+    /// The connection to begin with. Steps that begin with the same one reach a server in their order.
+    pub(super) fn pick(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Does a step. One whose answer was lost is done again, which the scripts know by its operation.
+    pub(super) async fn run(&self, begin: usize, step: &Step) -> Result<Reply, StoreError> {
+        self.here(self.try_run(begin, step)).await
+    }
+
+    async fn try_run(&self, begin: usize, step: &Step) -> Result<Reply, StoreError> {
+        let name = step.source.name;
+        let mut pauses = PAUSES.into_iter();
+        let mut tried = 0;
+        loop {
+            match self.pool[(begin + tried) % CONNECTIONS].clone().step(step).await {
+                Ok(value) => {
+                    let mut reply = Reply::new(name, value)?;
+                    if tried > 0 {
+                        // A repetition changes nothing, and so says nothing of whom the first time has woken.
+                        reply.woken = EVERYBODY.to_owned();
+                    }
+                    return Ok(reply);
+                }
+                Err(error) => pause(&mut pauses, name, &error).await?,
+            }
+            tried += 1;
+        }
+    }
+
+    /// A single command whose value or answer may be large. Twice must be as good as once.
+    pub(super) async fn bulk(&self, name: &'static str, cmd: &Cmd) -> Result<Value, StoreError> {
+        let tries = async {
+            let mut pauses = PAUSES.into_iter();
+            loop {
+                match self.bulk.clone().query(cmd).await {
+                    Ok(value) => return Ok(value),
+                    Err(error) => pause(&mut pauses, name, &error).await?,
+                }
+            }
+        };
+        self.here(tries).await
+    }
+
+    /// A single command of the connection's beginning.
+    pub(super) async fn command(&self, cmd: &Cmd) -> Result<Value, RedisError> {
+        self.pool[0].clone().query(cmd).await
+    }
+
+    /// Lets what a future begins, such as a new connection, live on our runtime, wherever the future is polled.
+    async fn here<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            let _entered = self.runtime.enter();
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
+/// Waits before another try, or answers the error if trying again is over or in vain.
+async fn pause(
+    pauses: &mut impl Iterator<Item = Duration>,
+    name: &'static str,
+    error: &RedisError,
+) -> Result<(), StoreError> {
+    let pause = pauses.next().filter(|_| may_pass(error)).ok_or_else(|| store_error(name, error))?;
+    tracing::debug!(step = name, "a step is tried again: {}", explain(error));
+    tokio::time::sleep(pause).await;
+    Ok(())
+}

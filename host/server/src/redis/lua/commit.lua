@@ -1,0 +1,98 @@
+-- All consequences of a turn at once.
+local place, epoch = arg(), arg()
+if not owned(place, epoch) then return done(ended(place) and 'ok' or 'stale') end
+local name, talk = place_key(place), shard .. 'talk:' .. place
+local inbox, events = shard .. 'inbox:' .. place, shard .. 'event:' .. place
+local current = redis.call('HGET', name, 'current')
+local cause = current and redis.call('HGET', events, current)
+if not cause then return done('gone') end
+local kept = arg()
+
+-- Counts the conversations of a version, and notes when one let go of it.
+local function hold(flow, digest, by)
+  for index, field in pairs({versions = flow .. ' ' .. digest, holders = digest}) do
+    if redis.call('HINCRBY', shard .. index, field, by) <= 0 then redis.call('HDEL', shard .. index, field) end
+  end
+  if by < 0 then redis.call('HSET', shard .. 'let_go', digest, int(now)) end
+end
+
+local function close()
+  local former = redis.call('HMGET', talk, 'flow', 'digest')
+  if not former[1] then return end
+  hold(former[1], former[2], -1)
+  for _, timer in ipairs(redis.call('HKEYS', shard .. 'timer:' .. place)) do
+    redis.call('ZREM', shard .. 'timers', place .. ' ' .. timer)
+  end
+  redis.call('DEL', talk, shard .. 'timer:' .. place, shard .. 'history:' .. place)
+end
+
+local after = arg()
+if after == 'closed' then
+  close()
+  redis.call('HSET', name, 'generation', arg())
+elseif after == 'open' then
+  local generation, flow, digest, rest, state = arg(), arg(), arg(), arg(), arg()
+  local former = redis.call('HMGET', talk, 'generation', 'flow', 'digest')
+  if former[1] ~= generation then
+    close()
+    local _, person = event_parts(cause)
+    redis.call('HSET', talk, 'generation', generation, 'person', person)
+    redis.call('HSET', name, 'generation', generation)
+    hold(flow, digest, 1)
+  elseif former[2] ~= flow or former[3] ~= digest then
+    hold(former[2], former[3], -1)
+    hold(flow, digest, 1)
+  end
+  redis.call('HSET', talk, 'flow', flow, 'digest', digest, 'rest', rest, 'state', state)
+end
+
+redis.call('ZREM', inbox, current)
+redis.call('HDEL', events, current)
+count('inbox', -1)
+redis.call('DEL', shard .. 'journal:' .. place)
+redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt')
+redis.call('HSET', name, 'ended', operation)
+
+local open = redis.call('EXISTS', talk) == 1
+for _ = 1, number() do
+  local timer, due = arg(), arg()
+  local member = place .. ' ' .. timer
+  if open and due == '' then
+    redis.call('HDEL', shard .. 'timer:' .. place, timer)
+    redis.call('ZREM', shard .. 'timers', member)
+  elseif open then
+    redis.call('HSET', shard .. 'timer:' .. place, timer, due)
+    redis.call('ZADD', shard .. 'timers', due, member)
+  end
+  wake('t')
+end
+local exchange, longest = arg(), arg()
+if open and exchange ~= '' then
+  redis.call('RPUSH', shard .. 'history:' .. place, exchange)
+  redis.call('LTRIM', shard .. 'history:' .. place, '-' .. longest, -1)
+end
+
+local follow = arg()
+if follow ~= '' then
+  local step = string.format('%010.0f', tonumber(current:sub(39)) + 1)
+  insert(place, current:sub(1, 38) .. step, now, arg(), arg())
+  if not seen(follow, kept) then remember(follow, '', kept) end
+end
+unready(place)
+local next = redis.call('ZRANGE', inbox, 0, 0)[1]
+if next then make_ready(place, math.max(now, (event_parts(redis.call('HGET', events, next))))) end
+
+post_all()
+
+local completed = arg()
+if completed ~= '' then
+  local flow, completion = arg(), arg()
+  if redis.call('SADD', shard .. 'completed', completed) == 1 then
+    local at = position()
+    redis.call('ZADD', shard .. 'completions:' .. flow, 0, at)
+    redis.call('HSET', shard .. 'completion:' .. flow, at, completion)
+  end
+end
+local letter = arg()
+if letter ~= '' then bury(letter) end
+return done('ok')

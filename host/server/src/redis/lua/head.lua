@@ -1,0 +1,196 @@
+-- The head of every script: time, keys, and what several steps do.
+--
+-- KEYS[1] is a shard's prefix with its hash tag. Every other key begins with it, so that all lie in one slot of a
+-- cluster. ARGV has the time in milliseconds (empty: the server's), the operation, the host, the channel of wakes, and
+-- then what the step takes with `arg`. Text and JSON are opaque here, and numbers that a double cannot hold stay text.
+local shard, operation = KEYS[1], ARGV[2]
+local time = redis.call('TIME')
+local micros = time[1] * 1000000 + time[2]
+local now = tonumber(ARGV[1]) or math.floor(micros / 1000)
+
+local taken = 4
+local function arg()
+  taken = taken + 1
+  return ARGV[taken]
+end
+
+local function number() return tonumber(arg()) end
+
+-- Not `tostring`, which rounds at 14 digits.
+local function int(value) return string.format('%.0f', value) end
+
+local woken = {}
+local function wake(what) woken[what] = true end
+
+-- The end of a step that may have changed what others wait for: `i`nbox, `o`utbox or `t`imers.
+local function done(...)
+  local what = (woken.i and 'i' or '') .. (woken.o and 'o' or '') .. (woken.t and 't' or '')
+  if what ~= '' then redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what) end
+  return {what, int(now), int(micros), ...}
+end
+
+-- Decides between equals, and orders what is appended: the server's microseconds, but never the same twice.
+local function tick()
+  local last = tonumber(redis.call('GET', shard .. 'tick') or 0)
+  local next = string.format('%016.0f', math.max(last + 1, micros))
+  redis.call('SET', shard .. 'tick', next)
+  return next
+end
+
+-- A position among those of all shards: unique, and in the order of the ticks.
+local function position() return tick() .. string.format('%03d', shard:match('{s(%d+)}')) end
+
+local function place_key(place) return shard .. 'place:' .. place end
+
+local function count(what, by) redis.call('HINCRBY', shard .. 'counts', what, by) end
+
+-- Places rank by their first appearance.
+local function rank(place)
+  local known = redis.call('HGET', place_key(place), 'rank')
+  if known then return known end
+  local new = tick()
+  redis.call('HSET', place_key(place), 'rank', new)
+  return new
+end
+
+local function owned(place, epoch)
+  local found = redis.call('HMGET', place_key(place), 'epoch', 'claimed')
+  return found[1] == epoch and found[2] ~= false
+end
+
+-- Whether this very operation ended the claim, and its reply was lost.
+local function ended(place) return redis.call('HGET', place_key(place), 'ended') == operation end
+
+-- Nothing of the place can be claimed.
+local function unready(place)
+  local at = redis.call('HGET', place_key(place), 'tick')
+  if at then
+    redis.call('HDEL', place_key(place), 'tick')
+    redis.call('ZREM', shard .. 'ready', at .. place)
+    redis.call('ZREM', shard .. 'claimed', place)
+  end
+end
+
+-- The place can be claimed from `due` on, behind all that have the same time.
+local function make_ready(place, due)
+  unready(place)
+  local at = tick()
+  redis.call('HSET', place_key(place), 'tick', at)
+  redis.call('ZADD', shard .. 'ready', int(due), at .. place)
+  wake('i')
+end
+
+local function lease(place, until_)
+  local at = redis.call('HGET', place_key(place), 'tick')
+  redis.call('ZADD', shard .. 'ready', int(until_), at .. place)
+  redis.call('ZADD', shard .. 'claimed', int(until_), place)
+end
+
+-- Puts an event into its inbox. Its name there begins with 20 digits of when it was sent, so that names are in order.
+local function insert(place, name, hold, person, event)
+  redis.call('ZADD', shard .. 'inbox:' .. place, 0, name)
+  redis.call('HSET', shard .. 'event:' .. place, name, int(math.max(hold, 0)) .. '\n' .. person .. '\n' .. event)
+  count('inbox', 1)
+end
+
+-- The same by the time it was sent, or at the end; answers its number.
+local function append(place, sent, hold, person, event)
+  rank(place)
+  local number = redis.call('HINCRBY', place_key(place), 'last', 1)
+  if sent == '' then
+    local last = redis.call('ZREVRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
+    sent = last and last:sub(1, 20) or string.rep('0', 20)
+  end
+  insert(place, sent .. string.format('.%016.0f.%010.0f', number, 0), hold, person, event)
+  if not redis.call('HGET', place_key(place), 'tick') then make_ready(place, math.max(now, hold)) end
+  wake('i')
+  return number
+end
+
+-- What is kept with an event: when it may be claimed, whose it is, and itself.
+local function event_parts(value)
+  local hold, person, event = value:match('^(%d+)\n([^\n]*)\n(.*)$')
+  return tonumber(hold), person, event
+end
+
+local function set_due(id, due)
+  local slot = redis.call('HGET', shard .. 'message:' .. id, 'slot')
+  redis.call('ZADD', shard .. 'due', int(due), slot)
+  wake('o')
+end
+
+-- Puts a message at the end of its place's outbox, unless it is there. Only the first one has a time, and what closes
+-- a message that was sent; what closes a message that can be closed no more is dropped.
+local function post(place, id, can_be_answered, closes, message)
+  if redis.call('EXISTS', shard .. 'message:' .. id) == 1 then return end
+  local has_time = true
+  if closes ~= '' and redis.call('EXISTS', shard .. 'posted:' .. closes) == 0 then
+    has_time = false
+    if redis.call('EXISTS', shard .. 'message:' .. closes) == 0 then return end
+  end
+  local no = redis.call('HINCRBY', place_key(place), 'posts', 1)
+  local slot = rank(place) .. string.format('%016.0f', no) .. id
+  redis.call('HSET', shard .. 'message:' .. id, 'place', place, 'slot', slot, 'message', message, 'closes', closes,
+    'answerable', can_be_answered, 'attempt', 0, 'doubt', '', 'sending', '')
+  count('outbox', 1)
+  if closes ~= '' then
+    redis.call('SADD', shard .. 'closings:' .. closes, id)
+    redis.call('SADD', shard .. 'closers:' .. place, id)
+  else
+    redis.call('ZADD', shard .. 'outbox:' .. place, no, id)
+    has_time = redis.call('ZRANGE', shard .. 'outbox:' .. place, 0, 0)[1] == id
+  end
+  if has_time then set_due(id, now) end
+  wake('o')
+end
+
+local function post_all()
+  for _ = 1, number() do post(arg(), arg(), arg(), arg(), arg()) end
+end
+
+-- Takes a message out; what waited behind it is due now.
+local function remove(id)
+  local name = shard .. 'message:' .. id
+  local found = redis.call('HMGET', name, 'place', 'slot', 'closes', 'answerable', 'message')
+  local place, closes = found[1], found[3]
+  if not place then return nil end
+  redis.call('DEL', name)
+  redis.call('ZREM', shard .. 'due', found[2])
+  count('outbox', -1)
+  if closes ~= '' then
+    redis.call('SREM', shard .. 'closings:' .. closes, id)
+    redis.call('SREM', shard .. 'closers:' .. place, id)
+  else
+    local queue = shard .. 'outbox:' .. place
+    local was_first = redis.call('ZRANGE', queue, 0, 0)[1] == id
+    redis.call('ZREM', queue, id)
+    local next = redis.call('ZRANGE', queue, 0, 0)[1]
+    if was_first and next then set_due(next, now) end
+  end
+  return {place = place, closes = closes, answerable = found[4] ~= '', message = found[5]}
+end
+
+-- A message that was not posted, or not so that it can be found, cannot be closed.
+local function drop_closings(id)
+  for _, closing in ipairs(redis.call('SMEMBERS', shard .. 'closings:' .. id)) do remove(closing) end
+end
+
+local function bury(letter)
+  local id = position()
+  redis.call('ZADD', shard .. 'dead', 0, id)
+  redis.call('HSET', shard .. 'dead:letters', id, letter)
+end
+
+-- Event ids are kept with their time, the operation that stored them, and what it answered.
+local function seen(id, kept)
+  local value = redis.call('GET', shard .. 'seen:' .. id)
+  if not value then return nil end
+  local at, by, answer = value:match('^(%d+) (%S*) (%S*)$')
+  -- The key expires by the server's clock, which may not be the store's.
+  if now - at >= tonumber(kept) then return nil end
+  return {by = by, answer = answer}
+end
+
+local function remember(id, answer, kept)
+  redis.call('SET', shard .. 'seen:' .. id, int(now) .. ' ' .. operation .. ' ' .. answer, 'PX', kept)
+end

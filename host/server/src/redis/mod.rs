@@ -1,0 +1,330 @@
+//! A store in Redis, for several hosts.
+//!
+//! All that belongs to a place lies in one *shard*: a hash of the place modulo a number that is fixed when the store is
+//! made. A shard's keys have one hash tag and so one slot of a cluster, and each step is one script on one shard
+//! (`lua/`; `head.lua` is common to all). Whether a server is a node of a cluster, it says itself. What looks at all places asks all shards and merges; only components have a
+//! slot of their own. A script that is sent again after its answer was lost has the same *operation*, and the shard
+//! remembers enough of the last operations to do each once: at the event id, the claim, the end of a claim, the message.
+//!
+//! Keys of the shard `pesto:{s3}:`, where PLACE, ID, FLOW, DIGEST are what they say:
+//!
+//! | key | what |
+//! |---|---|
+//! | `tick` | the latest tick: the server's microseconds, never the same twice; orders what has the same time |
+//! | `seen:ID` | time, operation and answer of an accepted event; expires after a day |
+//! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed and who ended it |
+//! | `ready` | tick and place, by the time from which it can be claimed: a hold, a backoff or a lease ends |
+//! | `claimed` | places by the end of their lease |
+//! | `inbox:PLACE`, `event:PLACE` | positions in order, and what stands there |
+//! | `journal:PLACE` | hash: intent and result of each call of the current event |
+//! | `talk:PLACE`, `history:PLACE`, `timer:PLACE` | the open conversation, its exchanges, its timers |
+//! | `timers` | place and timer, by due time |
+//! | `outbox:PLACE`, `message:ID` | messages in order, and each as a hash |
+//! | `due` | rank, number and id of the messages that have a time, by it |
+//! | `closings:ID`, `closers:PLACE` | unsent messages that close another one |
+//! | `posted`, `posted:ID` | messages with their receipts, and since when |
+//! | `completed`, `completions:FLOW`, `completion:FLOW` | conversations that completed; positions, and what stands there |
+//! | `dead`, `dead:letters`, `dead:taken:ID` | the same for dead letters; who took one away, for a minute |
+//! | `versions`, `holders`, `let_go` | open conversations by version and by digest; when one last let go of a digest |
+//! | `counts` | events and messages |
+//!
+//! `pesto:{components}:` has `current`, `held` and `bytes:DIGEST`; `pesto:{meta}` the schema and the number of shards.
+//! Sets by time are sorted sets; where all scores are 0, their members are in order as text.
+//!
+//! What crosses shards is true soon, not at once:
+//!
+//! - Claims and messages come in the order of their time over all shards, as they were when each was asked.
+//! - A position of a completion or a dead letter is a tick and a shard. A page shows only what is older than the
+//!   earliest answer of a shard, so nothing ever appears before what a reader has seen; on a cluster, what is new shows
+//!   after as long as the nodes' clocks differ.
+//! - A component is dropped after all shards were asked, a day after anything had to do with it. A host's own current
+//!   components count as held, for it may begin conversations on them.
+//!
+//! Redis' clock is the store's: leases and due times go by it, and times from a host are taken as distances from its now.
+
+mod commit;
+mod components;
+mod connect;
+mod error;
+mod inbox;
+mod keys;
+mod link;
+mod outbox;
+mod records;
+mod reply;
+mod script;
+mod timers;
+mod turn;
+mod wake;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use pesto_engine::model::{
+    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
+};
+use pesto_engine::ports::{
+    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
+};
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+pub use self::connect::{ConnectError, Options};
+
+use self::keys::{Keys, LATEST};
+use self::link::Link;
+use self::reply::Reply;
+use self::script::{Source, Step};
+use self::wake::Wakes;
+
+/// Whose clock a store goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The server's, which all hosts share.
+    Server,
+    /// The host's: for tests that move it.
+    Host,
+}
+
+/// A store in Redis.
+pub struct RedisStore {
+    link: Link,
+    keys: Keys,
+    clock: Arc<dyn Clock>,
+    time: TimeSource,
+    /// A fresh name for each start, by which a host knows its own wakes.
+    host: String,
+    channel: String,
+    wakes: Arc<Wakes>,
+    /// What this host made current, and did not take back.
+    offered: Mutex<BTreeMap<FlowName, Digest>>,
+    listener: AbortHandle,
+}
+
+impl Drop for RedisStore {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+impl RedisStore {
+    /// A step on a shard, as one operation.
+    fn step(&self, source: &'static Source, shard: u16) -> Step {
+        self.step_at(source, &self.keys.of_shard(shard))
+    }
+
+    fn step_at(&self, source: &'static Source, prefix: &str) -> Step {
+        let now = match self.time {
+            TimeSource::Server => String::new(),
+            TimeSource::Host => time(self.clock.now()).to_string(),
+        };
+        let operation = Uuid::new_v4().simple().to_string();
+        Step::new(source, prefix, [&now, &operation, &self.host, &self.channel])
+    }
+
+    async fn run(&self, step: Step) -> Result<Reply, StoreError> {
+        self.run_from(self.link.pick(), &step).await
+    }
+
+    async fn run_from(&self, connection: usize, step: &Step) -> Result<Reply, StoreError> {
+        let reply = self.link.run(connection, step).await?;
+        self.wakes.wake(&reply.woken);
+        Ok(reply)
+    }
+
+    /// Does steps side by side; those of one server in their order.
+    async fn run_all(&self, steps: impl IntoIterator<Item = Step>) -> Vec<Result<Reply, StoreError>> {
+        let connection = self.link.pick();
+        let steps: Vec<_> = steps.into_iter().collect();
+        join_all(steps.iter().map(|step| self.run_from(connection, step))).await
+    }
+
+    /// Asks every shard.
+    async fn ask_all(&self, step: impl Fn(u16) -> Step) -> Result<Vec<(u16, Reply)>, StoreError> {
+        let replies = self.run_all(self.keys.all().map(step)).await;
+        self.keys.all().zip(replies).map(|(shard, reply)| Ok((shard, reply?))).collect()
+    }
+
+    /// A time of the engine's as a distance from now, for the store's clock is another one.
+    fn distance(&self, at: Millis) -> i64 {
+        const FAR: i64 = 1 << 52;
+        let now = i64::try_from(time(self.clock.now())).unwrap_or(FAR);
+        i64::try_from(time(at)).unwrap_or(FAR).saturating_sub(now).clamp(-FAR, FAR)
+    }
+
+    /// A time of the store's, by the engine's clock.
+    fn here(&self, at: Millis, store_now: Millis) -> Millis {
+        (self.clock.now().saturating_add(at)).saturating_sub(store_now)
+    }
+}
+
+/// A time as an index can hold it.
+fn time(at: Millis) -> Millis {
+    at.min(LATEST)
+}
+
+/// A lease as an index can hold its end.
+fn length(lease: Duration) -> u64 {
+    u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).min(1 << 52)
+}
+
+/// What several shards answered: an error only where none did. One node of a cluster that is away must not stop the
+/// places of the others.
+fn any<T>(answers: Vec<Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
+    let mut first_error = None;
+    let mut good = Vec::with_capacity(answers.len());
+    for answer in answers {
+        match answer {
+            Ok(answer) => good.push(answer),
+            Err(error) => drop(first_error.get_or_insert(error)),
+        }
+    }
+    match first_error {
+        Some(error) if good.is_empty() => Err(error),
+        Some(error) => {
+            tracing::error!(%error, "a part of the store does not answer; the rest goes on");
+            Ok(good)
+        }
+        None => Ok(good),
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
+        inbox::accept(self, &inbound, entry).await
+    }
+
+    async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {
+        turn::claim(self, most, lease).await
+    }
+
+    async fn renew(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError> {
+        turn::renew(self, fences, lease).await
+    }
+
+    async fn journal_intent(&self, fence: &Fence, call: &Call, pin: &str) -> Result<(), StoreError> {
+        turn::intent(self, fence, call, pin).await
+    }
+
+    async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError> {
+        turn::result(self, fence, number, result).await
+    }
+
+    async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
+        commit::commit(self, fence, commit).await
+    }
+
+    async fn retry(&self, fence: &Fence, not_before: Millis) -> Result<(), StoreError> {
+        turn::let_go(self, fence, self.distance(not_before), true).await
+    }
+
+    async fn hand_back(&self, fence: &Fence) -> Result<(), StoreError> {
+        turn::let_go(self, fence, 0, false).await
+    }
+
+    async fn inbox_changed(&self) {
+        self.wakes.inbox().await;
+    }
+
+    async fn history(&self, place: &Place, generation: u64, most: usize) -> Result<Vec<Exchange>, StoreError> {
+        records::history(self, place, generation, most).await
+    }
+
+    async fn fire_timers(&self) -> Result<Option<Millis>, StoreError> {
+        timers::fire(self).await
+    }
+
+    async fn timers_changed(&self) {
+        self.wakes.timers().await;
+    }
+
+    async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
+        outbox::claim(self, most, lease).await
+    }
+
+    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
+        outbox::sent(self, id, receipt).await
+    }
+
+    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        outbox::later(self, id, due, in_doubt).await
+    }
+
+    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
+        outbox::never(self, id, reason).await
+    }
+
+    async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError> {
+        outbox::wake(self, place).await
+    }
+
+    async fn outbox_changed(&self) {
+        self.wakes.outbox().await;
+    }
+
+    async fn inbox_due(&self) -> Result<Option<Millis>, StoreError> {
+        Ok(inbox::peek(self, inbox::READY, 0).await?.next)
+    }
+
+    async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {
+        Ok(inbox::peek(self, outbox::DUE, 0).await?.next)
+    }
+
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+        components::put(self, flow, bytes).await
+    }
+
+    async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        components::bytes(self, digest).await
+    }
+
+    async fn current(&self) -> Result<Vec<(FlowName, Digest)>, StoreError> {
+        components::current(self).await
+    }
+
+    async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
+        components::drop_current(self, flow).await
+    }
+
+    async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
+        records::glance(self, place).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        records::backlog(self).await
+    }
+
+    async fn open_conversations(&self) -> Result<Vec<OpenCount>, StoreError> {
+        records::open_conversations(self).await
+    }
+
+    async fn completions(
+        &self,
+        flow: &FlowName,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(u64, Completion)>, StoreError> {
+        records::completions(self, flow, after, most).await
+    }
+
+    async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
+        records::dead(self, after, most).await
+    }
+
+    async fn dead_retry(&self, id: u64) -> Result<bool, StoreError> {
+        records::dead_retry(self, id).await
+    }
+
+    async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
+        records::dead_drop(self, id).await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        outbox::sweep(self).await?;
+        components::sweep(self).await
+    }
+}

@@ -1,0 +1,85 @@
+//! Timers of open conversations.
+
+use std::collections::HashMap;
+
+use pesto_engine::model::{Millis, Person, Place};
+use pesto_engine::ports::StoreError;
+use pesto_engine::store::timer_event;
+
+use super::RedisStore;
+use super::inbox::push_event;
+use super::reply::unexpected;
+use super::script::{Step, TIMERS_DUE, TIMERS_FIRE};
+use crate::stored::{corrupt, decode};
+
+/// So many timers of a shard fire in one round at most; whatever else waits for the server goes on between.
+const STEP: usize = 64;
+/// After so many rounds whoever asked asks again.
+const ROUNDS: usize = 100;
+
+/// A timer that is due, and what its event is made from. It is in the order of due time, place and name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    due: Millis,
+    rank: String,
+    name: String,
+    place: String,
+    last: u64,
+    generation: u64,
+    person: String,
+    shard: u16,
+    now: Millis,
+}
+
+/// Fires what is due, and answers when the next one is.
+pub(super) async fn fire(store: &RedisStore) -> Result<Option<Millis>, StoreError> {
+    let mut next = None;
+    for _ in 0..ROUNDS {
+        let mut all = Vec::new();
+        next = None::<Millis>;
+        for (shard, mut reply) in store.ask_all(|shard| store.step(&TIMERS_DUE, shard).arg(STEP)).await? {
+            if let Some(first) = reply.fields.maybe_text()? {
+                let first = first.parse().map_err(|_| unexpected(TIMERS_DUE.name))?;
+                let first = store.here(first, reply.now);
+                next = Some(next.map_or(first, |next| next.min(first)));
+            }
+            let now = reply.now;
+            all.extend(reply.fields.list()?.all(|timers| {
+                let mut fields = timers.list()?;
+                let (place, name, due) = (fields.text()?, fields.text()?, fields.number()?);
+                let (rank, last, generation) = (fields.text()?, fields.number()?, fields.number()?);
+                Ok(Due { due, rank, name, place, last, generation, person: fields.text()?, shard, now })
+            })?);
+        }
+        if all.is_empty() {
+            break;
+        }
+        all.sort_unstable();
+        for reply in store.run_all(runs(store, &all)?).await {
+            reply?;
+        }
+    }
+    Ok(next)
+}
+
+/// Steps that fire them in order, each as long as the shard stays the same.
+fn runs(store: &RedisStore, all: &[Due]) -> Result<Vec<Step>, StoreError> {
+    // A place's next number, beyond those that its earlier timers take.
+    let mut numbers = HashMap::new();
+    let mut steps = Vec::new();
+    for run in all.chunk_by(|one, next| one.shard == next.shard) {
+        let mut step = store.step(&TIMERS_FIRE, run[0].shard).arg(run.len());
+        for timer in run {
+            let Due { due, name, place: key, last, generation, person, now, .. } = timer;
+            let place = Place::try_from(key.clone()).map_err(|error| corrupt("place", key, error))?;
+            let person_of: Person = decode(person, "conversation", key)?;
+            let number = numbers.entry(key.as_str()).or_insert(*last);
+            let event = timer_event(&place, *number + 1, *now, person_of, (*generation, name.clone(), *due));
+            step = step.arg(key).arg(name).arg(*due).arg(*number).arg(*generation);
+            push_event(&mut step, &event)?;
+            *number += 1;
+        }
+        steps.push(step);
+    }
+    Ok(steps)
+}

@@ -1,0 +1,86 @@
+//! The same host with its store in Redis: whatever ends, the host or Redis, people go on where they were.
+
+use std::time::Duration;
+
+use pesto_tests::host::TestHost;
+use pesto_tests::setup::Setup;
+
+use crate::redis_server::Server;
+use crate::survey::{CLOSING, FLOW, Plan, records};
+
+/// Longer than the channel of wakes needs to settle after a start.
+const QUIET: Duration = Duration::from_secs(6);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_survey_survives_the_end_of_its_host_and_of_redis() {
+    let mut redis = Server::start();
+    let setup = Setup::new().flow(FLOW).canned().variable("REDIS_URL", &redis.url());
+    let setup = setup.table("[store]\nredis_url_env = \"REDIS_URL\"");
+    let mut host = TestHost::start(setup).await;
+    let plan = Plan::new(1);
+    let mut person = host.person(&plan.id);
+    person.start(FLOW);
+    loop {
+        let message = person.hear().await;
+        match message.key.as_str() {
+            CLOSING => break,
+            "workplace" => {
+                // What is posted and not yet noted is looked up a minute later; that is not what is tried here.
+                host.idle().await;
+                host.kill();
+                host.again().await;
+            }
+            "tools" => {
+                host.idle().await;
+                redis.crash();
+            }
+            _ => {}
+        }
+        plan.answer(&mut person, &message.key);
+    }
+    person.settle().await;
+    let keys: Vec<_> = person.messages.iter().map(|message| message.key.as_str()).collect();
+    assert_eq!(keys, plan.path());
+    assert!(person.refused.is_empty(), "{:?}", person.refused);
+    assert_eq!(records(&host)[&plan.id], [plan.record()]);
+    assert!(!host.setup.path().join("data/pesto.db").exists(), "nothing is kept beside Redis");
+
+    host.idle().await;
+    let before = commands(&redis);
+    tokio::time::sleep(QUIET).await;
+    let asked = commands(&redis) - before;
+    assert!(asked <= 5 * QUIET.as_secs(), "an idle host made {asked} calls within {} s", QUIET.as_secs());
+
+    host.terminate();
+    assert!(host.ended(Duration::from_secs(25)).await.success());
+    let (status, answers, errors) = host.command(&["answers", FLOW, "--format", "jsonl"]);
+    assert!(status.success() && answers.contains(&plan.name()) && answers.lines().count() == 1, "{answers}{errors}");
+    let (status, flows, errors) = host.command(&["flows"]);
+    assert!(status.success() && flows.contains(FLOW), "{flows}{errors}");
+    let (status, _, errors) = host.command(&["dead", "list"]);
+    assert!(status.success(), "{errors}");
+    let (status, found, _) = host.command(&["doctor"]);
+    assert!(status.success() && found.contains("keeps what it acknowledges"), "{found}");
+}
+
+/// How many commands Redis has done, by its own count.
+fn commands(redis: &Server) -> u64 {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::os::unix::net::UnixStream::connect(redis.socket()).unwrap();
+    stream.write_all(b"INFO stats\r\nQUIT\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let count = answer.lines().find_map(|line| line.strip_prefix("total_commands_processed:"));
+    count.unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_away_is_named() {
+    let setup = Setup::new().variable("REDIS_URL", "redis://:very-secret@127.0.0.1:1/0");
+    let setup = setup.table("[store]\nredis_url_env = \"REDIS_URL\"");
+    let output = setup.pesto(&["run"]).output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(words.contains("store.redis_url_env") && words.contains("is it running?"), "{words}");
+    assert!(!words.contains("very-secret"), "{words}");
+}
