@@ -96,6 +96,11 @@ impl Limiter {
         Ok(Turn { next, pause: None })
     }
 
+    /// How long a method would have to wait now.
+    pub(super) fn wait(&self, method: &'static str) -> Duration {
+        lock(&self.methods).get(method).map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
+    }
+
     /// Waits until a method may be called. The time is promised when this begins, so that nobody who waits is overtaken.
     pub(super) async fn method(&self, method: &'static str) -> Result<(), NotNow> {
         let Some(pace) = pace(method) else { return Ok(()) };
@@ -214,6 +219,7 @@ mod tests {
         for _ in 0..=40 {
             assert_eq!(at(limiter.method("chat.update")).await, Ok(Duration::ZERO));
         }
+        assert_eq!(limiter.wait("chat.update"), every);
         assert_eq!(at(limiter.method("chat.update")).await, Ok(every));
         limiter.pause("chat.update", Duration::from_secs(30));
         assert_eq!(at(limiter.method("chat.update")).await, Err(NotNow(Duration::from_secs(22) + every)));

@@ -53,19 +53,21 @@ impl People {
     /// A person as the events of theirs tell it to flows. Where Slack does not answer in time, their name is `hint` or
     /// their id, and the rest is not known.
     pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>) -> Person {
-        let deadline = Instant::now() + PATIENCE;
+        let now = Instant::now();
+        // In a rush of new people a name comes later than anybody could wait.
+        let named_by = if api.limiter.wait("users.info") < PATIENCE / 2 { now + PATIENCE } else { now };
         // All are asked before the first is waited for.
         let profile = self.profiles.ask(user, FRESH, {
             let (api, user) = (api.clone(), user.to_owned());
             async move { api.profile(&user).await }
         });
         let members = self.ask_members(api);
-        let profile = timely(deadline, profile).await;
+        let profile = timely(named_by, profile).await;
         let mut groups = Vec::new();
         for (group, members) in members {
             // Where Slack does not tell in time, they are not in it: a flow that is not for everybody is not for whom
             // we do not know.
-            if timely(deadline, members).await.is_some_and(|members| members.value.contains(user)) {
+            if timely(now + PATIENCE, members).await.is_some_and(|members| members.value.contains(user)) {
                 groups.push(group.clone());
             }
         }
