@@ -13,8 +13,9 @@ use slack_morphism::prelude::*;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::http_client::{HttpClient, NoReply};
-use super::limiter::{Limiter, NotNow};
+use super::api_error::{ApiError, judge};
+use super::http_client::HttpClient;
+use super::limiter::Limiter;
 use super::mark::Mark;
 use super::reading::Identity;
 use super::render::Payload;
@@ -24,23 +25,6 @@ use crate::config::{Secret, Slack};
 /// ago, so it is on the first page but in a thread, which Slack gives from its beginning.
 const PAGES: u32 = 10;
 const PAGE: &str = "200";
-
-/// Why a method did not do what was asked. Holds no token and no text of people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ApiError {
-    /// Not done: too many requests. How long to wait, where Slack says so.
-    #[error("Slack limits our requests")]
-    Limited(Option<Duration>),
-    /// Not done, and Slack's code says why.
-    #[error("Slack refuses it: {0}")]
-    Refused(String),
-    /// Surely not received.
-    #[error("{0}")]
-    Unsent(String),
-    /// Perhaps done.
-    #[error("{0}")]
-    Unanswered(String),
-}
 
 /// How long a search waits for the one before it. With its own pages it ends before the engine gives a post up.
 const SEARCHES: Duration = Duration::from_secs(4);
@@ -257,7 +241,7 @@ impl Api {
             ];
             let turn =
                 if page == 0 { self.limiter.method(method).await } else { self.limiter.method_again(method).await };
-            turn.map_err(not_now)?;
+            turn?;
             let page: Page = self.get_now(method, &parameters).await?;
             found.extend(page.messages.iter().filter_map(|message| ours(message, bot_user, id)));
             cursor = page.response_metadata.map(|metadata| metadata.next_cursor).unwrap_or_default();
@@ -308,7 +292,7 @@ impl Api {
     }
 
     async fn post<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
-        self.limiter.method(method).await.map_err(not_now)?;
+        self.limiter.method(method).await?;
         let session = self.client.open_session(&self.bot);
         self.heeded(method, session.http_session_api.http_post(method, body, None)).await
     }
@@ -318,7 +302,7 @@ impl Api {
         method: &'static str,
         parameters: &Vec<(&str, Option<&str>)>,
     ) -> Result<T, ApiError> {
-        self.limiter.method(method).await.map_err(not_now)?;
+        self.limiter.method(method).await?;
         self.get_now(method, parameters).await
     }
 
@@ -370,49 +354,6 @@ fn ours(message: &Value, bot_user: &str, id: &EffectId) -> Option<Found> {
     let mark = Mark::read(message.get("metadata")?).filter(|mark| mark.id == *id)?;
     let ts = message.get("ts")?.as_str()?.to_owned();
     (message.get("user")? == bot_user).then_some(Found { mark, ts })
-}
-
-fn judge(error: SlackClientError) -> ApiError {
-    match error {
-        SlackClientError::RateLimitError(limited) => ApiError::Limited(limited.retry_after),
-        SlackClientError::ApiError(refused) if matches!(refused.code.as_str(), "ratelimited" | "rate_limited") => {
-            ApiError::Limited(None)
-        }
-        // Slack says of these that part of the work may be done.
-        SlackClientError::ApiError(refused)
-            if matches!(refused.code.as_str(), "fatal_error" | "internal_error" | "request_timeout") =>
-        {
-            ApiError::Unanswered(format!("Slack failed: {}", refused.code))
-        }
-        SlackClientError::ApiError(refused) => ApiError::Refused(code(&refused.code)),
-        SlackClientError::HttpError(failed) => {
-            ApiError::Unanswered(format!("Slack answered with HTTP status {}", failed.status_code.as_u16()))
-        }
-        SlackClientError::HttpProtocolError(failed) => match failed.cause.and_then(|cause| cause.downcast().ok()) {
-            Some(lost) => {
-                let NoReply { sent, .. } = *lost;
-                let reason = lost.to_string();
-                if sent { ApiError::Unanswered(reason) } else { ApiError::Unsent(reason) }
-            }
-            None => ApiError::Unanswered("the connection to Slack failed".to_owned()),
-        },
-        _ => ApiError::Unsent("the request to Slack could not be made".to_owned()),
-    }
-}
-
-fn not_now(NotNow(wait): NotNow) -> ApiError {
-    ApiError::Limited(Some(wait))
-}
-
-/// Whether a refusal passes by itself.
-pub(super) fn is_passing(code: &str) -> bool {
-    ["accesslimited", "service_unavailable", "team_added_to_org"].contains(&code)
-}
-
-/// Slack's codes are short words; whatever else a server says is not repeated.
-fn code(code: &str) -> String {
-    let plain = code.len() <= 80 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte));
-    if plain { code.to_owned() } else { "an unknown reason".to_owned() }
 }
 
 #[cfg(test)]

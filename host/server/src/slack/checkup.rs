@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use url::Url;
 
-use super::api::{Api, ApiError, Examined};
+use super::api::{Api, Examined};
+use super::api_error::ApiError;
 use super::socket_mode::{self, Hello, NoHello};
 use super::verdict;
 use crate::config;

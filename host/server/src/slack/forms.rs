@@ -8,7 +8,7 @@ use pesto_engine::model::{Conversation, Inbound, Person, Place};
 use pesto_engine::ports::Accepted;
 use tokio::time::{Instant, timeout_at};
 
-use super::api::ApiError;
+use super::api_error::ApiError;
 use super::form_view::{closed, errors, not_yours, view};
 use super::intake::{Answer, Intake};
 use super::reading::{Incoming, Opening, Submission};

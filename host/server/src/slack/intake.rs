@@ -9,7 +9,7 @@ use pesto_engine::model::{Inbound, Micros, Place};
 use pesto_engine::ports::{Accepted, StoreError};
 use serde_json::Value;
 
-use super::api::ApiError;
+use super::api_error::ApiError;
 use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
@@ -181,7 +181,7 @@ impl Intake {
                     // cause them.
                     match shared.api.limiter.post(&spot.channel).await {
                         Ok(turn) => break turn,
-                        Err(NotNow(wait)) if left == 0 => return Err(ApiError::Limited(Some(wait))),
+                        Err(not_now) if left == 0 => return Err(ApiError::from(not_now)),
                         Err(NotNow(wait)) => tokio::time::sleep(wait).await,
                     }
                     left -= 1;

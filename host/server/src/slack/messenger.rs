@@ -11,7 +11,8 @@ use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
 use pesto_engine::text;
 use tokio::task::AbortHandle;
 
-use super::api::{ApiError, Found, is_passing};
+use super::api::Found;
+use super::api_error::{ApiError, is_passing};
 use super::limiter::NotNow;
 use super::mark::{Mark, missing};
 use super::render::{self, Payload};

@@ -3,10 +3,11 @@
 //! In: a payload comes over a socket (`socket_mode`) or over HTTP (`http`); `events`, `interactions` and `commands` read
 //! it, purely; `intake` stores what it is, and only then is Slack answered; `forms` opens the windows of forms and checks
 //! what is submitted in them. Out: `messenger` posts what `render` makes of a message, at the rates of `limiter`. `api`
-//! has the methods of the Web API, each with its error judged. [`needs`] lists what the app must be allowed;
+//! has the methods of the Web API, `api_error` judges what failed. [`needs`] lists what the app must be allowed;
 //! [`checkup()`] looks whether all is well, and `verdict` judges what it saw.
 
 mod api;
+mod api_error;
 #[cfg(test)]
 mod cases;
 mod checkup;
@@ -43,7 +44,8 @@ use pesto_engine::model::{Message, Place};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
-use self::api::{Api, ApiError};
+use self::api::Api;
+use self::api_error::ApiError;
 pub use self::checkup::checkup;
 use self::intake::Intake;
 pub use self::messenger::SlackMessenger;
@@ -109,7 +111,7 @@ impl Slack {
         let us = loop {
             match self.shared.identity().await {
                 Ok(us) => break us.clone(),
-                Err(ApiError::Refused(code)) if !api::is_passing(&code) => anyhow::bail!(
+                Err(ApiError::Refused(code)) if !api_error::is_passing(&code) => anyhow::bail!(
                     "Slack refuses the bot token ({code}): look at it in the app's settings, under OAuth & Permissions, \
                      and set the variable that slack.bot_token_env names"
                 ),

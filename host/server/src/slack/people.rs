@@ -12,7 +12,8 @@ use pesto_engine::model::Person;
 use pesto_engine::text;
 use tokio::time::Instant;
 
-use super::api::{Api, ApiError, Profile};
+use super::api::{Api, Profile};
+use super::api_error::ApiError;
 
 /// A name or a time zone that changed is known after this long.
 const FRESH: Duration = Duration::from_secs(3_600);

@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
 use super::Shared;
-use super::api::{ApiError, is_passing};
+use super::api_error::{ApiError, is_passing};
 use super::intake::{Answer, Intake, Kind};
 use super::seldom::Seldom;
 

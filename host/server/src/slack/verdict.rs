@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use pesto_engine::text::line;
 
-use super::api::{Account, ApiError};
+use super::api::Account;
+use super::api_error::ApiError;
 use super::checkup::{Bot, Facts, Listen, NoSocket};
 use super::http::WINDOW;
 use super::needs::{APP_SCOPE, SCOPES};
