@@ -222,6 +222,12 @@ fn is_idle(status: &Status) -> bool {
 impl Drop for TestHost {
     fn drop(&mut self) {
         let left = if self.checked || std::thread::panicking() { None } else { self.leftovers() };
+        if std::thread::panicking()
+            && self.running.is_some()
+            && let Ok(reply) = self.try_ask(AdminRequest::Status)
+        {
+            eprintln!("the host is at: {reply:?}");
+        }
         if let Some(mut running) = self.running.take() {
             let _ = running.child.kill();
             let _ = running.child.wait();

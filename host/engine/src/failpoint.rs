@@ -15,11 +15,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Message, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use crate::ports::{
-    Accepted, Backlog, CallError, Claim, Commit, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest, Messenger,
-    OpenCount, PostError, Posted, Posting, Receipt, Store, StoreError,
+    Accepted, Backlog, CallError, Claim, Commit, Copies, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest,
+    Messenger, OpenCount, PostError, Posted, Posting, Receipt, Store, StoreError,
 };
 
 /// A place to crash at, such as `store.commit:after`.
@@ -213,16 +213,29 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.outbox_claim", self.port.outbox_claim(most, lease)).await
     }
 
-    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
-        self.points.around("store.outbox_sent", self.port.outbox_sent(id, receipt)).await
+    async fn outbox_renew(&self, posting: &Posting, lease: Duration) -> Result<(), StoreError> {
+        self.points.around("store.outbox_renew", self.port.outbox_renew(posting, lease)).await
     }
 
-    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
-        self.points.around("store.outbox_later", self.port.outbox_later(id, due, in_doubt)).await
+    async fn outbox_sent(
+        &self,
+        posting: &Posting,
+        receipt: Option<&Receipt>,
+        look: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        self.points.around("store.outbox_sent", self.port.outbox_sent(posting, receipt, look)).await
     }
 
-    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
-        self.points.around("store.outbox_never", self.port.outbox_never(id, reason)).await
+    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
+        self.points.around("store.outbox_look", self.port.outbox_look(message)).await
+    }
+
+    async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        self.points.around("store.outbox_later", self.port.outbox_later(posting, due, in_doubt)).await
+    }
+
+    async fn outbox_never(&self, posting: &Posting, reason: &str) -> Result<(), StoreError> {
+        self.points.around("store.outbox_never", self.port.outbox_never(posting, reason)).await
     }
 
     async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError> {
@@ -311,6 +324,10 @@ impl Messenger for WithFailpoints<Arc<dyn Messenger>> {
 
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.points.around("messenger.posted", self.port.posted(message)).await
+    }
+
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        self.points.around("messenger.remove_copies", self.port.remove_copies(message, kept)).await
     }
 
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {

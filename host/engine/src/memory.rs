@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Letter, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Letter, Message, Millis,
+    Place,
 };
 use crate::ports::{
     Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
@@ -170,20 +171,35 @@ impl Store for MemoryStore {
         Ok(self.lock().outbox_claim(self.clock.now(), most, lease))
     }
 
-    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
-        self.lock().outbox_sent(self.clock.now(), id, receipt);
+    async fn outbox_renew(&self, posting: &Posting, lease: Duration) -> Result<(), StoreError> {
+        self.lock().outbox_renew(self.clock.now(), posting, lease)
+    }
+
+    async fn outbox_sent(
+        &self,
+        posting: &Posting,
+        receipt: Option<&Receipt>,
+        look: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        self.lock().outbox_sent(self.clock.now(), posting, receipt, look)?;
         self.outbox.notify_one();
         Ok(())
     }
 
-    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
-        self.lock().outbox_later(self.clock.now(), id, due, in_doubt);
+    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
+        self.lock().outbox_look(self.clock.now(), message);
         self.outbox.notify_one();
         Ok(())
     }
 
-    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
-        self.lock().outbox_never(self.clock.now(), id, reason);
+    async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        self.lock().outbox_later(self.clock.now(), posting, due, in_doubt)?;
+        self.outbox.notify_one();
+        Ok(())
+    }
+
+    async fn outbox_never(&self, posting: &Posting, reason: &str) -> Result<(), StoreError> {
+        self.lock().outbox_never(self.clock.now(), posting, reason)?;
         self.inbox.notify_one();
         self.outbox.notify_one();
         Ok(())

@@ -1,23 +1,35 @@
 //! Brings committed messages to people: in order for each place, looked up first where a crash left it open
 //! whether they were posted.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::dispatch::reap;
 use crate::engine::Engine;
 use crate::model::Millis;
-use crate::ports::{PostError, Posting, Receipt, StoreError};
+use crate::ports::{Copies, PostError, Posting, Receipt, Stage, StoreError};
 
 /// Messages under way at once, one for a place. Many, for a channel may wait until a person has seen theirs: more
 /// than a channel lets in people at once, so that those who look away hold up nobody else.
 const MOST: usize = 4_096;
-/// How long a post may take. Shorter than the lease, so that a successor never looks up what is still under way.
+/// How long a post may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a mark lasts that is not renewed.
+const LEASE: Duration = Duration::from_secs(10);
+/// Between two renewals of the mark of a post that takes long.
+const RENEW: Duration = Duration::from_secs(3);
+/// So much earlier than its mark a post ends, so that a successor never looks up what is still under way.
+const MARGIN: Duration = Duration::from_secs(3);
+/// After this long copies are looked for of what was posted after a doubt: a request that we gave up may have been
+/// carried out late, and so may one of a host that stood still meanwhile.
+const LOOK: Millis = 30_000;
 /// No time at all: [`Store::outbox_wake`](crate::ports::Store::outbox_wake) comes first.
 const NEVER: Millis = 1 << 52;
 
@@ -29,6 +41,8 @@ impl Engine {
         while !self.is_stopping() {
             reap(&mut posts);
             let Ok(permit) = room.clone().acquire_owned().await else { return };
+            // Before the marks begin, so that our time is over before theirs, wherever this host stands still.
+            let marked = Instant::now();
             let postings = match self.ports.store.outbox_claim(room.available_permits() + 1, LEASE).await {
                 Ok(postings) => postings,
                 Err(error) => {
@@ -54,26 +68,42 @@ impl Engine {
                         Err(_) => return,
                     },
                 };
-                posts.spawn(self.clone().post(posting, permit));
+                posts.spawn(self.clone().post(posting, marked, permit));
             }
         }
         while posts.join_next().await.is_some() {}
     }
 
-    async fn post(self: Arc<Self>, posting: Posting, permit: OwnedSemaphorePermit) {
+    async fn post(self: Arc<Self>, posting: Posting, marked: Instant, permit: OwnedSemaphorePermit) {
         let raised = self.gauges.posting();
-        let mut doubt = posting.in_doubt;
-        let outcome = match tokio::time::timeout(TIMEOUT, self.try_post(&posting, &mut doubt)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(PostError::InDoubt(format!("no answer within {} s", TIMEOUT.as_secs()))),
-        };
+        let mut doubt = posting.stage == Stage::InDoubt;
+        let post = self.try_post(&posting, &mut doubt);
+        let outcome = self.while_marked(&posting, marked, post).await;
+        let outcome = outcome.unwrap_or_else(|| Err(PostError::InDoubt("no answer in time".to_owned())));
         drop(raised);
-        if let Err(error) = self.settle_post(&posting, outcome, doubt).await {
+        let posted = outcome.is_ok() && posting.message.closes.is_none() && !matches!(posting.stage, Stage::Sent(_));
+        match self.settle_post(&posting, outcome, doubt).await {
+            Err(StoreError::Stale) if posted => self.came_late(&posting).await,
+            Err(StoreError::Stale) => {
+                tracing::debug!(id = %posting.message.id, "another attempt at a message came first");
+            }
             // Its mark runs out, and it is looked up and posted again.
-            tracing::error!(id = %posting.message.id, %error, "what became of a message could not be stored");
+            Err(error) => {
+                tracing::error!(id = %posting.message.id, %error, "what became of a message could not be stored");
+            }
+            Ok(()) => {}
         }
         self.active();
         drop(permit);
+    }
+
+    /// We posted a message though our mark had run out, and another host may have posted it too.
+    async fn came_late(&self, posting: &Posting) {
+        let id = &posting.message.id;
+        tracing::warn!(%id, "a message was posted late, for this host had stood still; copies are looked for");
+        if let Err(error) = self.ports.store.outbox_look(&posting.message).await {
+            tracing::error!(%id, %error, "that copies of a message are to be looked for could not be stored");
+        }
     }
 
     /// `doubt` says whether the message may have been posted before; a look can end it.
@@ -84,11 +114,21 @@ impl Engine {
             let Some(posted) = &posting.closes else { return Ok(None) };
             return messenger.close(posted, &message.text).await.map(|()| None);
         }
-        if *doubt {
-            if let Some(receipt) = messenger.posted(message).await? {
-                return Ok(Some(receipt));
+        match &posting.stage {
+            Stage::Unsent => {}
+            Stage::InDoubt => {
+                if let Some(receipt) = messenger.posted(message).await? {
+                    return Ok(Some(receipt));
+                }
+                *doubt = false;
             }
-            *doubt = false;
+            Stage::Sent(receipt) => {
+                let Copies { kept, removed } = messenger.remove_copies(message, receipt.as_ref()).await?;
+                if removed > 0 {
+                    tracing::warn!(id = %message.id, removed, "late copies of a message were taken away");
+                }
+                return Ok(kept.or_else(|| receipt.clone()));
+            }
         }
         messenger.post(message).await
     }
@@ -105,31 +145,62 @@ impl Engine {
         // shorter, for a channel may take one post a second.
         let backoff = now + (600_u64 << posting.attempt.min(4));
         match outcome {
-            Ok(receipt) => store.outbox_sent(id, receipt.as_ref()).await,
+            Ok(receipt) => {
+                let look = posting.stage == Stage::InDoubt && posting.message.closes.is_none();
+                store.outbox_sent(posting, receipt.as_ref(), look.then_some(now + LOOK)).await
+            }
             // Who comes while this is written wakes the message all the same: the store remembers.
-            Err(PostError::Away) => store.outbox_later(id, NEVER, doubt).await,
+            Err(PostError::Away) => store.outbox_later(posting, NEVER, doubt).await,
             // The messenger knows when, so it knows why.
             Err(PostError::Later(Some(after), reason)) => {
                 tracing::debug!(%id, attempt = posting.attempt, "a message waits: {reason}");
                 let due = now + u64::try_from(after.as_millis()).unwrap_or(NEVER);
-                store.outbox_later(id, due, doubt).await
+                store.outbox_later(posting, due, doubt).await
             }
             Err(PostError::Later(None, reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
-                store.outbox_later(id, backoff, doubt).await
+                store.outbox_later(posting, backoff, doubt).await
             }
             Err(PostError::InDoubt(reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message may or may not have been posted: {reason}");
-                store.outbox_later(id, backoff, true).await
+                store.outbox_later(posting, backoff, true).await
+            }
+            Err(PostError::Never(reason)) if matches!(posting.stage, Stage::Sent(_)) => {
+                tracing::debug!(%id, "copies of a message cannot be looked for any more: {reason}");
+                store.outbox_sent(posting, None, None).await
             }
             Err(PostError::Never(reason)) if posting.message.closes.is_some() => {
                 tracing::debug!(%id, "a message cannot be closed any more: {reason}");
-                store.outbox_never(id, &reason).await
+                store.outbox_never(posting, &reason).await
             }
             Err(PostError::Never(reason)) => {
                 tracing::error!(%id, "a message can never be posted, and goes to the dead letters: {reason}");
-                store.outbox_never(id, &reason).await
+                store.outbox_never(posting, &reason).await
             }
+        }
+    }
+
+    /// What `work` gives, as long as the message is ours. A host that stood still does not go on with it: whoever took it
+    /// over may have done it already. So the clock is asked before each step, where a timer alone would be asked after it.
+    async fn while_marked<T>(&self, posting: &Posting, marked: Instant, work: impl Future<Output = T>) -> Option<T> {
+        let end = marked + TIMEOUT;
+        let (mut ours, mut renewal) = (marked + LEASE - MARGIN, marked + RENEW);
+        let mut work = pin!(work);
+        loop {
+            let steps = poll_fn(|context| match Instant::now() < ours.min(end) {
+                true => work.as_mut().poll(context).map(Some),
+                false => Poll::Ready(None),
+            });
+            if let Ok(done) = tokio::time::timeout_at(renewal.min(ours).min(end), steps).await {
+                return done;
+            }
+            let now = Instant::now();
+            match self.ports.store.outbox_renew(posting, LEASE).await {
+                Ok(()) => ours = now + LEASE - MARGIN,
+                Err(StoreError::Stale) => return None,
+                Err(error) => tracing::warn!(id = %posting.message.id, %error, "a mark could not be renewed"),
+            }
+            renewal = Instant::now() + RENEW;
         }
     }
 }

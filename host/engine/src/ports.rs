@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Call, CallResult, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Message,
-    Millis, Place, Seq,
+    Call, CallResult, Completion, Conversation, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis,
+    Place, Seq,
 };
 
 /// Why a store did not do what was asked. The step was done whole or not at all, but for `Unavailable`, where it
@@ -120,14 +120,25 @@ pub enum TimerChange {
     Stop(String),
 }
 
-/// A message to post now.
+/// What is known of a message in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// It was never tried, or surely not posted.
+    Unsent,
+    /// It may have been posted: look it up first.
+    InDoubt,
+    /// It was posted, with this receipt if any; but another attempt at it may have come late: look for copies.
+    Sent(Option<Receipt>),
+}
+
+/// A message to take care of now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
     /// The message.
     pub message: Message,
-    /// It was left half sent: look it up first.
-    pub in_doubt: bool,
-    /// Counts from 1.
+    /// What is known of it.
+    pub stage: Stage,
+    /// Counts from 1, and fences: what is said of an earlier attempt answers [`StoreError::Stale`].
     pub attempt: u32,
     /// What [`Message::closes`] names, if a receipt of it is there.
     pub closes: Option<Posted>,
@@ -225,18 +236,32 @@ pub trait Store: Send + Sync + 'static {
     /// Takes up to `most` messages that are due and each the first unsent one of its place, and marks them
     /// `sending` for `lease`; a mark that ran out is taken again, in doubt. What closes a message stands outside this
     /// order: it is due as soon as that one was sent with a receipt, and dropped where that one can be closed no more.
+    /// So does a look for copies.
     async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError>;
 
-    /// A message was posted: it leaves the outbox. With a receipt, one with choices is kept until it is closed, for a
-    /// month at most. One that is not there is no error.
-    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError>;
+    /// Prolongs the mark of a message that is still being sent.
+    async fn outbox_renew(&self, posting: &Posting, lease: Duration) -> Result<(), StoreError>;
 
-    /// A message was not posted; try again at `due`. Where it may have been posted all the same, it stays in doubt.
-    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError>;
+    /// A message was posted: it leaves the outbox. With a receipt, one with choices is kept until it is closed, for a
+    /// month at most. Where an earlier attempt may yet come late, copies are looked for at `look`: the message holds up
+    /// nothing then, and counts no more. After such a look there is no other.
+    async fn outbox_sent(
+        &self,
+        posting: &Posting,
+        receipt: Option<&Receipt>,
+        look: Option<Millis>,
+    ) -> Result<(), StoreError>;
+
+    /// Somebody posted a message though it was no longer theirs: copies are looked for at once, unless whoever has
+    /// it now looks anyway.
+    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError>;
+
+    /// Nothing became of it; try again at `due`. Where it may have been posted all the same, it stays in doubt.
+    async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError>;
 
     /// A message can never be posted: it goes to the dead letters, and the flow gets `undelivered`. What was to close
     /// another is dropped.
-    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError>;
+    async fn outbox_never(&self, posting: &Posting, reason: &str) -> Result<(), StoreError>;
 
     /// The messages of a place are due now, whatever was said before. One that is being sent is due as soon as
     /// [`outbox_later`](Self::outbox_later) is said of it.
@@ -397,6 +422,15 @@ pub enum PostError {
     Never(String),
 }
 
+/// What became of the copies of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Copies {
+    /// Where the one stands that stays, if there is one.
+    pub kept: Option<Receipt>,
+    /// How many were taken away.
+    pub removed: u32,
+}
+
 /// The way to people.
 #[async_trait]
 pub trait Messenger: Send + Sync + 'static {
@@ -405,6 +439,10 @@ pub trait Messenger: Send + Sync + 'static {
 
     /// Where this message stands, if it stands there already. A channel whose other end knows each id may say no.
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError>;
+
+    /// Takes away all copies of a message but one: the one with this receipt, or else the oldest. A channel whose other
+    /// end knows each id has none.
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError>;
 
     /// Takes away the choices of a message that has a receipt, and shows what was chosen, if anything was. Doing it
     /// twice leaves no second trace. [`PostError::Never`] says that the message is gone.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{Message, Place};
-use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
+use pesto_engine::ports::{Copies, Messenger, PostError, Posted, Receipt};
 
 use crate::slack::SlackMessenger;
 use crate::socket::WORKSPACE;
@@ -45,6 +45,10 @@ impl Messenger for Messengers {
 
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.of(&message.place)?.posted(message).await
+    }
+
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        self.of(&message.place)?.remove_copies(message, kept).await
     }
 
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {

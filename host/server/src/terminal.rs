@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use pesto_engine::model::{EffectId, Message, Place};
-use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
+use pesto_engine::ports::{Copies, Messenger, PostError, Posted, Receipt};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::socket::FromHost;
@@ -84,6 +84,10 @@ impl Messenger for Terminal {
     async fn posted(&self, _message: &Message) -> Result<Option<Receipt>, PostError> {
         // The terminal knows each message's id, and shows none twice.
         Ok(None)
+    }
+
+    async fn remove_copies(&self, _message: &Message, _kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        Ok(Copies::default())
     }
 
     async fn close(&self, _posted: &Posted, _chosen: &str) -> Result<(), PostError> {

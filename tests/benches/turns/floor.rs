@@ -165,7 +165,7 @@ pub(crate) async fn pages(folder: &Path) -> anyhow::Result<Vec<(&'static str, us
         store.commit(&turn.fence, commit(turn.seq, &turn.fence.place)?).await?;
         pages = vec![("accept", accept), ("claim", claim), ("commit", frames(size()?))];
         for posting in store.outbox_claim(1, Duration::from_secs(30)).await? {
-            store.outbox_sent(&posting.message.id, None).await?;
+            store.outbox_sent(&posting, None, None).await?;
         }
     }
     Ok(pages)

@@ -9,7 +9,7 @@ use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
 use pesto_engine::policy::{Bounds, Grants, Right};
-use pesto_engine::ports::{CallError, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt};
+use pesto_engine::ports::{CallError, Copies, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt};
 use pesto_server::store::EmbeddedStore;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -136,6 +136,10 @@ impl Messenger for Nobody {
 
     async fn posted(&self, _message: &Message) -> Result<Option<Receipt>, PostError> {
         Ok(None)
+    }
+
+    async fn remove_copies(&self, _message: &Message, _kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        Ok(Copies::default())
     }
 
     async fn close(&self, _posted: &Posted, _chosen: &str) -> Result<(), PostError> {

@@ -25,7 +25,7 @@ async fn a_survey_survives_the_end_of_its_host_and_of_redis() {
         match message.key.as_str() {
             CLOSING => break,
             "workplace" => {
-                // What is posted and not yet noted is looked up a minute later; that is not what is tried here.
+                // What is posted and not yet noted is looked up when its mark ran out; that is not what is tried here.
                 host.idle().await;
                 host.kill();
                 host.again().await;

@@ -171,12 +171,13 @@ async fn what_is_due_next_is_known(s: Subject) {
     assert_eq!(outbox().await, Some(s.now()), "a message can be posted already");
     let posting = s.post_one().await;
     assert_eq!(outbox().await, Some(lease), "a mark runs out");
-    s.store.outbox_later(&posting.message.id, s.now() + 50_000, false).await.expect("later");
+    s.store.outbox_later(&posting, s.now() + 50_000, false).await.expect("later");
     assert_eq!(outbox().await, Some(s.now() + 50_000));
-    s.store.outbox_sent(&posting.message.id, None).await.expect("sent");
-    let posting = s.post_one().await;
-    s.store.outbox_sent(&posting.message.id, None).await.expect("sent");
-    s.clock.advance(SECOND * 70);
+    s.clock.advance(SECOND * 50);
+    for _ in 0..2 {
+        s.store.outbox_sent(&s.post_one().await, None, None).await.expect("sent");
+    }
+    s.clock.advance(SECOND * 20);
     let claim = s.claim().await;
     s.commit(&claim, Commit::default()).await;
     assert_eq!((inbox().await, outbox().await), (None, None));

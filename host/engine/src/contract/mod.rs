@@ -4,6 +4,7 @@
 //! An adapter comes in by [`Adapter`]. Nothing here knows how it stores, or whether other hosts share what it
 //! stores; where that matters, [`Adapter::alone`] says it.
 
+mod aside;
 mod components;
 mod inbox;
 mod lease;
@@ -78,7 +79,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Panics
 /// Names the cases that failed, after all have run.
 pub async fn check(adapter: &dyn Adapter) {
-    let suites = [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, components::CASES];
+    let suites =
+        [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, aside::CASES, components::CASES];
     let mut failed = Vec::new();
     for (name, case) in suites.into_iter().chain([records::CASES]).flatten() {
         let subject = Subject::new(adapter).await;

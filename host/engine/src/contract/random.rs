@@ -8,8 +8,8 @@ use super::samples::{
     answered, call, closing, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
 };
 use super::{LEASE, Subject};
-use crate::model::{Digest, EffectId, Letter};
-use crate::ports::{After, Clock as _, Commit, Entry, Fence, Store, TimerChange};
+use crate::model::{Digest, Letter};
+use crate::ports::{After, Clock as _, Commit, Entry, Fence, Posting, Store, TimerChange};
 
 /// Tells both stores the same `steps` things, drawn by `seed`, and crashes both now and then.
 ///
@@ -34,7 +34,7 @@ struct Walk {
     other: Subject,
     /// Claims that were seen, lost ones too.
     fences: Vec<Fence>,
-    posted: Vec<EffectId>,
+    posted: Vec<Posting>,
     step: usize,
 }
 
@@ -130,7 +130,7 @@ impl Walk {
             18..=19 => {
                 let most = self.dice.index(3) + 1;
                 let postings = both!(self, at, outbox_claim(most, LEASE)).expect("outbox_claim");
-                self.posted.extend(postings.into_iter().map(|posting| posting.message.id));
+                self.posted.extend(postings);
             }
             20..=21 => self.deliver(at, now).await,
             22 => {
@@ -167,13 +167,16 @@ impl Walk {
         if self.posted.is_empty() {
             return;
         }
-        let id = self.posted[self.dice.index(self.posted.len())].clone();
+        let posting = self.posted[self.dice.index(self.posted.len())].clone();
         let (due, in_doubt) = (now + self.dice.below(20_000), self.dice.once_in(2));
         let receipt = self.dice.once_in(2).then(|| format!("receipt {}", self.step));
-        let _ = match self.dice.below(4) {
-            0 => both!(self, at, outbox_later(&id, due, in_doubt)),
-            1 => both!(self, at, outbox_never(&id, "gone")),
-            _ => both!(self, at, outbox_sent(&id, receipt.as_ref())),
+        let look = self.dice.once_in(3).then_some(due).filter(|_| posting.message.closes.is_none());
+        let _ = match self.dice.below(6) {
+            0 => both!(self, at, outbox_later(&posting, due, in_doubt)),
+            1 => both!(self, at, outbox_never(&posting, "gone")),
+            2 => both!(self, at, outbox_renew(&posting, LEASE)),
+            3 if posting.message.closes.is_none() => both!(self, at, outbox_look(&posting.message)),
+            _ => both!(self, at, outbox_sent(&posting, receipt.as_ref(), look)),
         };
     }
 

@@ -3,7 +3,7 @@
 use super::samples::{closed, completion, conversation, dead, flow, message, open, open_with, place, said, sends};
 use super::{DAY, LEASE, Subject, cases};
 use crate::model::{Digest, Letter};
-use crate::ports::{Accepted, Backlog, Commit, Entry, Glance, OpenCount};
+use crate::ports::{Accepted, Backlog, Commit, Entry, Glance, OpenCount, Stage};
 
 cases![
     completions_keep_the_order_of_their_commits,
@@ -93,9 +93,9 @@ async fn a_dead_event_returns_to_its_inbox(mut s: Subject) {
 async fn a_dead_message_returns_to_its_outbox(mut s: Subject) {
     s.turn(&said("ann", "e1"), sends("ann", 1, 2)).await;
     let lost = s.post_one().await;
-    s.store.outbox_later(&lost.message.id, 0, true).await.expect("later");
+    s.store.outbox_later(&lost, 0, true).await.expect("later");
     let lost = s.post_one().await;
-    s.store.outbox_never(&lost.message.id, "gone").await.expect("never");
+    s.store.outbox_never(&lost, "gone").await.expect("never");
     let id = s.store.dead(0, 10).await.expect("dead")[0].0;
     s.forget_wakes();
     assert_eq!(s.store.dead_retry(id).await, Ok(true));
@@ -103,9 +103,9 @@ async fn a_dead_message_returns_to_its_outbox(mut s: Subject) {
     s.crash().await;
     let second = s.post_one().await;
     assert_eq!(second.message, message("ann", 1, 1), "the others went on");
-    s.store.outbox_sent(&second.message.id, None).await.expect("sent");
+    s.store.outbox_sent(&second, None, None).await.expect("sent");
     let again = s.post_one().await;
-    assert_eq!((again.message, again.in_doubt, again.attempt), (lost.message, false, 1));
+    assert_eq!((again.message, again.stage, again.attempt), (lost.message, Stage::Unsent, 1));
     assert_eq!(s.claims().await, []);
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::place::{NO_TIME, Outgoing};
 use super::{State, end_of};
-use crate::model::{DeadLetter, EffectId, Message, Millis, Place};
-use crate::ports::{Posted, Posting, Receipt};
+use crate::model::{DeadLetter, Message, Millis, Place};
+use crate::ports::{Posted, Posting, Receipt, Stage, StoreError};
 use crate::store::{Listener, timer_event, undelivered};
 
 impl State {
@@ -43,46 +43,99 @@ impl State {
         let mut due: Vec<_> = all.filter(|(_, one)| one.due <= now).collect();
         due.sort_by_key(|(rank, one)| (one.due, *rank, one.tick));
         let take = |(_, first): (u64, &mut Outgoing)| {
-            first.in_doubt |= first.sending;
+            if first.sending {
+                first.doubt();
+            }
             first.sending = true;
             first.woken = false;
             first.attempt = first.attempt.saturating_add(1);
             first.due = end_of(lease, now);
             let closes = first.message.closes.as_ref().and_then(|id| posted.get(id)).map(|(_, posted)| posted.clone());
-            Posting { message: first.message.clone(), in_doubt: first.in_doubt, attempt: first.attempt, closes }
+            Posting { message: first.message.clone(), stage: first.stage.clone(), attempt: first.attempt, closes }
         };
         due.into_iter().take(most).map(take).collect()
     }
 
-    /// Takes a message out; what waited behind it is due now.
-    pub(super) fn outbox_remove(&mut self, now: Millis, id: &EffectId) -> Option<Outgoing> {
-        let place = self.places.get_mut(&self.unsent.remove(id)?)?;
-        if let Some(index) = place.closings.iter().position(|one| one.message.id == *id) {
-            return Some(place.closings.remove(index));
-        }
-        let index = place.outbox.iter().position(|one| one.message.id == *id)?;
-        let removed = place.outbox.remove(index);
-        if let Some(next) = place.outbox.front_mut().filter(|_| index == 0) {
-            next.due = now;
-        }
-        removed
+    /// What an attempt took, if nobody took it after that.
+    fn taken(&mut self, posting: &Posting) -> Result<&mut Outgoing, StoreError> {
+        let place = self.unsent.get(&posting.message.id).and_then(|place| self.places.get_mut(place));
+        let one = place.and_then(|place| place.due_mut().find(|one| one.message.id == posting.message.id));
+        one.filter(|one| one.sending && one.attempt == posting.attempt).ok_or(StoreError::Stale)
     }
 
-    pub(super) fn outbox_sent(&mut self, now: Millis, id: &EffectId, receipt: Option<&Receipt>) {
-        let Some(Outgoing { message, .. }) = self.outbox_remove(now, id) else { return };
+    pub(super) fn outbox_renew(&mut self, now: Millis, posting: &Posting, lease: Duration) -> Result<(), StoreError> {
+        self.taken(posting)?.due = end_of(lease, now);
+        Ok(())
+    }
+
+    /// Takes a message out; what waited behind it is due now.
+    fn outbox_remove(&mut self, now: Millis, posting: &Posting) -> Result<Outgoing, StoreError> {
+        self.taken(posting)?;
+        let id = &posting.message.id;
+        let place = self.unsent.remove(id).and_then(|place| self.places.get_mut(&place)).ok_or(StoreError::Stale)?;
+        let is_it = |one: &Outgoing| one.message.id == *id;
+        if place.outbox.front().is_some_and(is_it) {
+            let removed = place.outbox.pop_front().ok_or(StoreError::Stale);
+            if let Some(next) = place.outbox.front_mut() {
+                next.due = now;
+            }
+            return removed;
+        }
+        let mut aside =
+            place.closings.extract_if(.., |one| is_it(one)).chain(place.looks.extract_if(.., |one| is_it(one)));
+        aside.next().ok_or(StoreError::Stale)
+    }
+
+    pub(super) fn outbox_sent(
+        &mut self,
+        now: Millis,
+        posting: &Posting,
+        receipt: Option<&Receipt>,
+        look: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        let sent = self.outbox_remove(now, posting)?;
+        let (id, message) = (&posting.message.id, &sent.message);
+        if let Stage::Sent(_) = sent.stage {
+            if let (Some((_, posted)), Some(receipt)) = (self.posted.get_mut(id), receipt) {
+                posted.receipt.clone_from(receipt);
+            }
+            return Ok(());
+        }
         if let Some(closed) = &message.closes {
             self.posted.remove(closed);
-            return;
+            return Ok(());
         }
         match receipt {
             Some(receipt) if message.can_be_answered() => {
                 let place = self.place(&message.place);
                 let closings = place.closings.iter_mut().filter(|one| one.message.closes.as_ref() == Some(id));
                 closings.for_each(|one| one.due = now);
-                self.posted.insert(id.clone(), (now, Posted { message, receipt: receipt.clone() }));
+                let posted = Posted { message: message.clone(), receipt: receipt.clone() };
+                self.posted.insert(id.clone(), (now, posted));
             }
-            _ => self.drop_closings(&message),
+            _ => self.drop_closings(message),
         }
+        if let Some(due) = look {
+            let stage = Stage::Sent(receipt.cloned());
+            self.look(Outgoing { stage, due, sending: false, woken: false, ..sent });
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, look: Outgoing) {
+        self.unsent.insert(look.message.id.clone(), look.message.place.clone());
+        self.place(&look.message.place.clone()).looks.push(look);
+    }
+
+    pub(super) fn outbox_look(&mut self, now: Millis, message: &Message) {
+        if let Some(place) = self.unsent.get(&message.id).and_then(|place| self.places.get_mut(place)) {
+            let looks = place.looks.iter_mut().filter(|one| one.message.id == message.id && !one.sending);
+            looks.for_each(|one| one.due = now);
+            return;
+        }
+        let stage = Stage::Sent(self.posted.get(&message.id).map(|(_, posted)| posted.receipt.clone()));
+        let tick = self.tick();
+        self.look(Outgoing { stage, ..Outgoing::new(message.clone(), now, tick) });
     }
 
     /// A message that was not posted, or not so that it can be found, cannot be closed.
@@ -93,19 +146,27 @@ impl State {
         dropped.iter().for_each(|id| drop(self.unsent.remove(id)));
     }
 
-    pub(super) fn outbox_later(&mut self, now: Millis, id: &EffectId, due: Millis, in_doubt: bool) {
-        let place = self.unsent.get(id).and_then(|place| self.places.get_mut(place));
-        let Some(first) = place.and_then(|place| place.due_mut().find(|one| one.message.id == *id)) else { return };
-        first.due = if first.woken { now } else { due };
-        first.in_doubt = in_doubt;
-        first.sending = false;
-        first.woken = false;
+    pub(super) fn outbox_later(
+        &mut self,
+        now: Millis,
+        posting: &Posting,
+        due: Millis,
+        in_doubt: bool,
+    ) -> Result<(), StoreError> {
+        let one = self.taken(posting)?;
+        one.due = if one.woken { now } else { due };
+        if !matches!(one.stage, Stage::Sent(_)) {
+            one.stage = if in_doubt { Stage::InDoubt } else { Stage::Unsent };
+        }
+        one.sending = false;
+        one.woken = false;
+        Ok(())
     }
 
-    pub(super) fn outbox_never(&mut self, now: Millis, id: &EffectId, reason: &str) {
-        let Some(Outgoing { message, attempt, .. }) = self.outbox_remove(now, id) else { return };
+    pub(super) fn outbox_never(&mut self, now: Millis, posting: &Posting, reason: &str) -> Result<(), StoreError> {
+        let Outgoing { message, attempt, .. } = self.outbox_remove(now, posting)?;
         if message.closes.is_some() {
-            return;
+            return Ok(());
         }
         self.drop_closings(&message);
         let place = self.place(&message.place);
@@ -121,10 +182,12 @@ impl State {
         if let Some(event) = event {
             self.append(now, event, now);
         }
+        Ok(())
     }
 
     pub(super) fn outbox_wake(&mut self, now: Millis, place: &Place) {
-        for one in self.places.get_mut(place).into_iter().flat_map(|place| place.due_mut()) {
+        let unsent = self.places.get_mut(place).into_iter().flat_map(|place| place.due_mut());
+        for one in unsent.filter(|one| !matches!(one.stage, Stage::Sent(_))) {
             if one.sending { one.woken = true } else { one.due = now }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::{Call, Conversation, Exchange, Inbound, Message, Micros, Millis, Person, Seq};
-use crate::ports::Glance;
+use crate::ports::{Glance, Stage};
 
 /// One place.
 #[derive(Default)]
@@ -32,6 +32,8 @@ pub(super) struct PlaceState {
     pub(super) outbox: VecDeque<Outgoing>,
     /// What closes other messages; the ones whose message waits in the outbox have no time.
     pub(super) closings: Vec<Outgoing>,
+    /// What was posted, and is to be looked at again.
+    pub(super) looks: Vec<Outgoing>,
 }
 
 /// Where an event stands in its inbox.
@@ -54,7 +56,7 @@ pub(super) struct Talk {
 pub(super) struct Outgoing {
     pub(super) message: Message,
     pub(super) attempt: u32,
-    pub(super) in_doubt: bool,
+    pub(super) stage: Stage,
     pub(super) sending: bool,
     /// Somebody came while it was being sent.
     pub(super) woken: bool,
@@ -67,7 +69,14 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new(message: Message, due: Millis, tick: u64) -> Self {
-        Self { message, attempt: 0, in_doubt: false, sending: false, woken: false, due, tick }
+        Self { message, attempt: 0, stage: Stage::Unsent, sending: false, woken: false, due, tick }
+    }
+
+    /// Whoever was at it is gone.
+    pub(super) fn doubt(&mut self) {
+        if self.stage == Stage::Unsent {
+            self.stage = Stage::InDoubt;
+        }
     }
 }
 
@@ -107,19 +116,22 @@ impl PlaceState {
             self.ready = self.ready.map(|(_, tick)| (now, tick));
         }
         for one in self.due_mut().filter(|one| one.sending) {
-            (one.sending, one.woken, one.in_doubt, one.due) = (false, false, true, now);
+            one.doubt();
+            (one.sending, one.woken, one.due) = (false, false, now);
         }
     }
 
     /// Whatever of the outbox has a time.
     pub(super) fn due_mut(&mut self) -> impl Iterator<Item = &mut Outgoing> {
-        self.outbox.front_mut().into_iter().chain(self.closings.iter_mut().filter(|one| one.due != NO_TIME))
+        let closings = self.closings.iter_mut().filter(|one| one.due != NO_TIME);
+        self.outbox.front_mut().into_iter().chain(closings).chain(&mut self.looks)
     }
 
     /// When the first of these is due.
     pub(super) fn next_due(&self) -> Option<Millis> {
         let closings = self.closings.iter().map(|one| one.due).filter(|due| *due != NO_TIME);
-        self.outbox.front().map(|first| first.due).into_iter().chain(closings).min()
+        let looks = self.looks.iter().map(|one| one.due);
+        self.outbox.front().map(|first| first.due).into_iter().chain(closings).chain(looks).min()
     }
 
     pub(super) fn is_open(&self, generation: u64) -> bool {

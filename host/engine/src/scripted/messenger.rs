@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::model::{EffectId, Message, Place};
-use crate::ports::{Messenger, PostError, Posted, Receipt};
+use crate::ports::{Copies, Messenger, PostError, Posted, Receipt};
 
 /// Keeps what was posted, in order, and what was refused on demand.
 #[derive(Debug, Default)]
@@ -64,6 +64,15 @@ impl Messenger for RecordingMessenger {
 
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         Ok(self.has(&message.id).then(|| message.id.as_str().to_owned()))
+    }
+
+    async fn remove_copies(&self, message: &Message, _kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        let mut record = self.record();
+        let before = record.posted.len();
+        let mut found = false;
+        record.posted.retain(|one| one.id != message.id || !std::mem::replace(&mut found, true));
+        let removed = u32::try_from(before - record.posted.len()).unwrap_or(u32::MAX);
+        Ok(Copies { kept: found.then(|| message.id.as_str().to_owned()), removed })
     }
 
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {

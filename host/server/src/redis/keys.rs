@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pesto_engine::model::{EffectId, Millis, Place};
+use pesto_engine::model::{Millis, Place};
 use ring::digest::{SHA256, digest};
 
 /// The latest time that an index keeps exactly; what is later never comes.
@@ -52,12 +52,6 @@ impl Keys {
         format!("{}:wakes", self.prefix)
     }
 
-    /// Where a message most likely lies: a turn's has its place in its id, one beside the inbox has not.
-    pub(super) fn guess(&self, message: &EffectId) -> Option<u16> {
-        let (place, _) = message.as_str().split_once('@')?;
-        Some(self.shard(&Place::try_from(place.to_owned()).ok()?))
-    }
-
     /// The shard in a position.
     pub(super) fn shard_of_position(&self, position: u64) -> Option<u16> {
         let shard = u16::try_from(position % u64::from(MOST_SHARDS)).ok()?;
@@ -77,13 +71,5 @@ mod tests {
             ["T1/ann", "T1/bob", "T1/C1/1.0"].map(|key| keys.shard(&Place::try_from(key.to_owned()).unwrap())).into();
         assert_eq!(shards, [11, 13, 4], "what is stored is found by this");
         assert_eq!(keys.of_shard(7), "pesto:{s7}:");
-    }
-
-    #[test]
-    fn a_turns_message_lies_with_its_place() {
-        let keys = Keys { prefix: "pesto".to_owned(), shards: 16 };
-        let ann = Place::direct("T1", "ann").unwrap();
-        assert_eq!(keys.guess(&EffectId::stored("T1/ann@3.1/m0".into())), Some(keys.shard(&ann)));
-        assert_eq!(keys.guess(&EffectId::stored("C1-1700000000.1/a0".into())), None);
     }
 }

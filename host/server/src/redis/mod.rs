@@ -12,14 +12,14 @@
 //! |---|---|
 //! | `tick` | the latest tick: the server's microseconds, never the same twice; orders what has the same time |
 //! | `seen:ID` | time, operation and answer of an accepted event; expires after a day |
-//! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed and who ended it |
+//! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed, who ended it, who settled a message |
 //! | `ready` | tick and place, by the time from which it can be claimed: a hold, a backoff or a lease ends |
 //! | `claimed` | places by the end of their lease |
 //! | `inbox:PLACE`, `event:PLACE` | positions in order, and what stands there |
 //! | `journal:PLACE` | hash: intent and result of each call of the current event |
 //! | `talk:PLACE`, `history:PLACE`, `timer:PLACE` | the open conversation, its exchanges, its timers |
 //! | `timers` | place and timer, by due time |
-//! | `outbox:PLACE`, `message:ID` | messages in order, and each as a hash |
+//! | `outbox:PLACE`, `message:ID` | unsent messages in order; each as a hash, sent ones too while copies are looked for |
 //! | `due` | rank, number and id of the messages that have a time, by it |
 //! | `closings:ID`, `closers:PLACE` | unsent messages that close another one |
 //! | `posted`, `posted:ID` | messages with their receipts, and since when |
@@ -64,7 +64,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use pesto_engine::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
     Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
@@ -246,16 +246,29 @@ impl Store for RedisStore {
         outbox::claim(self, most, lease).await
     }
 
-    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
-        outbox::sent(self, id, receipt).await
+    async fn outbox_renew(&self, posting: &Posting, lease: Duration) -> Result<(), StoreError> {
+        outbox::renew(self, posting, lease).await
     }
 
-    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
-        outbox::later(self, id, due, in_doubt).await
+    async fn outbox_sent(
+        &self,
+        posting: &Posting,
+        receipt: Option<&Receipt>,
+        look: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        outbox::sent(self, posting, receipt, look).await
     }
 
-    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
-        outbox::never(self, id, reason).await
+    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
+        outbox::look(self, message).await
+    }
+
+    async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        outbox::later(self, posting, due, in_doubt).await
+    }
+
+    async fn outbox_never(&self, posting: &Posting, reason: &str) -> Result<(), StoreError> {
+        outbox::never(self, posting, reason).await
     }
 
     async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError> {

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use pesto_engine::model::{Digest, EffectId, FlowName, Message, Millis, Place};
-use pesto_engine::ports::{Posted, Posting, Receipt, StoreError};
+use pesto_engine::ports::{Posted, Posting, Receipt, Stage, StoreError};
 use pesto_engine::store::{CLOSABLE, Listener, undelivered};
 
 use super::inbox::{peek, push_event};
 use super::reply::{Fields, Reply, unexpected};
-use super::script::{OUTBOX_CLAIM, OUTBOX_LATER, OUTBOX_LOST, OUTBOX_NEVER, OUTBOX_SENT, OUTBOX_WAKE, SWEEP, Step};
+use super::script::{
+    OUTBOX_CLAIM, OUTBOX_LATER, OUTBOX_LOOK, OUTBOX_LOST, OUTBOX_NEVER, OUTBOX_RENEW, OUTBOX_SENT, OUTBOX_WAKE, SWEEP,
+    Source, Step,
+};
 use super::{RedisStore, any, length, time};
 use crate::stored::{corrupt, decode, encode};
 
@@ -61,101 +64,114 @@ pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> R
         })?);
     }
     let mut postings = Vec::with_capacity(found.len());
-    for (_, member) in &due {
+    for (shard, member) in &due {
         // Behind a rank and a number.
         let Some(id) = member.get(32..) else { continue };
-        let Some(fields) = found.remove(id) else { continue };
-        match posting(id, fields) {
+        let Some(mut fields) = found.remove(id) else { continue };
+        let attempt = fields.number()?;
+        match posting(id, attempt, fields) {
             Ok(posting) => postings.push(posting),
             Err(error) => {
                 // One message that cannot be read must not stop all the others, so it has to wait.
                 tracing::error!("a message is put aside for a minute: {error}");
-                let until = store.clock.now().saturating_add(ASIDE);
-                later(store, &EffectId::stored(id.to_owned()), until, false).await?;
+                let step = store.step(&OUTBOX_LATER, *shard).arg("").arg(id).arg(attempt).arg(ASIDE).arg("");
+                store.run(step).await?;
             }
         }
     }
     Ok(postings)
 }
 
-fn posting(id: &str, mut fields: Fields) -> Result<Posting, StoreError> {
+fn posting(id: &str, attempt: u32, mut fields: Fields) -> Result<Posting, StoreError> {
     let message = decode(&fields.text()?, "outbox", id)?;
-    let (attempt, in_doubt) = (fields.number()?, fields.flag()?);
+    let in_doubt = fields.flag()?;
+    let stage = match fields.text()?.as_str() {
+        "" if in_doubt => Stage::InDoubt,
+        "" => Stage::Unsent,
+        sent => Stage::Sent(sent.strip_prefix('=').map(str::to_owned)),
+    };
     let closes = match (fields.maybe_text()?, fields.maybe_text()?) {
         (Some(message), Some(receipt)) => Some(Posted { message: decode(&message, "posted", id)?, receipt }),
         _ => None,
     };
-    Ok(Posting { message, in_doubt, attempt, closes })
+    Ok(Posting { message, stage, attempt, closes })
 }
 
-/// Does a step where a message lies. Its id mostly tells; otherwise all shards are asked, and one of them knows it.
-async fn where_it_lies(
+/// A step on what an attempt took.
+fn about(store: &RedisStore, source: &'static Source, Posting { message, attempt, .. }: &Posting) -> Step {
+    let step = store.step(source, store.keys.shard(&message.place)).arg(message.place.as_str());
+    step.arg(message.id.as_str()).arg(*attempt)
+}
+
+fn told(mut reply: Reply, step: &str) -> Result<(), StoreError> {
+    match reply.fields.text()?.as_str() {
+        "ok" => Ok(()),
+        "stale" => Err(StoreError::Stale),
+        _ => Err(unexpected(step)),
+    }
+}
+
+pub(super) async fn renew(store: &RedisStore, posting: &Posting, lease: Duration) -> Result<(), StoreError> {
+    told(store.run(about(store, &OUTBOX_RENEW, posting).arg(length(lease))).await?, OUTBOX_RENEW.name)
+}
+
+pub(super) async fn sent(
     store: &RedisStore,
-    id: &EffectId,
-    step: impl Fn(u16) -> Step,
-) -> Result<Option<(u16, Reply)>, StoreError> {
-    let guess = store.keys.guess(id);
-    if let Some(shard) = guess {
-        let mut reply = store.run(step(shard)).await?;
-        if reply.fields.text()? != "unknown" {
-            return Ok(Some((shard, reply)));
-        }
-    }
-    let others: Vec<_> = store.keys.all().filter(|shard| Some(*shard) != guess).collect();
-    let replies = store.run_all(others.iter().map(|shard| step(*shard))).await;
-    for (shard, reply) in others.into_iter().zip(replies) {
-        let mut reply = reply?;
-        if reply.fields.text()? != "unknown" {
-            return Ok(Some((shard, reply)));
-        }
-    }
-    Ok(None)
-}
-
-pub(super) async fn sent(store: &RedisStore, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
+    posting: &Posting,
+    receipt: Option<&Receipt>,
+    look: Option<Millis>,
+) -> Result<(), StoreError> {
     // A mark before it tells an empty receipt from none.
     let receipt = receipt.map(|receipt| format!("={receipt}")).unwrap_or_default();
-    where_it_lies(store, id, |shard| store.step(&OUTBOX_SENT, shard).arg(id.as_str()).arg(&receipt)).await?;
-    Ok(())
+    let look = look.map(|look| store.distance(look).to_string()).unwrap_or_default();
+    told(store.run(about(store, &OUTBOX_SENT, posting).arg(receipt).arg(look)).await?, OUTBOX_SENT.name)
 }
 
-pub(super) async fn later(store: &RedisStore, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+pub(super) async fn look(store: &RedisStore, message: &Message) -> Result<(), StoreError> {
+    let step = store.step(&OUTBOX_LOOK, store.keys.shard(&message.place)).arg(message.place.as_str());
+    let answerable = if message.can_be_answered() { "1" } else { "" };
+    told(store.run(step.arg(message.id.as_str()).arg(answerable).arg(encode(message)?)).await?, OUTBOX_LOOK.name)
+}
+
+pub(super) async fn later(
+    store: &RedisStore,
+    posting: &Posting,
+    due: Millis,
+    in_doubt: bool,
+) -> Result<(), StoreError> {
     let (due, doubt) = (store.distance(due), if in_doubt { "1" } else { "" });
-    where_it_lies(store, id, |shard| store.step(&OUTBOX_LATER, shard).arg(id.as_str()).arg(due).arg(doubt)).await?;
-    Ok(())
+    told(store.run(about(store, &OUTBOX_LATER, posting).arg(due).arg(doubt)).await?, OUTBOX_LATER.name)
 }
 
-/// What becomes of a lost message is said in the engine's words, so it is read first; if the place changed meanwhile,
+/// What becomes of a lost message is said in the engine's words, so its place is read first; if that changed meanwhile,
 /// it is said anew.
-pub(super) async fn never(store: &RedisStore, id: &EffectId, reason: &str) -> Result<(), StoreError> {
+pub(super) async fn never(store: &RedisStore, posting: &Posting, reason: &str) -> Result<(), StoreError> {
+    let place = &posting.message.place;
     for _ in 0..TRIES {
-        let lost = where_it_lies(store, id, |shard| store.step(&OUTBOX_LOST, shard).arg(id.as_str())).await?;
-        let Some((shard, reply)) = lost else { return Ok(()) };
-        let step = bury(store.step(&OUTBOX_NEVER, shard).arg(id.as_str()), id, reply, reason)?;
-        match store.run(step).await?.fields.text()?.as_str() {
+        let read = store.run(store.step(&OUTBOX_LOST, store.keys.shard(place)).arg(place.as_str())).await?;
+        let mut reply = store.run(bury(about(store, &OUTBOX_NEVER, posting), posting, read, reason)?).await?;
+        match reply.fields.text()?.as_str() {
             "ok" => return Ok(()),
+            "stale" => return Err(StoreError::Stale),
             "changed" => {}
             _ => return Err(unexpected(OUTBOX_NEVER.name)),
         }
     }
-    Err(StoreError::Unavailable(format!("the place of the message `{id}` changes too fast")))
+    Err(StoreError::Unavailable(format!("the place `{place}` changes too fast")))
 }
 
-fn bury(mut step: Step, id: &EffectId, reply: Reply, reason: &str) -> Result<Step, StoreError> {
+fn bury(mut step: Step, posting: &Posting, reply: Reply, reason: &str) -> Result<Step, StoreError> {
     let Reply { now, mut fields, .. } = reply;
-    let mut found = fields.list()?;
+    let message = posting.message.clone();
     let last: u64 = fields.number()?;
     let mut talk = fields.list()?;
-    let place = found.text()?;
-    let message: Message = decode(&found.text()?, "outbox", id)?;
-    let attempt: u32 = found.number()?;
     let generation = talk.maybe_text()?.unwrap_or_default();
     let listener = match generation == message.generation.to_string() {
-        true => Some(listener(talk, &place)?),
+        true => Some(listener(talk, &message.place)?),
         false => None,
     };
-    let (letter, event) = undelivered(message, (attempt, reason), now, last + 1, listener);
-    step = step.arg(attempt).arg(last).arg(generation).arg(encode(&letter)?);
+    let (letter, event) = undelivered(message, (posting.attempt, reason), now, last + 1, listener);
+    step = step.arg(last).arg(generation).arg(encode(&letter)?);
     match event {
         Some(event) => push_event(&mut step, &event)?,
         None => step.push(""),
@@ -163,8 +179,7 @@ fn bury(mut step: Step, id: &EffectId, reply: Reply, reason: &str) -> Result<Ste
     Ok(step)
 }
 
-/// Who hears of a lost message.
-fn listener(mut talk: Fields, place: &str) -> Result<Listener, StoreError> {
+fn listener(mut talk: Fields, place: &Place) -> Result<Listener, StoreError> {
     let flow = FlowName::try_from(talk.text()?).map_err(|error| corrupt("conversation", place, error))?;
     let digest = Digest::stored(talk.text()?);
     Ok(Listener { flow, digest, person: decode(&talk.text()?, "conversation", place)? })

@@ -39,8 +39,10 @@ scripts! {
     LET_GO = "let_go";
     OUTBOX_CLAIM = "outbox_claim";
     OUTBOX_LATER = "outbox_later";
+    OUTBOX_LOOK = "outbox_look";
     OUTBOX_LOST = "outbox_lost";
     OUTBOX_NEVER = "outbox_never";
+    OUTBOX_RENEW = "outbox_renew";
     OUTBOX_SENT = "outbox_sent";
     OUTBOX_WAKE = "outbox_wake";
     PAGE = "page";

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::api_error::{ApiError, judge};
 use super::http_client::HttpClient;
 use super::limiter::Limiter;
-use super::mark::Mark;
+use super::mark::{Found, Mark};
 use super::reading::Identity;
 use super::render::Payload;
 use crate::config::{Secret, Slack};
@@ -72,14 +72,6 @@ pub(super) struct Profile {
     pub(super) name: String,
     pub(super) locale: String,
     pub(super) time_zone: String,
-}
-
-/// A message of ours that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Which part of which message it is.
-    pub(super) mark: Mark,
-    pub(super) ts: String,
 }
 
 #[derive(Deserialize)]
@@ -201,6 +193,14 @@ impl Api {
         body["ts"] = json!(ts);
         body["metadata"] = payload.metadata.clone();
         self.post::<Nothing>("chat.update", &body).await.map(drop)
+    }
+
+    /// Takes away a post of ours. One that is gone is no error.
+    pub(super) async fn delete(&self, channel: &str, ts: &str) -> Result<(), ApiError> {
+        match self.post::<Nothing>("chat.delete", &json!({ "channel": channel, "ts": ts })).await {
+            Err(ApiError::Refused(code)) if code == "message_not_found" => Ok(()),
+            done => done.map(drop),
+        }
     }
 
     /// Replaces a message where somebody used one of its controls: at the address that came with it, which knows no

@@ -39,7 +39,9 @@ fn pace(method: &str) -> Option<Pace> {
         "users.info" => (100, 300, BESIDE),
         "views.open" => (100, 300, HASTE),
         "assistant.threads.setStatus" => (600, 600, HASTE),
-        "chat.update" | "conversations.history" | "conversations.open" | "conversations.replies" => (50, 40, PATIENCE),
+        "chat.delete" | "chat.update" | "conversations.history" | "conversations.open" | "conversations.replies" => {
+            (50, 40, PATIENCE)
+        }
         // Each channel has its own, and the others are called once in a while.
         _ => return None,
     };

@@ -22,6 +22,14 @@ pub(super) struct Mark {
     pub(super) of: usize,
 }
 
+/// A message of ours that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Which part of which message it is.
+    pub(super) mark: Mark,
+    pub(super) ts: String,
+}
+
 impl Mark {
     /// As Slack's `metadata`. The numbers are texts, for slack-morphism knows no other values; a message with one
     /// post goes without them.
@@ -61,9 +69,35 @@ pub(super) fn missing(id: &EffectId, of: usize, found: &[Mark]) -> Vec<usize> {
     (0..of).filter(|index| !ours().any(|mark| mark.of == of && mark.part == index + 1)).collect()
 }
 
+/// Of several posts of the same part, those that are too many: all but the oldest, or the one whose time stamp is
+/// `kept`. Posts come in any order, each with its time stamp.
+pub(super) fn copies<'a>(found: &'a [Found], kept: Option<&str>) -> Vec<&'a str> {
+    let stays = |one: &Found| {
+        let same = || found.iter().filter(|other| other.mark == one.mark).map(|other| other.ts.as_str());
+        // A time stamp has a fixed number of digits, for centuries to come.
+        same().find(|ts| Some(*ts) == kept).or_else(|| same().min()) == Some(one.ts.as_str())
+    };
+    found.iter().filter(|one| !stays(one)).map(|one| one.ts.as_str()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_post_of_each_part_stays() {
+        let check = |posts: &[(usize, &str)], kept: Option<&str>, too_many: &[&str]| {
+            let found = |(part, ts): &(usize, &str)| Found { mark: mark("T1/U1@3/m0", *part, 2), ts: (*ts).to_owned() };
+            let found: Vec<_> = posts.iter().map(found).collect();
+            assert_eq!(copies(&found, kept), too_many, "{posts:?} {kept:?}");
+        };
+        check(&[], Some("1"), &[]);
+        check(&[(1, "1"), (2, "2")], Some("2"), &[]);
+        check(&[(1, "1"), (2, "2"), (2, "3")], Some("2"), &["3"]);
+        check(&[(1, "1"), (2, "2"), (2, "3")], Some("3"), &["2"]);
+        check(&[(2, "3"), (2, "2"), (1, "4"), (1, "1")], None, &["3", "4"]);
+        check(&[(2, "3"), (2, "2")], Some("9"), &["3"]);
+    }
 
     fn mark(id: &str, part: usize, of: usize) -> Mark {
         Mark { id: EffectId::stored(id.to_owned()), part, of }

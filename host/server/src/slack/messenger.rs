@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{Message, Place};
-use pesto_engine::ports::{Messenger, PostError, Posted, Receipt};
+use pesto_engine::ports::{Copies, Messenger, PostError, Posted, Receipt};
 use pesto_engine::text;
 use tokio::task::AbortHandle;
 
-use super::api::Found;
 use super::api_error::{ApiError, is_passing};
 use super::limiter::NotNow;
-use super::mark::{Mark, missing};
+use super::mark::{Found, Mark, copies, missing};
 use super::render::{self, Payload};
 use super::sizes;
 use super::{Shared, Spot};
@@ -126,6 +125,21 @@ impl Messenger for SlackMessenger {
             return Ok(None);
         }
         self.complete(message, &spot, &found).await.map(Some)
+    }
+
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        let spot = self.spot(&message.place).await?;
+        let us = self.shared.identity().await.map_err(settle)?;
+        let mut found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
+        let kept = kept.and_then(|receipt| receipt.split_once('/')).map(|(_, ts)| ts);
+        let copies: Vec<String> = copies(&found, kept).into_iter().map(str::to_owned).collect();
+        for ts in &copies {
+            self.shared.api.delete(&spot.channel, ts).await.map_err(settle)?;
+        }
+        found.retain(|found| !copies.contains(&found.ts));
+        let last = found.iter().find(|found| found.mark.part == found.mark.of);
+        let kept = last.map(|last| format!("{}/{}", spot.channel, last.ts));
+        Ok(Copies { kept, removed: u32::try_from(copies.len()).unwrap_or(u32::MAX) })
     }
 
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {

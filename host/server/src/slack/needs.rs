@@ -57,6 +57,7 @@ mod tests {
         ("auth.test", &[]),
         ("bots.info", &["users:read"]),
         ("chat.postMessage", &["chat:write"]),
+        ("chat.delete", &["chat:write"]),
         ("chat.update", &["chat:write"]),
         ("conversations.history", &["im:history"]),
         ("conversations.open", &["im:write"]),

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
     Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
@@ -34,7 +34,7 @@ use pesto_engine::ports::{
 pub use open::OpenError;
 
 use db::Db;
-use outbox::Sealed;
+use outbox::{Sealed, Taken};
 use worker::{Access, Wakes, Worker};
 
 /// The name of the file in the data folder.
@@ -152,19 +152,34 @@ impl Store for EmbeddedStore {
         self.writer.call(move |db| outbox::claim(db, most, lease)).await
     }
 
-    async fn outbox_sent(&self, id: &EffectId, receipt: Option<&Receipt>) -> Result<(), StoreError> {
-        let (id, receipt) = (id.clone(), receipt.cloned());
-        self.writer.call(move |db| outbox::sent(db, id.as_str(), receipt.as_deref())).await
+    async fn outbox_renew(&self, posting: &Posting, lease: Duration) -> Result<(), StoreError> {
+        let taken = Taken::new(posting);
+        self.writer.call(move |db| outbox::renew(db, &taken, lease)).await
     }
 
-    async fn outbox_later(&self, id: &EffectId, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
-        let id = id.clone();
-        self.writer.call(move |db| outbox::later(db, id.as_str(), due, in_doubt)).await
+    async fn outbox_sent(
+        &self,
+        posting: &Posting,
+        receipt: Option<&Receipt>,
+        look: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        let (taken, receipt) = (Taken::new(posting), receipt.cloned());
+        self.writer.call(move |db| outbox::sent(db, &taken, receipt.as_deref(), look)).await
     }
 
-    async fn outbox_never(&self, id: &EffectId, reason: &str) -> Result<(), StoreError> {
-        let (id, reason) = (id.clone(), reason.to_owned());
-        self.writer.call(move |db| outbox::never(db, id.as_str(), &reason)).await
+    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
+        let message = Sealed::new(message.clone())?;
+        self.writer.call(move |db| outbox::look(db, &message)).await
+    }
+
+    async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {
+        let taken = Taken::new(posting);
+        self.writer.call(move |db| outbox::later(db, &taken, due, in_doubt)).await
+    }
+
+    async fn outbox_never(&self, posting: &Posting, reason: &str) -> Result<(), StoreError> {
+        let (taken, reason) = (Taken::new(posting), reason.to_owned());
+        self.writer.call(move |db| outbox::never(db, &taken, &reason)).await
     }
 
     async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError> {

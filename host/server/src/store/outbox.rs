@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pesto_engine::model::{Digest, FlowName, Message, Millis, Place};
-use pesto_engine::ports::{Posted, Posting, StoreError};
+use pesto_engine::ports::{Posted, Posting, Stage, StoreError};
 use pesto_engine::store::{CLOSABLE, Listener, undelivered};
 use rusqlite::params;
 
@@ -37,7 +37,7 @@ impl Sealed {
 /// what closes a message that was sent; what closes a message that can be closed no more is dropped.
 pub(super) fn post(db: &Db, message: &Sealed, now: i64) -> Done<()> {
     let no = place_no(db, &message.place)?;
-    let last = "SELECT no, closes IS NULL FROM outbox WHERE place = ?1 ORDER BY no DESC LIMIT 1";
+    let last = "SELECT no, closes IS NULL AND NOT sent FROM outbox WHERE place = ?1 ORDER BY no DESC LIMIT 1";
     let last: Option<(i64, bool)> = db.row(last, [no], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let due = match &message.closes {
         Some(closes) => {
@@ -65,7 +65,8 @@ pub(super) fn post(db: &Db, message: &Sealed, now: i64) -> Done<()> {
 
 /// The first message of a place that stands in its order.
 fn first(db: &Db, place: i64) -> Done<Option<i64>> {
-    let first = "SELECT no FROM outbox WHERE place = ?1 AND closes IS NULL ORDER BY no LIMIT 1";
+    let first = "SELECT no FROM outbox
+        WHERE place = ?1 AND closes IS NULL AND NOT sent ORDER BY no LIMIT 1";
     db.row(first, [place], |row| row.get(0))
 }
 
@@ -76,34 +77,32 @@ struct Due {
     id: String,
     message: String,
     attempt: u32,
-    in_doubt: bool,
+    stage: Stage,
     closes: Option<String>,
 }
 
 pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Posting>> {
     let now = db.now();
-    let due = "SELECT place, no, id, message, attempt + 1, in_doubt OR sending, closes FROM outbox
+    let due = "SELECT place, no, id, message, attempt + 1, in_doubt OR sending, sent, receipt, closes FROM outbox
         WHERE due <= ?1 ORDER BY due, place, no LIMIT ?2";
     let due = db.rows(due, params![now, limit(most)], |row| {
-        Ok(Due {
-            place: row.get(0)?,
-            no: row.get(1)?,
-            id: row.get(2)?,
-            message: row.get(3)?,
-            attempt: row.get(4)?,
-            in_doubt: row.get(5)?,
-            closes: row.get(6)?,
-        })
+        let stage = match (row.get(5)?, row.get(6)?) {
+            (_, true) => Stage::Sent(row.get(7)?),
+            (true, false) => Stage::InDoubt,
+            (false, false) => Stage::Unsent,
+        };
+        let (place, no, id, message, attempt) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok(Due { place, no, id, message, attempt, stage, closes: row.get(8)? })
     })?;
     let mut postings = Vec::with_capacity(due.len());
-    for Due { place, no, id, message, attempt, in_doubt, closes } in due {
+    for Due { place, no, id, message, attempt, stage, closes } in due {
         let closes = closes.map_or(Ok(None), |id| posted(db, &id));
         match decode(&message, "outbox", id).map_err(Fault::from).and_then(|message| Ok((message, closes?))) {
             Ok((message, closes)) => {
                 let mark = "UPDATE outbox SET sending = 1, attempt = ?3, in_doubt = ?4, due = ?5
                     WHERE place = ?1 AND no = ?2";
-                db.run(mark, params![place, no, attempt, in_doubt, end_of(lease, now)])?;
-                postings.push(Posting { message, in_doubt, attempt, closes });
+                db.run(mark, params![place, no, attempt, stage == Stage::InDoubt, end_of(lease, now)])?;
+                postings.push(Posting { message, stage, attempt, closes });
             }
             Err(Fault::Store(error)) => put_aside(db, (place, no), now, &error)?,
             Err(error) => return Err(error),
@@ -129,55 +128,109 @@ fn put_aside(db: &Db, key: (i64, i64), now: i64, error: &StoreError) -> Done<()>
     Ok(())
 }
 
-/// A message that was taken out of the outbox.
-struct Removed {
-    place: i64,
+/// Which message an attempt took.
+pub(super) struct Taken {
+    id: String,
     attempt: u32,
+}
+
+impl Taken {
+    pub(super) fn new(posting: &Posting) -> Self {
+        Self { id: posting.message.id.as_str().to_owned(), attempt: posting.attempt }
+    }
+}
+
+/// What an attempt took, if nobody took it after that.
+struct Row {
+    place: i64,
+    no: i64,
     choices: bool,
     closes: Option<String>,
+    sent: bool,
     message: String,
 }
 
-/// Takes a message out; what waited behind it is due now.
-fn remove(db: &Db, id: &str, now: i64) -> Done<Option<Removed>> {
-    let find = "SELECT place, no, due IS NOT NULL, attempt, choices, closes, message FROM outbox WHERE id = ?1";
-    let found = db.row(find, [id], |row| {
-        let (no, has_time): (i64, bool) = (row.get(1)?, row.get(2)?);
-        let (place, attempt, choices) = (row.get(0)?, row.get(3)?, row.get(4)?);
-        Ok((no, has_time, Removed { place, attempt, choices, closes: row.get(5)?, message: row.get(6)? }))
+fn find(db: &Db, Taken { id, attempt }: &Taken) -> Done<Row> {
+    let find = "SELECT place, no, choices, closes, sent, message FROM outbox
+        WHERE id = ?1 AND attempt = ?2 AND sending";
+    let found = db.row(find, params![id, attempt], |row| {
+        let (place, no, choices, closes) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok(Row { place, no, choices, closes, sent: row.get(4)?, message: row.get(5)? })
     })?;
-    let Some((no, has_time, removed)) = found else { return Ok(None) };
-    db.run("DELETE FROM outbox WHERE place = ?1 AND no = ?2", params![removed.place, no])?;
-    if has_time
-        && removed.closes.is_none()
-        && let Some(next) = first(db, removed.place)?
-    {
-        db.run("UPDATE outbox SET due = ?3 WHERE place = ?1 AND no = ?2", params![removed.place, next, now])?;
-        db.outbox.set(true);
-    }
-    Ok(Some(removed))
+    Ok(found.ok_or(StoreError::Stale)?)
 }
 
-pub(super) fn sent(db: &Db, id: &str, receipt: Option<&str>) -> Done<()> {
+pub(super) fn renew(db: &Db, taken: &Taken, lease: Duration) -> Done<()> {
+    let row = find(db, taken)?;
+    let until = end_of(lease, db.now());
+    db.run("UPDATE outbox SET due = ?3 WHERE place = ?1 AND no = ?2", params![row.place, row.no, until])?;
+    Ok(())
+}
+
+/// A message leaves the order of its place; what waited behind it is due now.
+fn advance(db: &Db, row: &Row, now: i64) -> Done<()> {
+    if row.closes.is_none()
+        && !row.sent
+        && let Some(next) = first(db, row.place)?
+    {
+        db.run("UPDATE outbox SET due = ?3 WHERE place = ?1 AND no = ?2", params![row.place, next, now])?;
+        db.outbox.set(true);
+    }
+    Ok(())
+}
+
+fn remove(db: &Db, row: &Row, now: i64) -> Done<()> {
+    db.run("DELETE FROM outbox WHERE place = ?1 AND no = ?2", params![row.place, row.no])?;
+    advance(db, row, now)
+}
+
+pub(super) fn sent(db: &Db, taken: &Taken, receipt: Option<&str>, look: Option<Millis>) -> Done<()> {
     let now = db.now();
-    let Some(removed) = remove(db, id, now)? else { return Ok(()) };
-    if let Some(closed) = &removed.closes {
+    let row = find(db, taken)?;
+    match look.filter(|_| !row.sent) {
+        Some(due) => {
+            let keep = "UPDATE outbox SET sent = 1, sending = 0, receipt = ?3, due = ?4 WHERE place = ?1 AND no = ?2";
+            db.run(keep, params![row.place, row.no, receipt, time(due)])?;
+            db.outbox.set(true);
+            advance(db, &row, now)?;
+        }
+        None => remove(db, &row, now)?,
+    }
+    if row.sent {
+        let moved = "UPDATE posted SET receipt = ?2 WHERE id = ?1 AND ?2 IS NOT NULL";
+        db.run(moved, params![taken.id, receipt])?;
+        return Ok(());
+    }
+    if let Some(closed) = &row.closes {
         db.run("DELETE FROM posted WHERE id = ?1", [closed])?;
         return Ok(());
     }
     match receipt {
-        Some(receipt) if removed.choices => {
+        Some(receipt) if row.choices => {
             let keep = "INSERT INTO posted (id, at, receipt, message) VALUES (?1, ?2, ?3, ?4)
                 ON CONFLICT (id) DO UPDATE SET at = ?2, receipt = ?3";
-            db.run(keep, params![id, now, receipt, removed.message])?;
-            if db.run("UPDATE outbox SET due = ?2 WHERE closes = ?1", params![id, now])? > 0 {
+            db.run(keep, params![taken.id, now, receipt, row.message])?;
+            if db.run("UPDATE outbox SET due = ?2 WHERE closes = ?1", params![taken.id, now])? > 0 {
                 db.outbox.set(true);
             }
             Ok(())
         }
-        _ if removed.choices => drop_closings(db, id),
+        _ if row.choices => drop_closings(db, &taken.id),
         _ => Ok(()),
     }
+}
+
+/// Copies of a message are to be looked for now, unless whoever has it looks anyway.
+pub(super) fn look(db: &Db, message: &Sealed) -> Done<()> {
+    let now = db.now();
+    let place = place_no(db, &message.place)?;
+    let add = "INSERT INTO outbox (place, no, id, message, due, choices, sent, receipt)
+        SELECT ?1, 1 + coalesce((SELECT max(no) FROM outbox WHERE place = ?1), 0), ?2, ?3, ?4, ?5, 1,
+            (SELECT receipt FROM posted WHERE id = ?2)
+        WHERE true ON CONFLICT (id) DO UPDATE SET due = ?4 WHERE sent AND NOT sending";
+    db.run(add, params![place, message.id, message.json, now, message.choices])?;
+    db.outbox.set(true);
+    Ok(())
 }
 
 /// A message that was not posted, or not so that it can be found, cannot be closed.
@@ -192,22 +245,28 @@ pub(super) fn forget(db: &Db) -> Done<()> {
     Ok(())
 }
 
-pub(super) fn later(db: &Db, id: &str, due: Millis, in_doubt: bool) -> Done<()> {
-    let wait = "UPDATE outbox SET due = iif(sending = 2, ?2, ?3), in_doubt = ?4, sending = 0
-        WHERE id = ?1 AND due IS NOT NULL";
-    db.run(wait, params![id, db.now(), time(due), in_doubt])?;
+pub(super) fn later(db: &Db, taken: &Taken, due: Millis, in_doubt: bool) -> Done<()> {
+    let row = find(db, taken)?;
+    let wait = "UPDATE outbox SET due = iif(sending = 2, ?3, ?4), in_doubt = ?5, sending = 0
+        WHERE place = ?1 AND no = ?2";
+    db.run(wait, params![row.place, row.no, db.now(), time(due), in_doubt])?;
     db.outbox.set(true);
     Ok(())
 }
 
-pub(super) fn never(db: &Db, id: &str, reason: &str) -> Done<()> {
+pub(super) fn never(db: &Db, taken: &Taken, reason: &str) -> Done<()> {
     let now = db.now();
-    let Some(lost) = remove(db, id, now)?.filter(|lost| lost.closes.is_none()) else { return Ok(()) };
+    let lost = find(db, taken)?;
+    remove(db, &lost, now)?;
+    if lost.closes.is_some() {
+        return Ok(());
+    }
+    let id = &taken.id;
     drop_closings(db, id)?;
     let message: Message = decode(&lost.message, "outbox", id)?;
     let listener = listener(db, lost.place, message.generation)?;
     let number = next_number(db, lost.place)?;
-    let (letter, event) = undelivered(message, (lost.attempt, reason), millis(now), number, listener);
+    let (letter, event) = undelivered(message, (taken.attempt, reason), millis(now), number, listener);
     records::bury(db, &encode(&letter)?)?;
     if let Some(event) = event {
         append(db, &Event::new(event)?, now, now)?;
@@ -227,7 +286,7 @@ fn listener(db: &Db, place: i64, generation: u64) -> Done<Option<Listener>> {
 /// What is being sent is not sent twice; but should it fail, it is not waited for.
 pub(super) fn wake(db: &Db, place: &Place) -> Done<()> {
     let wake = "UPDATE outbox SET due = iif(sending, due, ?2), sending = iif(sending, 2, 0)
-        WHERE place = (SELECT no FROM place WHERE key = ?1) AND due IS NOT NULL";
+        WHERE place = (SELECT no FROM place WHERE key = ?1) AND due IS NOT NULL AND NOT sent";
     db.run(wake, params![place.as_str(), db.now()])?;
     db.outbox.set(true);
     Ok(())

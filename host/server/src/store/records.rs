@@ -59,7 +59,7 @@ pub(super) fn dead_drop(db: &Db, id: u64) -> Done<bool> {
 
 pub(super) fn glance(db: &Db, place: &Place) -> Done<Glance> {
     let find = "SELECT no, claimed AND ready > ?2, (SELECT count(*) FROM inbox WHERE place = no),
-        (SELECT count(*) FROM outbox WHERE outbox.place = place.no) FROM place WHERE key = ?1";
+        (SELECT count(*) FROM outbox WHERE outbox.place = place.no AND NOT sent) FROM place WHERE key = ?1";
     let found = db.row(find, params![place.as_str(), db.now()], |row| {
         let running = row.get::<_, Option<bool>>(1)?.unwrap_or(false);
         let glance = Glance { conversation: None, running, inbox: row.get(2)?, outbox: row.get(3)? };
@@ -71,7 +71,7 @@ pub(super) fn glance(db: &Db, place: &Place) -> Done<Glance> {
 
 pub(super) fn backlog(db: &Db) -> Done<Backlog> {
     let count = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM place WHERE ready > ?1 AND claimed),
-        (SELECT count(*) FROM outbox)";
+        (SELECT count(*) FROM outbox WHERE NOT sent)";
     let read = |row: &rusqlite::Row<'_>| Ok(Backlog { inbox: row.get(0)?, running: row.get(1)?, outbox: row.get(2)? });
     Ok(db.row(count, [db.now()], read)?.unwrap_or_default())
 }

@@ -82,6 +82,8 @@ CREATE TABLE outbox (
     due INTEGER,                         -- it can be taken then: the first message of a place, or a closing one
     choices INTEGER NOT NULL,
     closes TEXT,                         -- the message whose choices it takes away; such a row stands in no order
+    sent INTEGER NOT NULL DEFAULT 0,     -- copies of it are looked for; such a row stands in no order either
+    receipt TEXT,                        -- of one that was sent
     message TEXT NOT NULL,
     PRIMARY KEY (place, no)
 ) STRICT, WITHOUT ROWID;

@@ -114,9 +114,9 @@ async fn a_stopping_host_hands_back_what_is_not_done() {
     world.say("go").await;
     world.llm.asked().await;
     let engine = world.engine().clone();
-    let deadline = world.clock.now() + 10_000;
+    let deadline = world.clock.now() + 5_000;
     let stop = tokio::spawn(async move { engine.stop(deadline).await });
-    world.advance(10_000);
+    world.advance(5_000);
     super::timely(stop).await.unwrap();
     world.llm.gave_up(1).await;
     let claim = claim(&world).await;

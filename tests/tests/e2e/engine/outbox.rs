@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use pesto_engine::memory::MemoryStore;
 use pesto_engine::model::{Body, Letter, Message, Place};
-use pesto_engine::ports::{Clock, Messenger, PostError, Posted, Receipt, Store};
-use pesto_engine::scripted::RecordingMessenger;
+use pesto_engine::ports::{Clock, Copies, Messenger, PostError, Posted, Receipt, Store};
+use pesto_engine::scripted::{ManualClock, RecordingMessenger};
 use pesto_tests::guests;
 
 use super::{World, place, until};
@@ -88,6 +89,10 @@ impl Messenger for ArrivesMeanwhile {
         self.record.posted(message).await
     }
 
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        self.record.remove_copies(message, kept).await
+    }
+
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
         self.record.close(posted, chosen).await
     }
@@ -133,6 +138,10 @@ impl Messenger for Doubtful {
         self.record.posted(message).await
     }
 
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        self.record.remove_copies(message, kept).await
+    }
+
     async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
         self.record.close(posted, chosen).await
     }
@@ -167,4 +176,59 @@ async fn what_can_never_be_posted_blocks_nothing_and_the_flow_hears_of_it() {
     assert_eq!(dead.len(), 1);
     assert!(matches!(&dead[0].letter, Letter::Message(message) if message.text == "ok"), "{dead:?}");
     assert!(dead[0].reason.contains("archived"), "{}", dead[0].reason);
+}
+
+/// Stands still in its first post, until somebody else has posted the message.
+struct StandsStill {
+    record: Arc<RecordingMessenger>,
+    store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
+    tries: AtomicU32,
+    removed: AtomicU32,
+}
+
+#[async_trait]
+impl Messenger for StandsStill {
+    async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        if self.tries.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.clock.advance(Duration::from_secs(10));
+            while self.store.glance(&message.place).await.unwrap().outbox > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.record.post(message).await
+    }
+
+    async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        self.record.posted(message).await
+    }
+
+    async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        let copies = self.record.remove_copies(message, kept).await?;
+        self.removed.fetch_add(copies.removed, Ordering::SeqCst);
+        Ok(copies)
+    }
+
+    async fn close(&self, posted: &Posted, chosen: &str) -> Result<(), PostError> {
+        self.record.close(posted, chosen).await
+    }
+
+    fn progress(&self, _: &Place, _: &str) {}
+}
+
+#[tokio::test]
+async fn a_copy_that_came_late_is_taken_away() {
+    let mut world = World::new(guests::polite()).await;
+    world.crash().await;
+    let messenger = Arc::new(StandsStill {
+        record: world.messenger.clone(),
+        store: world.store.clone(),
+        clock: world.clock.clone(),
+        tries: AtomicU32::new(0),
+        removed: AtomicU32::new(0),
+    });
+    world.start_with(messenger.clone());
+    world.happens(Body::Start { flow: super::flow(), arguments: String::new() }).await;
+    until("a removal", || (messenger.removed.load(Ordering::SeqCst) == 1).then_some(())).await;
+    assert_eq!(world.settled().await, ["ready"], "one of the two stays");
 }

@@ -119,6 +119,12 @@ local function set_due(id, due)
   wake('o')
 end
 
+-- The number of a message in its place, and its name in `due`.
+local function next_slot(place, id)
+  local no = redis.call('HINCRBY', place_key(place), 'posts', 1)
+  return no, rank(place) .. string.format('%016.0f', no) .. id
+end
+
 -- Puts a message at the end of its place's outbox, unless it is there. Only the first one has a time, and what closes
 -- a message that was sent; what closes a message that can be closed no more is dropped.
 local function post(place, id, can_be_answered, closes, message)
@@ -128,10 +134,9 @@ local function post(place, id, can_be_answered, closes, message)
     has_time = false
     if redis.call('EXISTS', shard .. 'message:' .. closes) == 0 then return end
   end
-  local no = redis.call('HINCRBY', place_key(place), 'posts', 1)
-  local slot = rank(place) .. string.format('%016.0f', no) .. id
+  local no, slot = next_slot(place, id)
   redis.call('HSET', shard .. 'message:' .. id, 'place', place, 'slot', slot, 'message', message, 'closes', closes,
-    'answerable', can_be_answered, 'attempt', 0, 'doubt', '', 'sending', '')
+    'answerable', can_be_answered, 'attempt', 0, 'doubt', '', 'sending', '', 'sent', '')
   count('outbox', 1)
   if closes ~= '' then
     redis.call('SADD', shard .. 'closings:' .. closes, id)
@@ -148,31 +153,49 @@ local function post_all()
   for _ = 1, number() do post(arg(), arg(), arg(), arg(), arg()) end
 end
 
--- Takes a message out; what waited behind it is due now.
-local function remove(id)
-  local name = shard .. 'message:' .. id
-  local found = redis.call('HMGET', name, 'place', 'slot', 'closes', 'answerable', 'message')
-  local place, closes = found[1], found[3]
-  if not place then return nil end
-  redis.call('DEL', name)
-  redis.call('ZREM', shard .. 'due', found[2])
+-- A message in the outbox. `sent` is empty, `-`, or `=` and its receipt.
+local function outgoing(id)
+  local found = redis.call('HMGET', shard .. 'message:' .. id,
+    'place', 'slot', 'closes', 'answerable', 'message', 'attempt', 'sending', 'sent')
+  if not found[1] then return nil end
+  return {place = found[1], slot = found[2], closes = found[3], answerable = found[4] ~= '', message = found[5],
+    attempt = found[6], sending = found[7], sent = found[8]}
+end
+
+-- The same, if this attempt took it and nobody took it after that.
+local function taken_by(attempt, id)
+  local one = outgoing(id)
+  return one and one.sending ~= '' and one.attempt == attempt and one or nil
+end
+
+-- Whether this very operation said last what became of a message of the place, and its reply was lost.
+local function settled(place) return redis.call('HGET', place_key(place), 'settled') == operation end
+local function settle(place) redis.call('HSET', place_key(place), 'settled', operation) end
+
+-- A message leaves the order of its place; what waited behind it is due now.
+local function leave(id, one)
   count('outbox', -1)
-  if closes ~= '' then
-    redis.call('SREM', shard .. 'closings:' .. closes, id)
-    redis.call('SREM', shard .. 'closers:' .. place, id)
-  else
-    local queue = shard .. 'outbox:' .. place
-    local was_first = redis.call('ZRANGE', queue, 0, 0)[1] == id
-    redis.call('ZREM', queue, id)
-    local next = redis.call('ZRANGE', queue, 0, 0)[1]
-    if was_first and next then set_due(next, now) end
+  if one.closes ~= '' then
+    redis.call('SREM', shard .. 'closings:' .. one.closes, id)
+    redis.call('SREM', shard .. 'closers:' .. one.place, id)
+    return
   end
-  return {place = place, closes = closes, answerable = found[4] ~= '', message = found[5]}
+  local queue = shard .. 'outbox:' .. one.place
+  local was_first = redis.call('ZRANGE', queue, 0, 0)[1] == id
+  redis.call('ZREM', queue, id)
+  local next = redis.call('ZRANGE', queue, 0, 0)[1]
+  if was_first and next then set_due(next, now) end
+end
+
+local function remove(id, one)
+  redis.call('DEL', shard .. 'message:' .. id)
+  redis.call('ZREM', shard .. 'due', one.slot)
+  if one.sent == '' then leave(id, one) end
 end
 
 -- A message that was not posted, or not so that it can be found, cannot be closed.
 local function drop_closings(id)
-  for _, closing in ipairs(redis.call('SMEMBERS', shard .. 'closings:' .. id)) do remove(closing) end
+  for _, closing in ipairs(redis.call('SMEMBERS', shard .. 'closings:' .. id)) do remove(closing, outgoing(closing)) end
 end
 
 local function bury(letter)

@@ -1,13 +1,14 @@
 -- A message can never be posted: it goes to the dead letters, and its flow hears of it. `changed` says that what the
 -- letter and the event were made from is no more so.
-local id, attempt, last, generation = arg(), arg(), arg(), arg()
-local found = redis.call('HMGET', shard .. 'message:' .. id, 'place', 'attempt')
-local place = found[1]
-if not place then return done('ok') end
+local place, id, attempt, last, generation = arg(), arg(), arg(), arg(), arg()
+local one = taken_by(attempt, id)
+if not one then return done(settled(place) and 'ok' or 'stale') end
 local is_last = redis.call('HGET', place_key(place), 'last') or '0'
 local is_open = redis.call('HGET', shard .. 'talk:' .. place, 'generation') or ''
-if found[2] ~= attempt or is_last ~= last or is_open ~= generation then return done('changed') end
-if remove(id).closes ~= '' then return done('ok') end
+if is_last ~= last or is_open ~= generation then return done('changed') end
+settle(place)
+remove(id, one)
+if one.closes ~= '' then return done('ok') end
 drop_closings(id)
 bury(arg())
 local person = arg()

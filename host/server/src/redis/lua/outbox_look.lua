@@ -1,0 +1,14 @@
+-- Copies of a message are to be looked for now, unless whoever has it looks anyway.
+local place, id, can_be_answered, message = arg(), arg(), arg(), arg()
+local name = shard .. 'message:' .. id
+local one = outgoing(id)
+if not one then
+  local _, slot = next_slot(place, id)
+  local receipt = redis.call('HGET', shard .. 'posted:' .. id, 'receipt')
+  redis.call('HSET', name, 'place', place, 'slot', slot, 'message', message, 'closes', '', 'answerable', can_be_answered,
+    'attempt', 0, 'doubt', '', 'sending', '', 'sent', receipt and '=' .. receipt or '-')
+  set_due(id, now)
+elseif one.sent ~= '' and one.sending == '' then
+  set_due(id, now)
+end
+return done('ok')
