@@ -104,7 +104,7 @@ async fn what_cannot_be_closed_is_dropped(s: Subject) {
     let receipt = "C1/3".to_owned();
     s.store.outbox_sent(&s.post_one().await.message.id, Some(&receipt)).await.expect("sent");
     s.clock.advance(32 * DAY);
-    s.store.sweep().await.expect("sweep");
+    s.store.sweep(&[]).await.expect("sweep");
     assert_eq!(s.post_one().await.closes, None, "too long ago");
 }
 
