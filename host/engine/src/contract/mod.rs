@@ -12,6 +12,7 @@ mod outbox;
 pub mod random;
 mod records;
 mod samples;
+mod seats;
 mod timers;
 mod turn;
 
@@ -82,7 +83,7 @@ pub async fn check(adapter: &dyn Adapter) {
     let suites =
         [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, aside::CASES, components::CASES];
     let mut failed = Vec::new();
-    for (name, case) in suites.into_iter().chain([records::CASES]).flatten() {
+    for (name, case) in suites.into_iter().chain([records::CASES, seats::CASES]).flatten() {
         let subject = Subject::new(adapter).await;
         let run = tokio::spawn(tokio::time::timeout(PATIENCE, case(subject)));
         if !matches!(run.await, Ok(Ok(()))) {
@@ -161,6 +162,7 @@ impl Subject {
         while self.store.inbox_changed().now_or_never().is_some() {}
         while self.store.outbox_changed().now_or_never().is_some() {}
         while self.store.timers_changed().now_or_never().is_some() {}
+        while self.store.components_changed().now_or_never().is_some() {}
     }
 
     async fn inbox_wakes(&self, after: &str) {
@@ -171,6 +173,11 @@ impl Subject {
     async fn timers_wake(&self, after: &str) {
         let wake = tokio::time::timeout(PATIENCE / 4, self.store.timers_changed()).await;
         assert!(wake.is_ok(), "no wake for the timers after {after}");
+    }
+
+    async fn components_wake(&self, after: &str) {
+        let wake = tokio::time::timeout(PATIENCE / 4, self.store.components_changed()).await;
+        assert!(wake.is_ok(), "no wake for the components after {after}");
     }
 
     async fn outbox_wakes(&self, after: &str) {

@@ -30,6 +30,7 @@ scripts! {
     COMPONENT_KEEP = "component_keep";
     COMPONENT_OLD = "component_old";
     COMPONENT_SET = "component_set";
+    COMPONENT_UNSET = "component_unset";
     COUNTS = "counts";
     DEAD_TAKE = "dead_take";
     GLANCE = "glance";
@@ -49,6 +50,7 @@ scripts! {
     PEEK = "peek";
     RENEW = "renew";
     RESULT = "result";
+    SEATS = "seats";
     SWEEP = "sweep";
     TIMERS_DUE = "timers_due";
     TIMERS_FIRE = "timers_fire";
