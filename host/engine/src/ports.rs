@@ -247,7 +247,7 @@ pub trait Store: Send + Sync + 'static {
     /// The last exchanges of a conversation, at most `most`, oldest first.
     async fn history(&self, place: &Place, generation: u64, most: usize) -> Result<Vec<Exchange>, StoreError>;
 
-    /// Turns due timers into events, and answers when the next one is due.
+    /// Turns due timers into events, and answers when the next one is due, or an earlier time.
     async fn fire_timers(&self) -> Result<Option<Millis>, StoreError>;
 
     /// Waits until a timer may be due earlier than [`fire_timers`](Self::fire_timers) said. For one waiter; it may wake
@@ -292,7 +292,8 @@ pub trait Store: Send + Sync + 'static {
     async fn outbox_changed(&self);
 
     /// When the next event can be claimed though nobody sends a wake: at the end of its backoff, or of a lease that
-    /// nobody prolongs. A time that is not after now means that something can be claimed already.
+    /// nobody prolongs. A time that is not after now means that something can be claimed already. It may be said too early,
+    /// until a claim in vain shows that it was, but never too late.
     async fn inbox_due(&self) -> Result<Option<Millis>, StoreError>;
 
     /// The same for messages. The two are apart, so that a loop with nothing to take does not turn at full speed

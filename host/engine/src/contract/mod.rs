@@ -156,6 +156,18 @@ impl Subject {
         postings.remove(0)
     }
 
+    /// Nothing is due any more, however long one waits.
+    async fn rests(&self) {
+        for _ in 0..10 {
+            let inbox = self.store.inbox_due().await.expect("inbox_due");
+            let outbox = self.store.outbox_due().await.expect("outbox_due");
+            let Some(next) = inbox.into_iter().chain(outbox).min() else { return };
+            self.clock.advance_to(next);
+            assert_eq!((self.claims().await, self.post().await), (vec![], vec![]));
+        }
+        panic!("a claim in vain does not show that nothing is due");
+    }
+
     /// Wakes that were sent before no longer count.
     fn forget_wakes(&self) {
         use futures_util::FutureExt as _;
@@ -184,6 +196,11 @@ impl Subject {
         let wake = tokio::time::timeout(PATIENCE / 4, self.store.outbox_changed()).await;
         assert!(wake.is_ok(), "no wake for the outbox after {after}");
     }
+}
+
+/// What is due next may be said too early, but not too late; `due` is when it is.
+fn not_late(said: Option<Millis>, due: Option<Millis>) {
+    assert!(due.is_none_or(|due| said.is_some_and(|said| said <= due)), "{said:?} is said, and {due:?} is true");
 }
 
 fn stale<T: std::fmt::Debug>(result: Result<T, StoreError>) {

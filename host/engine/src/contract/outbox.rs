@@ -203,7 +203,7 @@ async fn a_mark_is_prolonged(s: Subject) {
     s.clock.advance(LEASE - SECOND);
     assert_eq!(s.post().await, []);
     s.store.outbox_sent(&first, None, None).await.expect("it is ours");
-    assert_eq!(s.store.outbox_due().await, Ok(None));
+    s.rests().await;
 }
 
 async fn a_message_is_stored_once(s: Subject) {

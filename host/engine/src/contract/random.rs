@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::samples::{
     answered, call, closing, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
 };
-use super::{LEASE, Subject};
+use super::{LEASE, Subject, not_late};
 use crate::model::{Digest, Letter};
 use crate::ports::{After, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
 
@@ -137,7 +137,9 @@ impl Walk {
                 let step = std::time::Duration::from_millis(self.dice.below(15_000));
                 self.one.clock.advance(step);
                 self.other.clock.advance(step);
-                let _ = both!(self, at, fire_timers());
+                let (one, other) = (&self.one.store, &self.other.store);
+                let exact = one.fire_timers().await.expect("fire_timers");
+                not_late(other.fire_timers().await.expect("fire_timers"), exact);
             }
             23 => self.operate(at).await,
             24 if self.dice.once_in(3) => {
@@ -242,8 +244,9 @@ impl Walk {
             }
         }
         let _ = both!(self, at, backlog());
-        let _ = both!(self, at, inbox_due());
-        let _ = both!(self, at, outbox_due());
+        let (one, other) = (&self.one.store, &self.other.store);
+        not_late(other.inbox_due().await.expect("inbox_due"), one.inbox_due().await.expect("inbox_due"));
+        not_late(other.outbox_due().await.expect("outbox_due"), one.outbox_due().await.expect("outbox_due"));
         let _ = both!(self, at, open_conversations());
         if self.step.is_multiple_of(16) {
             let (survey, one, other) = (flow("survey"), &self.one.store, &self.other.store);

@@ -76,9 +76,10 @@ impl RedisStore {
         keys.shards = made_with(&link, &keys).await?;
         let warnings = warnings(&link).await;
         let host = Uuid::new_v4().simple().to_string();
-        let wakes = Arc::<Wakes>::default();
+        let wakes = Arc::new(Wakes::new(keys.shards));
         let first = subscribe(&client, &keys.channel()).await?;
-        let listener = tokio::spawn(listen(client, keys.channel(), host.clone(), wakes.clone(), first));
+        let listener =
+            tokio::spawn(listen(client, keys.channel(), host.clone(), (wakes.clone(), clock.clone()), first));
         let listener = listener.abort_handle();
         Ok((Self { channel: keys.channel(), link, keys, clock, time, host, wakes, listener }, warnings))
     }

@@ -1,17 +1,14 @@
-//! Accept, and what is due.
+//! Accept.
 
-use pesto_engine::model::{Inbound, Micros, Millis, Place, Seq};
+use pesto_engine::model::{Inbound, Micros, Seq};
 use pesto_engine::ports::{Accepted, Entry, StoreError};
 use pesto_engine::store::KEPT;
 
 use super::outbox::push_messages;
 use super::reply::unexpected;
-use super::script::{ACCEPT, PEEK, Step};
-use super::{RedisStore, any, time};
+use super::script::{ACCEPT, Step};
+use super::{RedisStore, time};
 use crate::stored::encode;
-
-/// The index of what can be claimed.
-pub(super) const READY: &str = "ready";
 
 pub(super) async fn accept(store: &RedisStore, inbound: &Inbound, entry: Entry) -> Result<Accepted, StoreError> {
     let (how, hold, messages) = match entry {
@@ -55,40 +52,6 @@ pub(super) fn push_event(step: &mut Step, inbound: &Inbound) -> Result<(), Store
 /// A position in an inbox: 20 digits of when it was sent, 16 of its number, 10 of its step.
 pub(super) fn seq(position: &str) -> Option<Seq> {
     Some(Seq { number: position.get(21..37)?.parse().ok()?, step: position.get(38..)?.parse().ok()? })
-}
-
-/// What an index by time has first.
-pub(super) struct Peek {
-    /// Shard and member of what is due, longest due first.
-    pub(super) due: Vec<(u16, String)>,
-    /// The time of the first of all, by the engine's clock.
-    pub(super) next: Option<Millis>,
-}
-
-/// Looks at the index of every shard.
-pub(super) async fn peek(store: &RedisStore, index: &str, most: usize) -> Result<Peek, StoreError> {
-    let replies = store.run_all(store.keys.all().map(|shard| store.step(&PEEK, shard).arg(index).arg(most))).await;
-    let replies = store.keys.all().zip(replies).map(|(shard, reply)| Ok((shard, reply?))).collect();
-    let (mut due, mut next) = (Vec::new(), None::<Millis>);
-    for (shard, mut reply) in any(replies)? {
-        if let Some(first) = reply.fields.maybe_text()? {
-            let first = first.parse().map_err(|_| unexpected(PEEK.name))?;
-            let first = store.here(first, reply.now);
-            next = Some(next.map_or(first, |next| next.min(first)));
-        }
-        due.extend(reply.fields.list()?.all(|fields| {
-            let member = fields.text()?;
-            Ok((fields.number::<Millis>()?, member, shard))
-        })?);
-    }
-    due.sort_unstable();
-    let due = due.into_iter().take(most).map(|(_, member, shard)| (shard, member)).collect();
-    Ok(Peek { due, next })
-}
-
-/// The place in a member of [`READY`], behind its tick.
-pub(super) fn ready_place(member: &str) -> Option<Place> {
-    Place::try_from(member.get(16..)?.to_owned()).ok()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //!
 //! | key | what |
 //! |---|---|
+//! | `taker:INDEX:HOST` | the operation with which a host took last of `ready` or `due`, for a minute |
 //! | `tick` | the latest tick: the server's microseconds, never the same twice; orders what has the same time |
 //! | `seen:ID` | time, operation and answer of an accepted event; expires after a day |
 //! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed, who ended it, who settled a message |
@@ -47,8 +48,10 @@ mod components;
 mod connect;
 mod error;
 mod inbox;
+mod index;
 mod keys;
 mod link;
+mod look;
 mod outbox;
 mod records;
 mod reply;
@@ -112,16 +115,21 @@ impl Drop for RedisStore {
 impl RedisStore {
     /// A step on a shard, as one operation.
     fn step(&self, source: &'static Source, shard: u16) -> Step {
-        self.step_at(source, &self.keys.of_shard(shard))
+        self.step_on(source, Some(shard), &self.keys.of_shard(shard))
     }
 
+    /// A step on keys that belong to no shard.
     fn step_at(&self, source: &'static Source, prefix: &str) -> Step {
+        self.step_on(source, None, prefix)
+    }
+
+    fn step_on(&self, source: &'static Source, shard: Option<u16>, prefix: &str) -> Step {
         let now = match self.time {
             TimeSource::Server => String::new(),
             TimeSource::Host => time(self.clock.now()).to_string(),
         };
         let operation = Uuid::new_v4().simple().to_string();
-        Step::new(source, prefix, [&now, &operation, &self.host, &self.channel])
+        Step::new(source, shard, prefix, [&now, &operation, &self.host, &self.channel])
     }
 
     async fn run(&self, step: Step) -> Result<Reply, StoreError> {
@@ -130,7 +138,7 @@ impl RedisStore {
 
     async fn run_from(&self, connection: usize, step: &Step) -> Result<Reply, StoreError> {
         let reply = self.link.run(connection, step).await?;
-        self.wakes.wake(&reply.woken);
+        self.wakes.wake(&reply.woken, step.shard, 0);
         Ok(reply)
     }
 
@@ -226,7 +234,7 @@ impl Store for RedisStore {
     }
 
     async fn inbox_changed(&self) {
-        self.wakes.inbox().await;
+        wake::changed(&self.wakes.ready).await;
     }
 
     async fn history(&self, place: &Place, generation: u64, most: usize) -> Result<Vec<Exchange>, StoreError> {
@@ -238,7 +246,7 @@ impl Store for RedisStore {
     }
 
     async fn timers_changed(&self) {
-        self.wakes.timers().await;
+        wake::changed(&self.wakes.timers).await;
     }
 
     async fn outbox_claim(&self, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
@@ -275,15 +283,15 @@ impl Store for RedisStore {
     }
 
     async fn outbox_changed(&self) {
-        self.wakes.outbox().await;
+        wake::changed(&self.wakes.due).await;
     }
 
     async fn inbox_due(&self) -> Result<Option<Millis>, StoreError> {
-        Ok(inbox::peek(self, inbox::READY, 0).await?.next)
+        look::next(self, &self.wakes.ready).await
     }
 
     async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {
-        Ok(inbox::peek(self, outbox::DUE, 0).await?.next)
+        look::next(self, &self.wakes.due).await
     }
 
     async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {

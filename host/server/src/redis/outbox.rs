@@ -1,26 +1,21 @@
 //! Messages on their way.
 
-use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use pesto_engine::model::{Digest, EffectId, FlowName, Message, Millis, Place};
 use pesto_engine::ports::{Posted, Posting, Receipt, Stage, StoreError};
 use pesto_engine::store::{CLOSABLE, Listener, undelivered};
 
-use super::inbox::{peek, push_event};
+use super::inbox::push_event;
+use super::look::{Taken, take};
 use super::reply::{Fields, Reply, unexpected};
 use super::script::{
     OUTBOX_CLAIM, OUTBOX_LATER, OUTBOX_LOOK, OUTBOX_LOST, OUTBOX_NEVER, OUTBOX_RENEW, OUTBOX_SENT, OUTBOX_WAKE, SWEEP,
     Source, Step,
 };
-use super::{RedisStore, any, length, time};
+use super::{RedisStore, length, time};
 use crate::stored::{corrupt, decode, encode};
 
-/// The index of messages that have a time.
-pub(super) const DUE: &str = "due";
-
-/// So many messages are marked in one step at most.
-const BATCH: usize = 128;
 /// How long a message waits that cannot be read.
 const ASIDE: Millis = 60_000;
 /// So many receipts are forgotten in one step at most.
@@ -45,36 +40,15 @@ pub(super) fn push_messages(step: &mut Step, place: &Place, messages: Vec<Messag
 }
 
 pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
-    if most == 0 {
-        return Ok(Vec::new());
-    }
-    let due = peek(store, DUE, most.min(BATCH)).await?.due;
-    let mut of_shard = BTreeMap::<u16, Vec<&str>>::new();
-    for (shard, member) in &due {
-        of_shard.entry(*shard).or_default().push(member);
-    }
-    let steps = of_shard
-        .into_iter()
-        .map(|(shard, members)| store.step(&OUTBOX_CLAIM, shard).arg(length(lease)).arg(members.len()).arg(members));
-    let mut found = HashMap::new();
-    for mut reply in any(store.run_all(steps).await)? {
-        found.extend(reply.fields.list()?.all(|postings| {
-            let mut fields = postings.list()?;
-            Ok((fields.text()?, fields))
-        })?);
-    }
-    let mut postings = Vec::with_capacity(found.len());
-    for (shard, member) in &due {
-        // Behind a rank and a number.
-        let Some(id) = member.get(32..) else { continue };
-        let Some(mut fields) = found.remove(id) else { continue };
-        let attempt = fields.number()?;
-        match posting(id, attempt, fields) {
+    let mut postings = Vec::new();
+    for Taken { shard, mut fields } in take(store, &store.wakes.due, &OUTBOX_CLAIM, length(lease), most).await? {
+        let (id, attempt) = (fields.text()?, fields.number()?);
+        match posting(&id, attempt, fields) {
             Ok(posting) => postings.push(posting),
             Err(error) => {
                 // One message that cannot be read must not stop all the others, so it has to wait.
                 tracing::error!("a message is put aside for a minute: {error}");
-                let step = store.step(&OUTBOX_LATER, *shard).arg("").arg(id).arg(attempt).arg(ASIDE).arg("");
+                let step = store.step(&OUTBOX_LATER, shard).arg("").arg(id).arg(attempt).arg(ASIDE).arg("");
                 store.run(step).await?;
             }
         }

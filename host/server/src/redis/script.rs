@@ -59,15 +59,17 @@ scripts! {
 /// One step with its arguments. Sent again, it is the same operation, and so is done once.
 pub(super) struct Step {
     pub(super) source: &'static Source,
+    /// Where it works, if it does so on a shard.
+    pub(super) shard: Option<u16>,
     pub(super) cmd: Cmd,
 }
 
 impl Step {
     /// A step on the keys with this prefix; what every script takes comes first.
-    pub(super) fn new(source: &'static Source, prefix: &str, common: [&str; 4]) -> Self {
+    pub(super) fn new(source: &'static Source, shard: Option<u16>, prefix: &str, common: [&str; 4]) -> Self {
         let mut cmd = redis::cmd("EVALSHA");
         cmd.arg(source.hash.as_str()).arg(1).arg(prefix).arg(&common);
-        Self { source, cmd }
+        Self { source, shard, cmd }
     }
 
     pub(super) fn arg(mut self, argument: impl ToRedisArgs) -> Self {

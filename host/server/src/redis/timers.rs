@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::join_all;
 use pesto_engine::model::{Millis, Person, Place};
 use pesto_engine::ports::StoreError;
 use pesto_engine::store::timer_event;
 
 use super::RedisStore;
 use super::inbox::push_event;
-use super::reply::unexpected;
+use super::look::first;
 use super::script::{Step, TIMERS_DUE, TIMERS_FIRE};
 use crate::stored::{corrupt, decode};
 
@@ -33,17 +34,17 @@ struct Due {
 
 /// Fires what is due, and answers when the next one is.
 pub(super) async fn fire(store: &RedisStore) -> Result<Option<Millis>, StoreError> {
-    let mut next = None;
+    let index = &store.wakes.timers;
     for _ in 0..ROUNDS {
         let mut all = Vec::new();
-        next = None::<Millis>;
-        for (shard, mut reply) in store.ask_all(|shard| store.step(&TIMERS_DUE, shard).arg(STEP)).await? {
-            if let Some(first) = reply.fields.maybe_text()? {
-                let first = first.parse().map_err(|_| unexpected(TIMERS_DUE.name))?;
-                let first = store.here(first, reply.now);
-                next = Some(next.map_or(first, |next| next.min(first)));
-            }
-            let now = reply.now;
+        let looks = index.due(store.clock.now()).into_iter().map(|candidate| async move {
+            let reply = store.run(store.step(&TIMERS_DUE, candidate.shard).arg(STEP)).await;
+            reply.map(|reply| (candidate, reply))
+        });
+        for look in join_all(looks).await {
+            let (candidate, mut reply) = look?;
+            first(store, index, candidate, &mut reply)?;
+            let (shard, now) = (candidate.shard, reply.now);
             all.extend(reply.fields.list()?.all(|timers| {
                 let mut fields = timers.list()?;
                 let (place, name, due) = (fields.text()?, fields.text()?, fields.number()?);
@@ -59,7 +60,7 @@ pub(super) async fn fire(store: &RedisStore) -> Result<Option<Millis>, StoreErro
             reply?;
         }
     }
-    Ok(next)
+    Ok(index.next())
 }
 
 /// Steps that fire them in order, each as long as the shard stays the same.

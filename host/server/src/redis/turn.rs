@@ -1,47 +1,29 @@
 //! Claims and the journal.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pesto_engine::model::{Call, CallResult, Inbound, Place};
 use pesto_engine::ports::{Claim, Fence, StoreError};
 
-use super::inbox::{READY, peek, ready_place, seq};
+use super::inbox::seq;
+use super::look::{Taken, take};
 use super::records::talk;
 use super::reply::{Fields, unexpected};
 use super::script::{CLAIM, INTENT, LET_GO, RENEW, RESULT};
-use super::{RedisStore, any, length};
+use super::{RedisStore, length};
 use crate::stored::{corrupt, decode, encode};
 
-/// So many places are claimed in one step at most; whatever else waits for the server goes on between.
+/// So many leases are prolonged in one step at most; whatever else waits for the server goes on between.
 const BATCH: usize = 128;
 /// How long a place waits that cannot be read.
 const ASIDE: i64 = 60_000;
 
 pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {
-    if most == 0 {
-        return Ok(Vec::new());
-    }
-    let ready = peek(store, READY, most.min(BATCH)).await?.due;
-    let mut of_shard = BTreeMap::<u16, Vec<&str>>::new();
-    for (shard, member) in &ready {
-        of_shard.entry(*shard).or_default().push(member);
-    }
-    let steps = of_shard
-        .into_iter()
-        .map(|(shard, places)| store.step(&CLAIM, shard).arg(length(lease)).arg(places.len()).arg(places));
-    let mut found = HashMap::new();
-    for mut reply in any(store.run_all(steps).await)? {
-        let claims = reply.fields.list()?;
-        found.extend(claims.all(|claims| {
-            let mut fields = claims.list()?;
-            Ok((fields.text()?, fields))
-        })?);
-    }
-    let mut claims = Vec::with_capacity(found.len());
-    for (_, member) in &ready {
-        let Some(place) = ready_place(member) else { continue };
-        let Some(fields) = found.remove(place.as_str()) else { continue };
+    let mut claims = Vec::new();
+    for Taken { mut fields, .. } in take(store, &store.wakes.ready, &CLAIM, length(lease), most).await? {
+        let key = fields.text()?;
+        let place = Place::try_from(key.clone()).map_err(|error| corrupt("place", key, error))?;
         if let Some(claim) = read_or_put_aside(store, place, fields).await? {
             claims.push(claim);
         }

@@ -1,62 +1,73 @@
-//! Who waits for changes: woken by this host's own steps at once, and by other hosts' over a channel of Redis.
+//! Who waits for changes: woken by this host's own steps at once, and by other hosts' over a channel of Redis, a little
+//! later: whoever brought the work mostly does it, and nobody else has to ask for it in vain.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use pesto_engine::model::Millis;
+use pesto_engine::ports::Clock;
 use redis::aio::PubSub;
 use redis::{Client, RedisResult};
 use tokio::sync::Notify;
 
+use super::index::Index;
+
 /// What a lost wake costs at most: a channel keeps nothing for who is not there. Also what an idle host costs, for its
 /// loops look at each shard then.
 const REPAIR: Duration = Duration::from_secs(20);
+/// So much later than the host that brought work another one looks for it, in milliseconds.
+const HOME: Millis = 200;
 const SUBSCRIBING: Duration = Duration::from_secs(5);
 
 /// All that can be woken: inbox, outbox, timers and components.
 pub(super) const EVERYBODY: &str = "iotc";
 
-/// The engine's loops that wait.
-#[derive(Default)]
+/// The engine's loops that wait, and what is known of what they wait for.
 pub(super) struct Wakes {
-    inbox: Notify,
-    outbox: Notify,
-    timers: Notify,
+    pub(super) ready: Index,
+    pub(super) due: Index,
+    pub(super) timers: Index,
     components: Notify,
 }
 
 impl Wakes {
-    /// Wakes whom a step's answer names.
-    pub(super) fn wake(&self, what: &str) {
-        let all = [('i', &self.inbox), ('o', &self.outbox), ('t', &self.timers), ('c', &self.components)];
-        for (letter, waiting) in all {
-            if what.contains(letter) {
-                waiting.notify_one();
+    pub(super) fn new(shards: u16) -> Self {
+        let [ready, due, timers] = ["ready", "due", "timers"].map(|name| Index::new(name, shards));
+        Self { ready, due, timers, components: Notify::new() }
+    }
+
+    /// Wakes whom a step on a shard names; they look there from this time on.
+    pub(super) fn wake(&self, what: &str, shard: Option<u16>, from: Millis) {
+        for (letter, index) in [('i', &self.ready), ('o', &self.due), ('t', &self.timers)] {
+            if let Some(shard) = shard.filter(|_| what.contains(letter)) {
+                index.change(shard, from);
             }
+        }
+        if what.contains('c') {
+            self.components.notify_one();
         }
     }
 
-    pub(super) async fn inbox(&self) {
-        wait(&self.inbox).await;
-    }
-
-    pub(super) async fn outbox(&self) {
-        wait(&self.outbox).await;
-    }
-
-    pub(super) async fn timers(&self) {
-        wait(&self.timers).await;
+    /// Nobody knows what was missed.
+    fn wake_all(&self) {
+        [&self.ready, &self.due, &self.timers].into_iter().for_each(Index::change_all);
+        self.components.notify_one();
     }
 
     pub(super) async fn components(&self) {
-        wait(&self.components).await;
+        tokio::select! {
+            () = self.components.notified() => {}
+            () = tokio::time::sleep(REPAIR) => {}
+        }
     }
 }
 
-async fn wait(changed: &Notify) {
+/// Waits for a change of an index, or for the time to look at all of it.
+pub(super) async fn changed(index: &Index) {
     tokio::select! {
-        () = changed.notified() => {}
-        () = tokio::time::sleep(REPAIR) => {}
+        () = index.changed() => {}
+        () = tokio::time::sleep(REPAIR) => index.change_all(),
     }
 }
 
@@ -73,7 +84,13 @@ pub(super) async fn subscribe(client: &Client, channel: &str) -> RedisResult<Pub
 }
 
 /// Passes other hosts' wakes on, for ever. A host's own came before, so they are not counted twice.
-pub(super) async fn listen(client: Client, channel: String, host: String, wakes: Arc<Wakes>, first: PubSub) {
+pub(super) async fn listen(
+    client: Client,
+    channel: String,
+    host: String,
+    (wakes, clock): (Arc<Wakes>, Arc<dyn Clock>),
+    first: PubSub,
+) {
     let mut subscription = Some(first);
     let mut pause = Duration::from_millis(100);
     loop {
@@ -82,10 +99,11 @@ pub(super) async fn listen(client: Client, channel: String, host: String, wakes:
             let mut messages = subscription.into_on_message();
             while let Some(message) = messages.next().await {
                 let payload = String::from_utf8_lossy(message.get_payload_bytes()).into_owned();
-                if let Some((from, what)) = payload.split_once(' ')
+                let mut words = payload.split(' ');
+                if let (Some(from), Some(what), shard) = (words.next(), words.next(), words.next())
                     && from != host
                 {
-                    wakes.wake(what);
+                    wakes.wake(what, shard.and_then(|shard| shard.parse().ok()), clock.now() + HOME);
                 }
             }
             tracing::warn!("the channel on which Redis tells of changes broke off; subscribing again");
@@ -95,8 +113,7 @@ pub(super) async fn listen(client: Client, channel: String, host: String, wakes:
         match subscribe(&client, &channel).await {
             Ok(new) => {
                 subscription = Some(new);
-                // Nobody knows what was missed.
-                wakes.wake(EVERYBODY);
+                wakes.wake_all();
             }
             Err(error) => tracing::debug!("subscribing to Redis failed: {}", super::error::explain(&error)),
         }

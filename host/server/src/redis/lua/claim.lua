@@ -1,40 +1,45 @@
--- Takes places by their members of `ready`, where they still are. A repetition answers what was taken, and raises no epoch.
-local until_ = now + number()
+-- Takes places that are ready, at most so many. A repetition answers what was taken, and raises no epoch.
+local until_, most = now + number(), arg()
 local claims = {}
 
-local function take(member)
-  local place = member:sub(17)
-  local name = place_key(place)
-  local found = redis.call('HMGET', name, 'claimed', 'tick', 'current', 'epoch', 'attempt')
-  local at, current = found[2], found[3]
-  local events = shard .. 'event:' .. place
-  local epoch, attempt = found[4], found[5]
-  if found[1] ~= operation then
-    if at ~= member:sub(1, 16) then
-      -- The place has another member, or none: nobody would ever take this one.
-      redis.call('ZREM', shard .. 'ready', member)
-      return
-    end
-    local due = redis.call('ZSCORE', shard .. 'ready', member)
-    if not due or tonumber(due) > now then return end
-    current = current or redis.call('ZRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
-    if not current or redis.call('HEXISTS', events, current) == 0 then
-      -- One place that is broken must not stop the others.
-      redis.call('ZADD', shard .. 'ready', int(now + 60000), at .. place)
-      claims[#claims + 1] = {place, false}
-      return
-    end
-    epoch = redis.call('HINCRBY', name, 'epoch', 1)
-    attempt = redis.call('HINCRBY', name, 'attempt', 1)
-    redis.call('HSET', name, 'claimed', operation, 'current', current)
-    lease(place, until_)
-  end
-  local _, _, event = event_parts(redis.call('HGET', events, current))
-  local rest = redis.call('HMGET', name, 'generation', 'pin')
+local function answer(due, at, place)
+  local found = redis.call('HMGET', place_key(place), 'current', 'epoch', 'attempt', 'generation', 'pin')
+  local _, _, event = event_parts(redis.call('HGET', shard .. 'event:' .. place, found[1]))
   local talk = redis.call('HMGET', shard .. 'talk:' .. place, 'generation', 'flow', 'digest', 'rest', 'state')
   local journal = redis.call('HGETALL', shard .. 'journal:' .. place)
-  claims[#claims + 1] = {place, current, epoch, attempt, rest[1], rest[2], event, talk, journal}
+  claims[#claims + 1] = {due, at, place, found[1], found[2], found[3], found[4], found[5], event, talk, journal}
 end
 
-for _ = 1, number() do take(arg()) end
-return done(claims)
+local function take(member, due)
+  local at, place = member:sub(1, 16), member:sub(17)
+  local name, events = place_key(place), shard .. 'event:' .. place
+  local found = redis.call('HMGET', name, 'tick', 'current')
+  if at ~= found[1] then
+    -- The place has another member, or none: nobody would ever take this one.
+    redis.call('ZREM', shard .. 'ready', member)
+    return
+  end
+  local current = found[2] or redis.call('ZRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
+  if not current or redis.call('HEXISTS', events, current) == 0 then
+    -- One place that is broken must not stop the others.
+    redis.call('ZADD', shard .. 'ready', int(now + 60000), member)
+    claims[#claims + 1] = {due, at, place, false}
+    return
+  end
+  redis.call('HINCRBY', name, 'epoch', 1)
+  redis.call('HINCRBY', name, 'attempt', 1)
+  redis.call('HSET', name, 'claimed', operation, 'current', current)
+  lease(place, until_)
+  answer(due, at, place)
+end
+
+local members = due_members('ready', most)
+if members then
+  for index = 1, #members, 2 do take(members[index], members[index + 1]) end
+else
+  for _, place in ipairs(redis.call('ZRANGE', shard .. 'claimed', 0, -1)) do
+    local found = redis.call('HMGET', place_key(place), 'claimed', 'tick')
+    if found[1] == operation then answer('0', found[2], place) end
+  end
+end
+return done(first_due('ready'), claims)

@@ -26,7 +26,9 @@ local function wake(what) woken[what] = true end
 -- `c`omponents.
 local function done(...)
   local what = (woken.i and 'i' or '') .. (woken.o and 'o' or '') .. (woken.t and 't' or '') .. (woken.c and 'c' or '')
-  if what ~= '' then redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what) end
+  if what ~= '' then
+    redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what .. ' ' .. (shard:match('{s(%d+)}') or ''))
+  end
   return {what, int(now), int(micros), ...}
 end
 
@@ -218,3 +220,16 @@ end
 local function remember(id, answer, kept)
   redis.call('SET', shard .. 'seen:' .. id, int(now) .. ' ' .. operation .. ' ' .. answer, 'PX', kept)
 end
+
+-- What this host takes with this operation from an index of what is due, at most so many members: a repetition takes
+-- nothing more, and finds what it took by itself.
+local function due_members(index, most)
+  local name = shard .. 'taker:' .. index .. ':' .. ARGV[3]
+  if redis.call('GET', name) == operation then return nil end
+  local found = redis.call('ZRANGEBYSCORE', shard .. index, '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
+  if #found > 0 then redis.call('SET', name, operation, 'PX', 60000) end
+  return found
+end
+
+-- When the first of an index is due.
+local function first_due(index) return redis.call('ZRANGE', shard .. index, 0, 0, 'WITHSCORES')[2] or false end

@@ -1,8 +1,16 @@
--- Marks messages by their members of `due`, where they still are. A repetition answers what was marked, and counts no attempt.
-local until_ = now + number()
+-- Marks messages that are due, at most so many. A repetition answers what was marked, and counts no attempt.
+local until_, most = now + number(), arg()
 local postings = {}
 
-local function take(member)
+local function answer(due, id, one)
+  local found = redis.call('HMGET', shard .. 'message:' .. id, 'attempt', 'doubt')
+  local closes = {}
+  if one.closes ~= '' then closes = redis.call('HMGET', shard .. 'posted:' .. one.closes, 'message', 'receipt') end
+  postings[#postings + 1] =
+    {due, one.slot, id, found[1], one.message, found[2], one.sent, closes[1] or false, closes[2] or false}
+end
+
+local function take(member, due)
   local id = member:sub(33)
   local name = shard .. 'message:' .. id
   local one = outgoing(id)
@@ -11,20 +19,22 @@ local function take(member)
     redis.call('ZREM', shard .. 'due', member)
     return
   end
-  local found = redis.call('HMGET', name, 'doubt', 'operation')
-  local doubt, attempt = found[1], one.attempt
-  if found[2] ~= operation then
-    local due = redis.call('ZSCORE', shard .. 'due', member)
-    if not due or tonumber(due) > now then return end
-    attempt = redis.call('HINCRBY', name, 'attempt', 1)
-    if one.sending ~= '' then doubt = '1' end
-    redis.call('HSET', name, 'sending', '1', 'doubt', doubt, 'operation', operation)
-    redis.call('ZADD', shard .. 'due', int(until_), member)
-  end
-  local closes = {}
-  if one.closes ~= '' then closes = redis.call('HMGET', shard .. 'posted:' .. one.closes, 'message', 'receipt') end
-  postings[#postings + 1] = {id, attempt, one.message, doubt, one.sent, closes[1] or false, closes[2] or false}
+  redis.call('HINCRBY', name, 'attempt', 1)
+  if one.sending ~= '' then redis.call('HSET', name, 'doubt', '1') end
+  redis.call('HSET', name, 'sending', '1', 'operation', operation)
+  redis.call('ZADD', shard .. 'due', int(until_), member)
+  answer(due, id, one)
 end
 
-for _ = 1, number() do take(arg()) end
-return done(postings)
+local members = due_members('due', most)
+if members then
+  for index = 1, #members, 2 do take(members[index], members[index + 1]) end
+else
+  for _, member in ipairs(redis.call('ZRANGE', shard .. 'due', 0, -1)) do
+    local id = member:sub(33)
+    if redis.call('HGET', shard .. 'message:' .. id, 'operation') == operation then
+      answer('0', id, outgoing(id))
+    end
+  end
+end
+return done(first_due('due'), postings)

@@ -1,5 +1,4 @@
 -- Timers that are due, at most so many, with what their events are made from; and when the first of all is due.
-local first = redis.call('ZRANGE', shard .. 'timers', 0, 0, 'WITHSCORES')[2] or false
 local due = redis.call('ZRANGEBYSCORE', shard .. 'timers', '-inf', int(now), 'LIMIT', 0, number())
 local timers = {}
 for _, member in ipairs(due) do
@@ -15,4 +14,4 @@ for _, member in ipairs(due) do
     redis.call('ZREM', shard .. 'timers', member)
   end
 end
-return done(first, timers)
+return done(first_due('timers'), timers)
