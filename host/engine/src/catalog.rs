@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use crate::fault::{Fault, GuestFault};
 use crate::flow::{FlowInfo, Offer, Offers};
 use crate::model::{Digest, FlowName};
-use crate::ports::{Store, StoreError};
+use crate::ports::{Deploy, Store, StoreError};
 use crate::wasm::{LoadError, Ready, Sandbox};
 
 /// How many components are kept ready besides the current ones. One more pushes out the least recently used; it is
@@ -42,22 +42,6 @@ impl From<StoreError> for Refused {
     }
 }
 
-/// What became of an offered component.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Swap {
-    /// It was current before.
-    Same,
-    /// It is current now.
-    Now {
-        /// What was current before.
-        before: Option<Digest>,
-        /// What is current now.
-        digest: Digest,
-        /// What it says of itself.
-        info: FlowInfo,
-    },
-}
-
 type Cell = Arc<OnceCell<Arc<Ready>>>;
 
 #[derive(Default)]
@@ -66,6 +50,8 @@ struct Inner {
     offers: Arc<Offers>,
     cells: HashMap<Digest, (Cell, u64)>,
     uses: u64,
+    /// What is current elsewhere and cannot run here.
+    unfit: BTreeMap<FlowName, Digest>,
 }
 
 /// The flows of one host.
@@ -82,26 +68,54 @@ impl Catalog {
         Self { sandbox, store, default, inner: Mutex::default() }
     }
 
-    /// Makes a component the flow's current one, if it is good.
-    pub async fn offer(&self, flow: &FlowName, bytes: Vec<u8>) -> Result<Swap, Refused> {
+    /// Deploys a component for all hosts, if it is good; [`follow`](Self::follow) takes it up. Answers what is current
+    /// then.
+    pub async fn offer(&self, flow: &FlowName, bytes: Vec<u8>, deploy: Deploy) -> Result<Option<Digest>, Refused> {
         let digest = Digest::of(&bytes);
-        let before = self.current(flow);
-        if before.as_ref().is_some_and(|ready| ready.digest == digest) {
-            return Ok(Swap::Same);
-        }
         let cell = self.cell(&digest);
         let load = || async { self.sandbox.load(bytes.clone()).await.map(Arc::new) };
-        let ready = match cell.get_or_try_init(load).await {
-            Ok(ready) => ready.clone(),
-            Err(error) => {
-                self.inner().cells.remove(&digest);
-                return Err(error.into());
+        if let Err(error) = cell.get_or_try_init(load).await {
+            self.inner().cells.remove(&digest);
+            return Err(error.into());
+        }
+        let current = self.store.put_component(flow, &bytes, deploy).await?;
+        self.inner().unfit.remove(flow);
+        Ok(current)
+    }
+
+    /// Takes up what is current by the store, for all hosts offer the same. Where a component cannot run here, which is
+    /// logged once, the last good one stays. An error is worth another try; the other flows are taken up all the same.
+    pub async fn follow(&self) -> Result<(), Fault> {
+        let current: BTreeMap<_, _> = self.store.current().await?.into_iter().collect();
+        let here = self.all();
+        for flow in here.keys().filter(|flow| !current.contains_key(flow)) {
+            self.set(flow, None);
+            tracing::info!(%flow, "flow removed; its open conversations go on");
+        }
+        let mut failed = None;
+        for (flow, digest) in current {
+            let before = here.get(&flow).map(|ready| &ready.digest);
+            if before == Some(&digest) || self.inner().unfit.get(&flow) == Some(&digest) {
+                continue;
             }
-        };
-        self.store.put_component(flow, &bytes).await?;
-        let info = ready.info.clone();
-        self.set(flow, Some(ready));
-        Ok(Swap::Now { before: before.map(|ready| ready.digest.clone()), digest, info })
+            match self.ready(&digest).await {
+                Ok(ready) => {
+                    let (version, digest) = (&ready.info.version, digest.short());
+                    match before {
+                        None => tracing::info!(%flow, version, digest, "flow loaded"),
+                        Some(before) => tracing::info!(%flow, version, digest, before = before.short(), "flow swapped"),
+                    }
+                    self.set(&flow, Some(ready));
+                }
+                Err(Fault::Guest(error)) => {
+                    tracing::error!(%flow, digest = digest.short(), %error, "the current version cannot run on this host; \
+                        its last good one stays");
+                    self.inner().unfit.insert(flow, digest);
+                }
+                Err(fault) => failed = Some(fault),
+            }
+        }
+        failed.map_or(Ok(()), Err)
     }
 
     /// Makes a component current that this catalog's sandbox has loaded before, without asking or telling the store:
@@ -110,23 +124,6 @@ impl Catalog {
         let cell = Arc::new(OnceCell::new_with(Some(ready.clone())));
         self.inner().cells.insert(ready.digest.clone(), (cell, 0));
         self.set(flow, Some(ready));
-    }
-
-    /// The flow can no longer be started; its open conversations go on.
-    pub async fn withdraw(&self, flow: &FlowName) -> Result<(), StoreError> {
-        self.store.drop_current(flow).await?;
-        self.set(flow, None);
-        Ok(())
-    }
-
-    /// Takes up a flow's last good component from the store: after a restart, where the folder has a bad one.
-    /// Answers whether there is one.
-    pub async fn restore(&self, flow: &FlowName) -> Result<bool, Fault> {
-        let current = self.store.current().await?;
-        let Some((_, digest)) = current.into_iter().find(|(name, _)| name == flow) else { return Ok(false) };
-        let ready = self.ready(&digest).await?;
-        self.set(flow, Some(ready));
-        Ok(true)
     }
 
     /// The component of a conversation, compiled again if need be.
@@ -163,7 +160,10 @@ impl Catalog {
     fn set(&self, flow: &FlowName, ready: Option<Arc<Ready>>) {
         let mut inner = self.inner();
         match ready {
-            Some(ready) => inner.current.insert(flow.clone(), ready),
+            Some(ready) => {
+                inner.unfit.remove(flow);
+                inner.current.insert(flow.clone(), ready)
+            }
             None => inner.current.remove(flow),
         };
         let offer = |(name, ready): (&FlowName, &Arc<Ready>)| {

@@ -275,7 +275,8 @@ impl Engine {
 
     async fn sweep(self: Arc<Self>) {
         loop {
-            if let Err(error) = self.ports.store.sweep().await {
+            let offered: Vec<_> = self.catalog.all().values().map(|ready| ready.digest.clone()).collect();
+            if let Err(error) = self.ports.store.sweep(&offered).await {
                 tracing::warn!(%error, "cleaning up failed");
             }
             self.ports.clock.until(self.ports.clock.now() + SWEEP).await;

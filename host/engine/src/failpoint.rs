@@ -18,7 +18,7 @@ use crate::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use crate::ports::{
-    Accepted, Backlog, CallError, Claim, Commit, Copies, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest,
+    Accepted, Backlog, CallError, Claim, Commit, Copies, Deploy, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest,
     Messenger, OpenCount, PostError, Posted, Posting, Receipt, Store, StoreError,
 };
 
@@ -255,8 +255,8 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.outbox_due", self.port.outbox_due()).await
     }
 
-    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
-        self.points.around("store.put_component", self.port.put_component(flow, bytes)).await
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {
+        self.points.around("store.put_component", self.port.put_component(flow, bytes, deploy)).await
     }
 
     async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -269,6 +269,11 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
 
     async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
         self.points.around("store.drop_current", self.port.drop_current(flow)).await
+    }
+
+    async fn components_changed(&self) {
+        // As for `inbox_changed`.
+        self.port.components_changed().await;
     }
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
@@ -304,8 +309,8 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.dead_drop", self.port.dead_drop(id)).await
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
-        self.points.around("store.sweep", self.port.sweep()).await
+    async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {
+        self.points.around("store.sweep", self.port.sweep(offered)).await
     }
 }
 

@@ -17,10 +17,10 @@ use crate::model::{
     Place,
 };
 use crate::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
+    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
     StoreError,
 };
-use crate::store::{CLOSABLE, KEPT};
+use crate::store::{CLOSABLE, KEPT, REMEMBERED};
 use place::PlaceState;
 
 /// A store in memory. Share it by `Arc`; a simulated crash drops the engine and calls [`reopen`](Self::reopen).
@@ -30,6 +30,7 @@ pub struct MemoryStore {
     inbox: Notify,
     outbox: Notify,
     timers: Notify,
+    components_changed: Notify,
 }
 
 /// All that is stored.
@@ -48,6 +49,8 @@ struct State {
     last_dead: u64,
     components: BTreeMap<Digest, Component>,
     current: BTreeMap<FlowName, Digest>,
+    /// What was current of each flow, the latest last.
+    deployed: BTreeMap<FlowName, Vec<Digest>>,
 }
 
 /// A component, and when it was last current or held by a conversation.
@@ -59,7 +62,14 @@ struct Component {
 impl MemoryStore {
     /// An empty store.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Mutex::default(), inbox: Notify::new(), outbox: Notify::new(), timers: Notify::new() }
+        Self {
+            clock,
+            state: Mutex::default(),
+            inbox: Notify::new(),
+            outbox: Notify::new(),
+            timers: Notify::new(),
+            components_changed: Notify::new(),
+        }
     }
 
     /// What opening a store does after its only host died: claims end with their attempts counted, and what was
@@ -223,15 +233,23 @@ impl Store for MemoryStore {
         Ok(self.lock().places.values().filter_map(|place| place.next_due()).min())
     }
 
-    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {
         let digest = Digest::of(bytes);
         let now = self.clock.now();
         let mut state = self.lock();
+        let deployed = state.deployed.entry(flow.clone()).or_default();
+        if deploy == Deploy::IfNew && deployed.contains(&digest) {
+            return Ok(state.current.get(flow).cloned());
+        }
+        deployed.retain(|before| *before != digest);
+        deployed.push(digest.clone());
+        deployed.drain(..deployed.len().saturating_sub(REMEMBERED));
         state.components.entry(digest.clone()).or_insert_with(|| Component { bytes: bytes.to_vec(), held: now });
         if let Some(former) = state.current.insert(flow.clone(), digest.clone()) {
             state.let_go_of(&former, now);
         }
-        Ok(digest)
+        self.components_changed.notify_one();
+        Ok(Some(digest))
     }
 
     async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -248,7 +266,12 @@ impl Store for MemoryStore {
         if let Some(former) = state.current.remove(flow) {
             state.let_go_of(&former, now);
         }
+        self.components_changed.notify_one();
         Ok(())
+    }
+
+    async fn components_changed(&self) {
+        self.components_changed.notified().await;
     }
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
@@ -313,9 +336,10 @@ impl Store for MemoryStore {
         Ok(self.lock().dead.remove(&id).is_some())
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut state = self.lock();
+        offered.iter().for_each(|digest| state.let_go_of(digest, now));
         let State { seen, posted, places, components, current, .. } = &mut *state;
         seen.retain(|_, at| now.saturating_sub(*at) < KEPT);
         posted.retain(|_, (at, _)| now.saturating_sub(*at) < CLOSABLE);

@@ -188,6 +188,16 @@ pub struct OpenCount {
     pub conversations: u64,
 }
 
+/// When a component becomes its flow's current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deploy {
+    /// In any case.
+    Always,
+    /// If it was not the current one before, as far back as the store remembers:
+    /// [`REMEMBERED`](crate::store::REMEMBERED) versions.
+    IfNew,
+}
+
 /// Durable state. When a method returns, what it did survives a crash of the host and of the machine.
 ///
 /// The contract is `contract`, which every implementation passes.
@@ -278,8 +288,9 @@ pub trait Store: Send + Sync + 'static {
     /// while the other one has no room.
     async fn outbox_due(&self) -> Result<Option<Millis>, StoreError>;
 
-    /// Keeps a component's bytes under their digest and makes it the flow's current one.
-    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError>;
+    /// Keeps a component's bytes under their digest and makes it the flow's current one, both in one step. Answers what
+    /// is current then: where the component was not new, it may be another one, or none.
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError>;
 
     /// The bytes of a component.
     async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
@@ -287,8 +298,11 @@ pub trait Store: Send + Sync + 'static {
     /// The current digest of each flow.
     async fn current(&self) -> Result<Vec<(FlowName, Digest)>, StoreError>;
 
-    /// The flow can no longer be started.
+    /// The flow can no longer be started. What was current once is remembered.
     async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError>;
+
+    /// Waits until [`current`](Self::current) may answer otherwise. For one waiter; it may wake for nothing.
+    async fn components_changed(&self);
 
     /// What goes on at a place.
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError>;
@@ -315,8 +329,9 @@ pub trait Store: Send + Sync + 'static {
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError>;
 
     /// Forgets event ids older than a day, components that are not current and that no conversation has held for a
-    /// day, and receipts older than a month. Never answers or dead letters.
-    async fn sweep(&self) -> Result<(), StoreError>;
+    /// day, and receipts older than a month. Never answers or dead letters. This host begins conversations on the
+    /// `offered` components, whatever is current: they count as held.
+    async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError>;
 }
 
 /// Time. Stores and engine have no other.

@@ -5,6 +5,9 @@ use crate::model::{Body, DeadLetter, Digest, FlowName, Inbound, Letter, Message,
 /// How long event ids and components without a holder are kept, in milliseconds.
 pub const KEPT: Millis = 24 * 60 * 60 * 1000;
 
+/// How many of a flow's versions are remembered to have been current, the latest ones.
+pub const REMEMBERED: usize = 100;
+
 /// How long a posted message can be closed, in milliseconds.
 pub const CLOSABLE: Millis = 30 * KEPT;
 

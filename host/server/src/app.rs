@@ -20,6 +20,7 @@ use crate::folder::Folder;
 use crate::llm::{NoModel, OpenAi};
 use crate::messengers::Messengers;
 use crate::redis::{Options, RedisStore};
+use crate::rollout::Authority;
 use crate::slack::Slack;
 use crate::socket::Listener;
 use crate::store::EmbeddedStore;
@@ -63,7 +64,7 @@ impl App {
                 "the sandbox cannot be set up: {error:#}; lower limits.turns_in_flight or limits.memory_mib"
             )
         })?;
-        let folder = Folder::new(&config.flows, engine.clone());
+        let folder = Folder::new(&config.flows, authority(config), engine.clone());
         let desk = Arc::new(Desk::new(engine.clone(), folder.refusals()));
         Ok(Self { engine, desk, folder, terminal, slack, socket: config.socket(), notice })
     }
@@ -98,6 +99,14 @@ impl App {
         self.engine.stop(deadline).await;
         drop(loops);
         ended
+    }
+}
+
+/// Who knows which versions are current.
+fn authority(config: &Config) -> Authority {
+    match config.store {
+        Storage::Embedded => Authority::Folder,
+        Storage::Redis(_) => Authority::Store,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keeps the catalog in step with the flows folder.
+//! Deploys what is in the flows folder, and keeps the catalog in step with what is current.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pesto_engine::catalog::{Refused, Swap};
+use pesto_engine::catalog::Refused;
 use pesto_engine::engine::Engine;
-use pesto_engine::model::FlowName;
+use pesto_engine::model::{Digest, FlowName};
 use pesto_engine::policy::Bounds;
+use pesto_engine::ports::Deploy;
 use pesto_engine::wasm::Sandbox;
 
 use crate::app;
 use crate::config::Config;
+use crate::rollout::{self, Authority, Look};
 use crate::watch::{self, Found, Watch};
 
 /// How often the folder is scanned without a notice: file systems lose notices.
@@ -35,22 +37,20 @@ impl Refusals {
     }
 }
 
-/// A state of a file, as [`Found::change`] has it, and its size.
-type Stamp = (u64, (u64, i64, i64));
-
 /// The deploy folder of a host.
 pub struct Folder {
     path: PathBuf,
     engine: Arc<Engine>,
-    /// What each file looked like when it was offered.
-    seen: BTreeMap<PathBuf, Stamp>,
+    authority: Authority,
+    /// What each file was when it was looked at last; none before the first look.
+    seen: Option<BTreeMap<PathBuf, Look>>,
     refusals: Refusals,
 }
 
 impl Folder {
     /// A folder that is not looked at yet.
-    pub fn new(path: &Path, engine: Arc<Engine>) -> Self {
-        Self { path: path.to_owned(), engine, seen: BTreeMap::new(), refusals: Refusals::default() }
+    pub fn new(path: &Path, authority: Authority, engine: Arc<Engine>) -> Self {
+        Self { path: path.to_owned(), engine, authority, seen: None, refusals: Refusals::default() }
     }
 
     /// Where refusals can be read.
@@ -58,98 +58,85 @@ impl Folder {
         self.refusals.clone()
     }
 
-    /// Brings the catalog in step, then and whenever the folder changes.
+    /// Keeps folder, store and catalog in step.
     pub async fn follow(mut self) -> anyhow::Result<()> {
         let (_watch, mut notices) = Watch::start(&self.path)?;
+        let store = self.engine.ports().store.clone();
         loop {
             if let Err(error) = self.sync().await {
-                tracing::error!("the flows folder could not be read: {error:#}");
+                tracing::error!("the flows could not be brought up to date, trying again: {error:#}");
             }
             tokio::select! {
                 notice = notices.recv() => notice.context("the watch of the flows folder ended")?,
+                () = store.components_changed() => {}
                 () = tokio::time::sleep(SWEEP) => {}
             }
         }
     }
 
-    /// Brings the catalog in step with what is in the folder now.
+    /// Deploys what is new in the folder, and takes up what is current by the store.
     pub async fn sync(&mut self) -> anyhow::Result<()> {
         let path = self.path.clone();
         let found = tokio::task::spawn_blocking(move || watch::scan(&path)).await??;
-        let mut present = BTreeSet::new();
-        let paths: BTreeSet<_> = found.iter().map(|file| file.path.clone()).collect();
-        for file in found {
-            if let Some(flow) = self.look(file).await {
-                present.insert(flow);
-            }
-        }
-        self.seen.retain(|path, _| paths.contains(path));
-        let names: BTreeSet<_> = paths.iter().map(|path| file_name(path)).collect();
+        let names: BTreeSet<_> = found.iter().map(|file| file_name(&file.path)).collect();
         self.refusals.map(|map| map.retain(|name, _| names.contains(name)));
-        self.withdraw(&present).await
+        let former = self.seen.take();
+        let mut seen = BTreeMap::new();
+        for file in &found {
+            let before = former.as_ref().map(|former| former.get(&file.path));
+            let mut look = rollout::look(self.authority, before, (file.size, file.change));
+            if !look.done {
+                look.done = self.take_up(file, look.deploy).await;
+            }
+            seen.insert(file.path.clone(), look);
+        }
+        let withdrawn = self.withdraw(former.as_ref(), &found).await;
+        self.seen = match (&withdrawn, former) {
+            (Ok(()), _) => Some(seen),
+            // What is gone must be found missing once more.
+            (Err(_), former) => former.map(|former| former.into_iter().chain(seen).collect()),
+        };
+        withdrawn?;
+        Ok(self.engine.catalog.follow().await?)
     }
 
-    /// Offers a file if it changed. Answers its flow's name, if it has one.
-    async fn look(&mut self, file: Found) -> Option<FlowName> {
-        let stamp = (file.size, file.change);
-        let changed = self.seen.insert(file.path.clone(), stamp) != Some(stamp);
+    /// Deploys a file, or refuses it. Answers whether that is done, and not to be tried again.
+    async fn take_up(&self, file: &Found, deploy: Deploy) -> bool {
         let name = file_name(&file.path);
-        let flow = match file.name {
+        let flow = match &file.name {
             Ok(flow) => flow,
             Err(error) => {
-                if changed {
-                    self.refuse(&name, "bad-name", &format!("{error}; rename the file"));
-                }
-                return None;
+                self.refuse(&name, "bad-name", &format!("{error}; rename the file"));
+                return true;
             }
         };
-        if changed {
-            self.offer(&flow, &file.path, &name, file.size).await;
-        }
-        Some(flow)
-    }
-
-    async fn offer(&mut self, flow: &FlowName, path: &Path, name: &str, size: u64) {
-        let (from, most) = (path.to_owned(), self.engine.bounds().component);
-        let bytes = match tokio::task::spawn_blocking(move || read(&from, size, most)).await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(error)) => return self.again(path, name, &error.to_string()),
-            Err(error) => return self.again(path, name, &error.to_string()),
-        };
-        match self.engine.catalog.offer(flow, bytes).await {
-            Ok(Swap::Same) => self.refusals.map(|map| drop(map.remove(name))),
-            Ok(Swap::Now { before, digest, info }) => {
-                self.refusals.map(|map| drop(map.remove(name)));
-                let (version, digest) = (info.version, digest.short());
-                match before {
-                    None => tracing::info!(%flow, version, digest, "flow loaded"),
-                    Some(before) => tracing::info!(%flow, version, digest, before = before.short(), "flow swapped"),
-                }
+        let failed = match self.offer(flow, file, deploy).await {
+            Ok(()) => {
+                self.refusals.map(|map| drop(map.remove(&name)));
+                return true;
             }
             Err(Refused::Component(error)) => {
-                self.refuse(name, error.name(), &error.to_string());
-                self.fall_back(flow).await;
+                self.refuse(&name, error.name(), &error.to_string());
+                return true;
             }
-            Err(Refused::Host(reason)) => self.again(path, name, &reason),
-        }
+            Err(Refused::Host(reason)) => reason,
+        };
+        tracing::error!(file = name, reason = failed, "a component could not be taken up; trying again");
+        false
     }
 
-    /// After a restart the catalog is empty, and the last good version is in the store alone.
-    async fn fall_back(&self, flow: &FlowName) {
-        if self.engine.catalog.current(flow).is_some() {
-            return;
+    async fn offer(&self, flow: &FlowName, file: &Found, deploy: Deploy) -> Result<(), Refused> {
+        let (path, size, most) = (file.path.clone(), file.size, self.engine.bounds().component);
+        let bytes = tokio::task::spawn_blocking(move || read(&path, size, most)).await;
+        let bytes = bytes.map_err(io::Error::from).flatten().map_err(|error| Refused::Host(error.to_string()))?;
+        let digest = Digest::of(&bytes);
+        let current = self.engine.catalog.offer(flow, bytes, deploy).await?;
+        if current.as_ref() != Some(&digest) {
+            let current = current.as_ref().map_or("none", Digest::short);
+            tracing::warn!(%flow, digest = digest.short(), current, "the file is not current: another version was deployed \
+                after it, or the flow was removed; touch the file, and it is deployed again");
         }
-        match self.engine.catalog.restore(flow).await {
-            Ok(true) => tracing::info!(%flow, "the last good version stays"),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%flow, %error, "the last good version could not be taken up"),
-        }
-    }
-
-    /// Something of ours failed: the file is looked at again with the next scan.
-    fn again(&mut self, path: &Path, name: &str, reason: &str) {
-        self.seen.remove(path);
-        tracing::error!(file = name, reason, "a component could not be taken up; trying again");
+        Ok(())
     }
 
     fn refuse(&self, name: &str, error: &str, reason: &str) {
@@ -157,14 +144,18 @@ impl Folder {
         self.refusals.map(|map| map.insert(name.to_owned(), format!("{error}: {reason}")));
     }
 
-    async fn withdraw(&self, present: &BTreeSet<FlowName>) -> anyhow::Result<()> {
-        // What the store has from before a restart counts too: its file may have gone while the host was down.
-        let stored = self.engine.ports().store.current().await?;
-        let gone: BTreeSet<_> =
-            stored.into_iter().map(|(flow, _)| flow).filter(|flow| !present.contains(flow)).collect();
-        for flow in gone {
-            self.engine.catalog.withdraw(&flow).await?;
-            tracing::info!(%flow, "flow removed; its open conversations go on");
+    /// Ends the flows whose files are gone.
+    async fn withdraw(&self, former: Option<&BTreeMap<PathBuf, Look>>, found: &[Found]) -> anyhow::Result<()> {
+        let store = &self.engine.ports().store;
+        let before: Vec<_> = match (former, self.authority) {
+            (Some(former), _) => former.keys().filter_map(|path| watch::flow(path).ok()).collect(),
+            // Their files may have gone while the host was down.
+            (None, Authority::Folder) => store.current().await?.into_iter().map(|(flow, _)| flow).collect(),
+            (None, Authority::Store) => Vec::new(),
+        };
+        let is_there = |flow: &FlowName| found.iter().any(|file| file.name.as_ref() == Ok(flow));
+        for flow in before.iter().filter(|flow| !is_there(flow)) {
+            store.drop_current(flow).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host; [`doctor`]: what a check found
 //! - adapters: [`store`] (SQLite), [`redis`], [`llm`] (OpenAI's protocol), [`slack`], [`socket`] and [`terminal`] (people on this
 //!   machine)
-//! - [`folder`], [`watch`]: keep the engine's flows in step with the flows folder
+//! - [`folder`], [`watch`], [`rollout`]: deploy what is in the flows folder
 //! - for authors: [`build`] makes components, [`scenario`] holds conversations with them
 //!
 //! ```
@@ -29,6 +29,7 @@ pub mod messengers;
 pub mod open_files;
 mod outbound;
 pub mod redis;
+pub mod rollout;
 pub mod scenario;
 pub mod slack;
 pub mod socket;

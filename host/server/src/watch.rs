@@ -63,11 +63,20 @@ pub fn scan(folder: &Path) -> io::Result<Vec<Found>> {
             let reason = format!("{} holds more than {MOST_FILES} components", folder.display());
             return Err(io::Error::other(reason));
         }
-        let name = FlowName::try_from(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
-        found.push(Found { name, path, size: data.len(), change: (data.ino(), data.ctime(), data.ctime_nsec()) });
+        found.push(Found {
+            name: flow(&path),
+            path,
+            size: data.len(),
+            change: (data.ino(), data.ctime(), data.ctime_nsec()),
+        });
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
+}
+
+/// The flow that a component's file is named after.
+pub fn flow(path: &Path) -> Result<FlowName, BadName> {
+    FlowName::try_from(path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
 }
 
 /// Whether a path is named like a component: `NAME.wasm`, and not hidden.

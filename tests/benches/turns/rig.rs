@@ -9,7 +9,9 @@ use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
 use pesto_engine::policy::{Bounds, Grants, Right};
-use pesto_engine::ports::{CallError, Copies, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt};
+use pesto_engine::ports::{
+    CallError, Copies, Deploy, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt,
+};
 use pesto_server::store::EmbeddedStore;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -43,7 +45,8 @@ impl Rig {
             ..Settings::default()
         };
         let engine = Engine::new(ports, settings).map_err(super::wasm)?;
-        engine.catalog.offer(&flow, component.to_vec()).await?;
+        engine.catalog.offer(&flow, component.to_vec(), Deploy::Always).await?;
+        engine.catalog.follow().await?;
         let loops = engine.start();
         Ok(Self { engine, model, _loops: loops, _folder: folder })
     }

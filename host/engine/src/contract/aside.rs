@@ -91,7 +91,7 @@ async fn what_cannot_be_closed_is_dropped(s: Subject) {
     let receipt = "C1/3".to_owned();
     s.store.outbox_sent(&s.post_one().await, Some(&receipt), None).await.expect("sent");
     s.clock.advance(32 * DAY);
-    s.store.sweep().await.expect("sweep");
+    s.store.sweep(&[]).await.expect("sweep");
     assert_eq!(s.post_one().await.closes, None, "too long ago");
 }
 

@@ -3,7 +3,8 @@
 use super::samples::{closed, conversation, flow, open_with, said};
 use super::{DAY, SECOND, Subject, cases};
 use crate::model::{Conversation, Digest};
-use crate::ports::Commit;
+use crate::ports::{Commit, Deploy};
+use crate::store::REMEMBERED;
 
 cases![
     a_component_is_kept_under_its_digest,
@@ -12,14 +13,26 @@ cases![
     a_held_component_stays,
     grace_begins_when_the_last_holder_goes,
     moving_on_lets_go,
+    what_a_host_offers_stays,
+    what_was_current_is_not_new,
+    of_two_hosts_with_the_same_new_component_one_deploys_it,
+    a_limited_number_of_versions_is_remembered,
+    a_deploy_wakes,
 ];
 
 async fn put(s: &Subject, name: &str, bytes: &[u8]) -> Digest {
-    s.store.put_component(&flow(name), bytes).await.expect("put_component")
+    let current = s.store.put_component(&flow(name), bytes, Deploy::Always).await.expect("put_component");
+    assert_eq!(current, Some(Digest::of(bytes)));
+    Digest::of(bytes)
+}
+
+/// Answers what is current then.
+async fn put_if_new(s: &Subject, name: &str, bytes: &[u8]) -> Option<Digest> {
+    s.store.put_component(&flow(name), bytes, Deploy::IfNew).await.expect("put_component")
 }
 
 async fn kept(s: &Subject, digest: &Digest) -> bool {
-    s.store.sweep().await.expect("sweep");
+    s.store.sweep(&[]).await.expect("sweep");
     s.store.component(digest).await.expect("component").is_some()
 }
 
@@ -108,4 +121,59 @@ async fn moving_on_lets_go(s: Subject) {
     s.store.drop_current(&flow("survey")).await.expect("drop_current");
     s.clock.advance(DAY * 3);
     assert!(kept(&s, &two).await, "now they hold this one");
+}
+
+async fn what_a_host_offers_stays(s: Subject) {
+    let one = put(&s, "survey", b"one").await;
+    let two = put(&s, "survey", b"two").await;
+    for _ in 0..3 {
+        s.clock.advance(DAY - SECOND);
+        s.store.sweep(&[one.clone(), two.clone()]).await.expect("sweep");
+        assert!(s.store.component(&one).await.expect("component").is_some(), "this host cannot run the current one");
+    }
+    s.clock.advance(DAY);
+    assert!(!kept(&s, &one).await && kept(&s, &two).await);
+}
+
+async fn what_was_current_is_not_new(mut s: Subject) {
+    let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
+    assert_eq!(put_if_new(&s, "survey", b"one").await, Some(one.clone()));
+    assert_eq!(put_if_new(&s, "survey", b"two").await, Some(two.clone()));
+    s.crash().await;
+    assert_eq!(put_if_new(&s, "survey", b"one").await, Some(two.clone()), "it was replaced");
+    assert_eq!(s.store.current().await, Ok(vec![(flow("survey"), two.clone())]));
+    assert_eq!(put(&s, "survey", b"one").await, one, "somebody wants it back");
+    assert_eq!(put_if_new(&s, "survey", b"two").await, Some(one));
+    s.store.drop_current(&flow("survey")).await.expect("drop_current");
+    assert_eq!(put_if_new(&s, "survey", b"two").await, None, "it was removed");
+    assert_eq!(s.store.current().await, Ok(Vec::new()));
+    assert_eq!(put_if_new(&s, "ask", b"two").await, Some(two), "another flow never had it");
+}
+
+async fn of_two_hosts_with_the_same_new_component_one_deploys_it(s: Subject) {
+    let large: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+    let (one, other) = tokio::join!(put_if_new(&s, "survey", &large), put_if_new(&s, "survey", &large));
+    assert_eq!((one.as_ref(), other), (Some(&Digest::of(&large)), one.clone()));
+    assert_eq!(s.store.component(&Digest::of(&large)).await, Ok(Some(large)));
+    let (one, other) = tokio::join!(put_if_new(&s, "survey", b"one"), put_if_new(&s, "survey", b"two"));
+    let current = s.store.current().await.expect("current").remove(0).1;
+    assert!([one, other].contains(&Some(current)), "all hosts agree on one of them");
+}
+
+async fn a_limited_number_of_versions_is_remembered(s: Subject) {
+    let version = |number: usize| number.to_string().into_bytes();
+    for number in 0..=REMEMBERED {
+        put(&s, "survey", &version(number)).await;
+    }
+    let last = Digest::of(&version(REMEMBERED));
+    assert_eq!(put_if_new(&s, "survey", &version(1)).await, Some(last), "the oldest that is remembered");
+    assert_eq!(put_if_new(&s, "survey", &version(0)).await, Some(Digest::of(&version(0))), "it is new again");
+}
+
+async fn a_deploy_wakes(s: Subject) {
+    put(&s, "survey", b"one").await;
+    s.components_wake("a deploy").await;
+    s.forget_wakes();
+    s.store.drop_current(&flow("survey")).await.expect("drop_current");
+    s.components_wake("a removal").await;
 }

@@ -40,11 +40,11 @@ async fn an_id_is_stored_once(mut s: Subject) {
 async fn an_id_is_forgotten_after_a_day(s: Subject) {
     s.turn(&said("ann", "e1"), Commit::default()).await;
     s.clock.advance(DAY - SECOND);
-    s.store.sweep().await.expect("sweep");
+    s.store.sweep(&[]).await.expect("sweep");
     assert_eq!(s.store.accept(said("ann", "e1"), Entry::Queue).await, Ok(Accepted::Duplicate));
     s.accept(&said("bob", "e2")).await;
     s.clock.advance(SECOND);
-    s.store.sweep().await.expect("sweep");
+    s.store.sweep(&[]).await.expect("sweep");
     assert_eq!(s.accept(&said("ann", "e1")).await, Seq { number: 2, step: 0 });
     assert_eq!(s.store.accept(said("ann", "e1"), Entry::Queue).await, Ok(Accepted::Duplicate), "it is fresh again");
     assert_eq!(s.store.accept(said("bob", "e2"), Entry::Queue).await, Ok(Accepted::Duplicate), "a younger id stays");

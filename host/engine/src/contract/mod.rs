@@ -161,6 +161,7 @@ impl Subject {
         while self.store.inbox_changed().now_or_never().is_some() {}
         while self.store.outbox_changed().now_or_never().is_some() {}
         while self.store.timers_changed().now_or_never().is_some() {}
+        while self.store.components_changed().now_or_never().is_some() {}
     }
 
     async fn inbox_wakes(&self, after: &str) {
@@ -171,6 +172,11 @@ impl Subject {
     async fn timers_wake(&self, after: &str) {
         let wake = tokio::time::timeout(PATIENCE / 4, self.store.timers_changed()).await;
         assert!(wake.is_ok(), "no wake for the timers after {after}");
+    }
+
+    async fn components_wake(&self, after: &str) {
+        let wake = tokio::time::timeout(PATIENCE / 4, self.store.components_changed()).await;
+        assert!(wake.is_ok(), "no wake for the components after {after}");
     }
 
     async fn outbox_wakes(&self, after: &str) {

@@ -9,7 +9,7 @@ use super::samples::{
 };
 use super::{LEASE, Subject};
 use crate::model::{Digest, Letter};
-use crate::ports::{After, Clock as _, Commit, Entry, Fence, Posting, Store, TimerChange};
+use crate::ports::{After, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
 
 /// Tells both stores the same `steps` things, drawn by `seed`, and crashes both now and then.
 ///
@@ -148,13 +148,14 @@ impl Walk {
                 let (flow, bytes) = (flow(self.dice.name()), [self.dice.below(4) as u8]);
                 match self.dice.below(3) {
                     0 => drop(both!(self, at, drop_current(&flow))),
-                    _ => drop(both!(self, at, put_component(&flow, &bytes))),
+                    1 => drop(both!(self, at, put_component(&flow, &bytes, Deploy::IfNew))),
+                    _ => drop(both!(self, at, put_component(&flow, &bytes, Deploy::Always))),
                 }
             }
             _ if self.dice.once_in(6) => {
                 self.one.clock.advance(super::DAY);
                 self.other.clock.advance(super::DAY);
-                let _ = both!(self, at, sweep());
+                let _ = both!(self, at, sweep(&[]));
             }
             _ => {
                 let place = place(self.dice.name());

@@ -115,7 +115,7 @@ async fn answers_and_dead_letters_are_never_swept(s: Subject) {
     s.turn(&said("ann", "e3"), Commit { messages: sends("ann", 3, 1).messages, ..open(1) }).await;
     s.accept(&said("ann", "e4")).await;
     s.clock.advance(DAY * 1000);
-    s.store.sweep().await.expect("sweep");
+    s.store.sweep(&[]).await.expect("sweep");
     assert_eq!(s.store.completions(&flow("survey"), 0, 10).await.expect("completions").len(), 1);
     assert_eq!(s.store.dead(0, 10).await.expect("dead").len(), 1);
     let glance = s.store.glance(&place("ann")).await.expect("glance");

@@ -29,7 +29,11 @@ impl Oracle {
         }
         let mut app = Box::new(App::new(config).await?);
         if flows {
-            app.folder.sync().await?;
+            match config.store {
+                Storage::Embedded => app.folder.sync().await?,
+                // Hosts elsewhere may run, and a question deploys nothing.
+                Storage::Redis(_) => app.engine.catalog.follow().await?,
+            }
         }
         Ok(Self::Inside(app))
     }

@@ -1,15 +1,16 @@
 //! Components by digest, and which is current. They lie in a slot of their own; who holds them, lies in the shards.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{MutexGuard, PoisonError};
 
 use pesto_engine::model::{Digest, FlowName};
-use pesto_engine::ports::StoreError;
-use pesto_engine::store::KEPT;
+use pesto_engine::ports::{Deploy, StoreError};
+use pesto_engine::store::{KEPT, REMEMBERED};
 use redis::{FromRedisValue as _, Value};
 
 use super::reply::unexpected;
-use super::script::{COMPONENT_DROP, COMPONENT_KEEP, COMPONENT_OLD, COMPONENT_SET, HELD, Source, Step};
+use super::script::{
+    COMPONENT_DROP, COMPONENT_KEEP, COMPONENT_OLD, COMPONENT_SET, COMPONENT_UNSET, HELD, Source, Step,
+};
 use super::{RedisStore, time};
 use crate::stored::corrupt;
 
@@ -21,27 +22,28 @@ fn key(store: &RedisStore, digest: &Digest) -> String {
     format!("{}bytes:{digest}", store.keys.of_components())
 }
 
-fn offered(store: &RedisStore) -> MutexGuard<'_, BTreeMap<FlowName, Digest>> {
-    // Nothing between lock and unlock can panic.
-    store.offered.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) async fn put(store: &RedisStore, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+pub(super) async fn put(
+    store: &RedisStore,
+    flow: &FlowName,
+    bytes: &[u8],
+    deploy: Deploy,
+) -> Result<Option<Digest>, StoreError> {
     let digest = Digest::of(bytes);
-    let is_there = store.run(step(store, &COMPONENT_KEEP).arg(digest.as_str())).await?.fields.flag()?;
-    if !is_there {
+    let if_new = if deploy == Deploy::IfNew { "1" } else { "" };
+    let keep = step(store, &COMPONENT_KEEP).arg(flow.as_str()).arg(digest.as_str()).arg(if_new);
+    let mut kept = store.run(keep).await?.fields;
+    match kept.text()?.as_str() {
+        "known" => return Ok(kept.maybe_text()?.map(Digest::stored)),
+        "there" => {}
         // Twice is as good as once.
-        store.link.bulk("component", redis::cmd("SET").arg(key(store, &digest)).arg(bytes)).await?;
+        _ => drop(store.link.bulk("component", redis::cmd("SET").arg(key(store, &digest)).arg(bytes)).await?),
     }
-    store.run(step(store, &COMPONENT_SET).arg(flow.as_str()).arg(digest.as_str())).await?;
-    offered(store).insert(flow.clone(), digest.clone());
-    Ok(digest)
+    let set = step(store, &COMPONENT_SET).arg(flow.as_str()).arg(digest.as_str()).arg(if_new).arg(REMEMBERED);
+    Ok(store.run(set).await?.fields.maybe_text()?.map(Digest::stored))
 }
 
 pub(super) async fn drop_current(store: &RedisStore, flow: &FlowName) -> Result<(), StoreError> {
-    store.run(step(store, &COMPONENT_SET).arg(flow.as_str()).arg("")).await?;
-    offered(store).remove(flow);
-    Ok(())
+    store.run(step(store, &COMPONENT_UNSET).arg(flow.as_str())).await.map(drop)
 }
 
 pub(super) async fn bytes(store: &RedisStore, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -64,13 +66,9 @@ pub(super) async fn current(store: &RedisStore) -> Result<Vec<(FlowName, Digest)
 }
 
 /// Drops components whose grace is over.
-pub(super) async fn sweep(store: &RedisStore) -> Result<(), StoreError> {
-    let mut old = step(store, &COMPONENT_OLD).arg(time(KEPT));
-    {
-        let offered = offered(store);
-        old.push(offered.len());
-        offered.values().for_each(|digest| old.push(digest.as_str()));
-    }
+pub(super) async fn sweep(store: &RedisStore, offered: &[Digest]) -> Result<(), StoreError> {
+    let mut old = step(store, &COMPONENT_OLD).arg(time(KEPT)).arg(offered.len());
+    offered.iter().for_each(|digest| old.push(digest.as_str()));
     let mut candidates: BTreeSet<_> =
         store.run(old).await?.fields.list()?.all(|fields| fields.text())?.into_iter().collect();
     if candidates.is_empty() {

@@ -1,7 +1,6 @@
 //! Connecting: what store this is, and whether Redis keeps what it is told.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use pesto_engine::ports::Clock;
 use redis::{Client, FromRedisValue as _, RedisError, Value};
@@ -81,8 +80,7 @@ impl RedisStore {
         let first = subscribe(&client, &keys.channel()).await?;
         let listener = tokio::spawn(listen(client, keys.channel(), host.clone(), wakes.clone(), first));
         let listener = listener.abort_handle();
-        let offered = Mutex::new(BTreeMap::new());
-        Ok((Self { channel: keys.channel(), link, keys, clock, time, host, wakes, offered, listener }, warnings))
+        Ok((Self { channel: keys.channel(), link, keys, clock, time, host, wakes, listener }, warnings))
     }
 }
 

@@ -28,7 +28,7 @@
 //! | `versions`, `holders`, `let_go` | open conversations by version and by digest; when one last let go of a digest |
 //! | `counts` | events and messages |
 //!
-//! `pesto:{components}:` has `current`, `held` and `bytes:DIGEST`; `pesto:{meta}` the schema and the number of shards.
+//! `pesto:{components}:` has `current`, `deployed:FLOW` (what was current, by tick), `held` and `bytes:DIGEST`; `pesto:{meta}` the schema and the number of shards.
 //! Sets by time are sorted sets; where all scores are 0, their members are in order as text.
 //!
 //! What crosses shards is true soon, not at once:
@@ -37,8 +37,8 @@
 //! - A position of a completion or a dead letter is a tick and a shard. A page shows only what is older than the
 //!   earliest answer of a shard, so nothing ever appears before what a reader has seen; on a cluster, what is new shows
 //!   after as long as the nodes' clocks differ.
-//! - A component is dropped after all shards were asked, a day after anything had to do with it. A host's own current
-//!   components count as held, for it may begin conversations on them.
+//! - A component is dropped after all shards were asked, a day after anything had to do with it. What a host offers
+//!   counts as held, for it may begin conversations on it.
 //!
 //! Redis' clock is the store's: leases and due times go by it, and times from a host are taken as distances from its now.
 
@@ -57,8 +57,7 @@ mod timers;
 mod turn;
 mod wake;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -67,7 +66,8 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
+    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store,
+    StoreError,
 };
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -99,8 +99,6 @@ pub struct RedisStore {
     host: String,
     channel: String,
     wakes: Arc<Wakes>,
-    /// What this host made current, and did not take back.
-    offered: Mutex<BTreeMap<FlowName, Digest>>,
     listener: AbortHandle,
 }
 
@@ -287,8 +285,8 @@ impl Store for RedisStore {
         Ok(inbox::peek(self, outbox::DUE, 0).await?.next)
     }
 
-    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
-        components::put(self, flow, bytes).await
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {
+        components::put(self, flow, bytes, deploy).await
     }
 
     async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -301,6 +299,10 @@ impl Store for RedisStore {
 
     async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
         components::drop_current(self, flow).await
+    }
+
+    async fn components_changed(&self) {
+        self.wakes.components().await;
     }
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
@@ -336,8 +338,8 @@ impl Store for RedisStore {
         records::dead_drop(self, id).await
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {
         outbox::sweep(self).await?;
-        components::sweep(self).await
+        components::sweep(self, offered).await
     }
 }

@@ -9,7 +9,7 @@ use redis::Value;
 
 /// An answer: who is to be woken, the server's time, and what the step says.
 pub(super) struct Reply {
-    /// Of `i`, `o` and `t`.
+    /// Of `i`, `o`, `t` and `c`.
     pub(super) woken: String,
     /// The store's time.
     pub(super) now: Millis,

@@ -30,6 +30,7 @@ scripts! {
     COMPONENT_KEEP = "component_keep";
     COMPONENT_OLD = "component_old";
     COMPONENT_SET = "component_set";
+    COMPONENT_UNSET = "component_unset";
     COUNTS = "counts";
     DEAD_TAKE = "dead_take";
     GLANCE = "glance";

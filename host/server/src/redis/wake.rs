@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 const REPAIR: Duration = Duration::from_secs(20);
 const SUBSCRIBING: Duration = Duration::from_secs(5);
 
-/// All that can be woken: inbox, outbox and timers.
-pub(super) const EVERYBODY: &str = "iot";
+/// All that can be woken: inbox, outbox, timers and components.
+pub(super) const EVERYBODY: &str = "iotc";
 
 /// The engine's loops that wait.
 #[derive(Default)]
@@ -22,12 +22,14 @@ pub(super) struct Wakes {
     inbox: Notify,
     outbox: Notify,
     timers: Notify,
+    components: Notify,
 }
 
 impl Wakes {
     /// Wakes whom a step's answer names.
     pub(super) fn wake(&self, what: &str) {
-        for (letter, waiting) in [('i', &self.inbox), ('o', &self.outbox), ('t', &self.timers)] {
+        let all = [('i', &self.inbox), ('o', &self.outbox), ('t', &self.timers), ('c', &self.components)];
+        for (letter, waiting) in all {
             if what.contains(letter) {
                 waiting.notify_one();
             }
@@ -44,6 +46,10 @@ impl Wakes {
 
     pub(super) async fn timers(&self) {
         wait(&self.timers).await;
+    }
+
+    pub(super) async fn components(&self) {
+        wait(&self.components).await;
     }
 }
 

@@ -1,19 +1,35 @@
 //! Components by digest, and which is current.
 
 use pesto_engine::model::{Digest, FlowName};
-use pesto_engine::store::KEPT;
+use pesto_engine::ports::Deploy;
+use pesto_engine::store::{KEPT, REMEMBERED};
 use rusqlite::params;
 
-use super::db::{Db, Done, corrupt, time};
+use super::db::{Db, Done, corrupt, limit, time};
 
-pub(super) fn put(db: &Db, flow: &FlowName, digest: &Digest, bytes: &[u8]) -> Done<()> {
+pub(super) fn put(db: &Db, flow: &FlowName, digest: &Digest, bytes: &[u8], deploy: Deploy) -> Done<Option<Digest>> {
     let now = db.now();
+    let known = "SELECT 1 FROM deployed WHERE flow = ?1 AND digest = ?2";
+    if deploy == Deploy::IfNew && db.row(known, params![flow.as_str(), digest.as_str()], |_| Ok(()))?.is_some() {
+        return of(db, flow);
+    }
     let keep = "INSERT INTO component (digest, held) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     if db.run(keep, params![digest.as_str(), now])? == 1 {
         db.run("INSERT INTO component_bytes (digest, bytes) VALUES (?1, ?2)", params![digest.as_str(), bytes])?;
     }
     replace(db, flow, now)?;
     db.run("INSERT INTO current (flow, digest) VALUES (?1, ?2)", params![flow.as_str(), digest.as_str()])?;
+    remember(db, flow, digest)?;
+    Ok(Some(digest.clone()))
+}
+
+fn remember(db: &Db, flow: &FlowName, digest: &Digest) -> Done<()> {
+    let remember = "INSERT OR REPLACE INTO deployed (flow, digest, no)
+        SELECT ?1, ?2, coalesce(max(no), 0) + 1 FROM deployed WHERE flow = ?1";
+    db.run(remember, params![flow.as_str(), digest.as_str()])?;
+    let forget = "DELETE FROM deployed WHERE flow = ?1 AND digest NOT IN
+        (SELECT digest FROM deployed WHERE flow = ?1 ORDER BY no DESC LIMIT ?2)";
+    db.run(forget, params![flow.as_str(), limit(REMEMBERED)])?;
     Ok(())
 }
 
@@ -22,10 +38,21 @@ pub(super) fn drop_current(db: &Db, flow: &FlowName) -> Done<()> {
 }
 
 fn replace(db: &Db, flow: &FlowName, now: i64) -> Done<()> {
-    let former = "SELECT digest FROM current WHERE flow = ?1";
-    let Some(former) = db.row(former, [flow.as_str()], |row| row.get::<_, String>(0))? else { return Ok(()) };
+    db.components.set(true);
+    let Some(former) = of(db, flow)? else { return Ok(()) };
     db.run("DELETE FROM current WHERE flow = ?1", [flow.as_str()])?;
-    let_go_of(db, &former, now)
+    let_go_of(db, former.as_str(), now)
+}
+
+/// A flow's current component.
+fn of(db: &Db, flow: &FlowName) -> Done<Option<Digest>> {
+    let current = "SELECT digest FROM current WHERE flow = ?1";
+    db.row(current, [flow.as_str()], |row| row.get(0).map(Digest::stored))
+}
+
+/// These are held now, whoever else lets go of them.
+pub(super) fn keep(db: &Db, offered: &[Digest]) -> Done<()> {
+    offered.iter().try_for_each(|digest| let_go_of(db, digest.as_str(), db.now()))
 }
 
 /// A component's grace begins anew: something stopped to hold it.

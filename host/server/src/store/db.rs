@@ -58,6 +58,8 @@ pub(super) struct Db {
     pub(super) outbox: Cell<bool>,
     /// The same for timers.
     pub(super) timers: Cell<bool>,
+    /// Another component may be current.
+    pub(super) components: Cell<bool>,
 }
 
 impl Db {
@@ -69,6 +71,7 @@ impl Db {
             inbox: Cell::new(false),
             outbox: Cell::new(false),
             timers: Cell::new(false),
+            components: Cell::new(false),
         }
     }
 

@@ -28,7 +28,8 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
+    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store,
+    StoreError,
 };
 
 pub use open::OpenError;
@@ -199,9 +200,9 @@ impl Store for EmbeddedStore {
         self.reader.call(outbox::due).await
     }
 
-    async fn put_component(&self, flow: &FlowName, bytes: &[u8]) -> Result<Digest, StoreError> {
+    async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {
         let (flow, digest, bytes) = (flow.clone(), Digest::of(bytes), bytes.to_vec());
-        self.writer.call(move |db| components::put(db, &flow, &digest, &bytes).map(|()| digest)).await
+        self.writer.call(move |db| components::put(db, &flow, &digest, &bytes, deploy)).await
     }
 
     async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -216,6 +217,10 @@ impl Store for EmbeddedStore {
     async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
         let flow = flow.clone();
         self.writer.call(move |db| components::drop_current(db, &flow)).await
+    }
+
+    async fn components_changed(&self) {
+        self.wakes.components.notified().await;
     }
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
@@ -253,7 +258,9 @@ impl Store for EmbeddedStore {
         self.writer.call(move |db| records::dead_drop(db, id)).await
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {
+        let offered = offered.to_vec();
+        self.writer.call(move |db| components::keep(db, &offered)).await?;
         let mut after = String::new();
         while let Some(last) = self.writer.call(move |db| inbox::forget(db, &after)).await? {
             after = last;

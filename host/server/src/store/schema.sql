@@ -121,3 +121,11 @@ CREATE TABLE current (
     flow TEXT PRIMARY KEY,
     digest TEXT NOT NULL REFERENCES component
 ) STRICT, WITHOUT ROWID;
+
+-- What was current of each flow, the latest with the highest number.
+CREATE TABLE deployed (
+    flow TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    no INTEGER NOT NULL,
+    PRIMARY KEY (flow, digest)
+) STRICT, WITHOUT ROWID;

@@ -20,6 +20,7 @@ pub(super) struct Wakes {
     pub(super) inbox: Notify,
     pub(super) outbox: Notify,
     pub(super) timers: Notify,
+    pub(super) components: Notify,
 }
 
 /// The handle of the thread; dropping it finishes what was asked and closes the connection.
@@ -112,6 +113,7 @@ fn serve(db: &Db, access: Access, waiting: &Receiver<Box<dyn Job>>, wakes: &Wake
             other => other,
         });
         let (inbox, outbox, timers) = (db.inbox.take(), db.outbox.take(), db.timers.take());
+        let components = db.components.take();
         // The next turn first: whoever asked only wants to know.
         if lost.is_none() && inbox {
             wakes.inbox.notify_one();
@@ -124,6 +126,9 @@ fn serve(db: &Db, access: Access, waiting: &Receiver<Box<dyn Job>>, wakes: &Wake
         }
         if lost.is_none() && timers {
             wakes.timers.notify_one();
+        }
+        if lost.is_none() && components {
+            wakes.components.notify_one();
         }
     }
 }

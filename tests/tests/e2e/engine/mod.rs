@@ -15,7 +15,7 @@ use pesto_engine::failpoint::Failpoints;
 use pesto_engine::memory::MemoryStore;
 use pesto_engine::model::{Body, Conversation, DeadLetter, FlowName, Inbound, Message, Person, Place};
 use pesto_engine::policy::{Access, Bounds, Grants, Right};
-use pesto_engine::ports::{Accepted, CallError, Clock, Llm, LlmCompletion, LlmRequest, Messenger, Store};
+use pesto_engine::ports::{Accepted, CallError, Clock, Deploy, Llm, LlmCompletion, LlmRequest, Messenger, Store};
 use pesto_engine::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 use pesto_engine::wasm::{Ready, Sandbox};
 use pesto_tests::PATIENCE;
@@ -110,7 +110,7 @@ impl World {
         let ready = Arc::new(sandbox.load(component.clone()).await.unwrap());
         let clock = Arc::new(ManualClock::new(BEGIN));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        store.put_component(&flow(), &component).await.unwrap();
+        store.put_component(&flow(), &component, Deploy::Always).await.unwrap();
         let mut world = Self {
             store,
             clock,

@@ -22,9 +22,10 @@ local function int(value) return string.format('%.0f', value) end
 local woken = {}
 local function wake(what) woken[what] = true end
 
--- The end of a step that may have changed what others wait for: `i`nbox, `o`utbox or `t`imers.
+-- The end of a step that may have changed what others wait for: `i`nbox, `o`utbox, `t`imers or
+-- `c`omponents.
 local function done(...)
-  local what = (woken.i and 'i' or '') .. (woken.o and 'o' or '') .. (woken.t and 't' or '')
+  local what = (woken.i and 'i' or '') .. (woken.o and 'o' or '') .. (woken.t and 't' or '') .. (woken.c and 'c' or '')
   if what ~= '' then redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what) end
   return {what, int(now), int(micros), ...}
 end
