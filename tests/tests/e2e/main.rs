@@ -7,6 +7,7 @@ mod control;
 mod engine;
 mod guests;
 mod host;
+mod hosts;
 mod kills;
 mod llm;
 mod redis;

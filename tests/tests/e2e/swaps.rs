@@ -10,7 +10,7 @@ use pesto_tests::person::Person;
 use pesto_tests::setup::Setup;
 use pesto_tests::{PATIENCE, guests};
 
-const FLOW: &str = "versioned";
+pub(crate) const FLOW: &str = "versioned";
 const SWAPS: u32 = 20;
 /// Conversations that begin on each of the first versions: 216 on 18 versions, the youngest of which span three swaps.
 const COHORT: usize = 12;
@@ -19,7 +19,7 @@ const COHORTS: u32 = SWAPS - 2;
 const PROMPT: Duration = Duration::from_secs(1);
 
 /// The polite flow with its version in its answers: `07` to any text, `v07!!` to the start.
-fn version(number: u32) -> Vec<u8> {
+pub(crate) fn version(number: u32) -> Vec<u8> {
     let mut bytes = guests::polite();
     let answers = b"okready";
     let at = bytes.windows(answers.len()).position(|window| window == answers).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pesto_engine::model::{Beginning, Conversation, Digest};
-use pesto_engine::ports::{After, Commit, Entry, Store, TimerChange};
+use pesto_engine::ports::{After, Commit, Deploy, Entry, Store, TimerChange};
 use pesto_engine::scripted::ManualClock;
 
 use crate::samples::{LEASE, message, open, options, said};
@@ -46,6 +46,8 @@ async fn hosts_wake_each_other() {
     tokio::time::timeout(SOON, one.outbox_changed()).await.expect("a message");
     tokio::time::timeout(SOON, one.timers_changed()).await.expect("a timer");
     assert_eq!(one.fire_timers().await, Ok(Some(5_000)));
+    other.put_component(&"survey".parse().unwrap(), b"", Deploy::Always).await.unwrap();
+    tokio::time::timeout(SOON, one.components_changed()).await.expect("a component");
 }
 
 #[tokio::test]

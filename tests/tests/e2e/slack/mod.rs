@@ -13,7 +13,7 @@ use slack_double::{Message, Options, Person, SlackDouble};
 use crate::survey::{CLOSING, FLOW, Plan, Reply};
 
 /// A folder for a host in this workspace, over Socket Mode.
-fn setup(slack: &SlackDouble) -> Setup {
+pub(crate) fn setup(slack: &SlackDouble) -> Setup {
     workspace(slack, "app_token_env = \"SLACK_APP_TOKEN\"\n").variable("SLACK_APP_TOKEN", &slack.app_token())
 }
 
@@ -33,7 +33,7 @@ fn workspace(slack: &SlackDouble, lines: &str) -> Setup {
 /// Between two clicks where nobody answers.
 const PAUSE: Duration = Duration::from_millis(200);
 
-async fn double() -> SlackDouble {
+pub(crate) async fn double() -> SlackDouble {
     SlackDouble::start(Options::default()).await
 }
 
@@ -52,7 +52,7 @@ async fn hold(person: &Person, plan: &Plan) -> Vec<Message> {
 }
 
 /// Answers a question with its controls where it has some that fit, or in words.
-async fn answer(person: &Person, question: &Message, reply: Reply) {
+pub(crate) async fn answer(person: &Person, question: &Message, reply: Reply) {
     let wanted: Vec<String> = match &reply {
         Reply::Say(text) => text.split(", ").map(str::to_owned).collect(),
         Reply::Pick(values) => values.iter().map(|&value| value.to_owned()).collect(),
