@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::ports::{
     Accepted, Backlog, CallError, Claim, Commit, Copies, Deploy, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest,
-    Messenger, OpenCount, PostError, Posted, Posting, Receipt, Store, StoreError,
+    Messenger, OpenCount, PostError, Posted, Posting, Receipt, Seats, Store, StoreError,
 };
 
 /// A place to crash at, such as `store.commit:after`.
@@ -307,6 +307,10 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         self.points.around("store.dead_drop", self.port.dead_drop(id)).await
+    }
+
+    async fn seats(&self, seats: Seats, lease: Duration) -> Result<usize, StoreError> {
+        self.points.around("store.seats", self.port.seats(seats, lease)).await
     }
 
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {

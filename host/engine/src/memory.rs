@@ -17,8 +17,8 @@ use crate::model::{
     Place,
 };
 use crate::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
-    StoreError,
+    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Seats,
+    Store, StoreError,
 };
 use crate::store::{CLOSABLE, KEPT, REMEMBERED};
 use place::PlaceState;
@@ -334,6 +334,11 @@ impl Store for MemoryStore {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         Ok(self.lock().dead.remove(&id).is_some())
+    }
+
+    async fn seats(&self, seats: Seats, _lease: Duration) -> Result<usize, StoreError> {
+        // There is one host.
+        Ok(seats.wanted.min(seats.all))
     }
 
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {

@@ -188,6 +188,17 @@ pub struct OpenCount {
     pub conversations: u64,
 }
 
+/// A host's part in something that all hosts together have so much of, such as connections that a provider counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seats {
+    /// What there is for all hosts. All say the same.
+    pub all: usize,
+    /// What this host has in use.
+    pub held: usize,
+    /// What it wants at most.
+    pub wanted: usize,
+}
+
 /// When a component becomes its flow's current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deploy {
@@ -327,6 +338,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Throws a dead letter away. Answers whether it was there.
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError>;
+
+    /// How many seats this host may hold for `lease`: all that take part get alike, those that came first get the rest, and
+    /// what a host has in use is given to nobody else. It tells anew what it uses before the lease ends; one that wants
+    /// nothing and uses nothing takes part no more.
+    async fn seats(&self, seats: Seats, lease: Duration) -> Result<usize, StoreError>;
 
     /// Forgets event ids older than a day, components that are not current and that no conversation has held for a
     /// day, and receipts older than a month. Never answers or dead letters. This host begins conversations on the

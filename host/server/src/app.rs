@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
+use futures_util::future::FusedFuture as _;
 use pesto_engine::broker::Ports;
 use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Settings};
@@ -13,6 +15,7 @@ use pesto_engine::failpoint::{Failpoints, Rule};
 use pesto_engine::policy::{Access, Bounds, Grants, Right};
 use pesto_engine::ports::{Clock, Llm, Store};
 use pesto_engine::scripted::CannedLlm;
+use tokio::sync::oneshot;
 
 use crate::admin::Desk;
 use crate::config::{self, Config, Storage};
@@ -79,24 +82,41 @@ impl App {
         }
         let mut loops = self.engine.start();
         let listener = Listener::bind(&self.socket)?;
+        let (leaving, left) = oneshot::channel::<()>();
+        let engine = self.engine.clone();
         let slack = async {
+            let left = async { drop(left.await) };
             match self.slack {
-                Some(slack) => slack.run(self.engine.clone()).await,
-                None => std::future::pending().await,
+                Some(slack) => slack.run(engine, left).await,
+                None => {
+                    left.await;
+                    Ok(())
+                }
             }
         };
+        let slack = slack.fuse();
+        tokio::pin!(slack);
         tracing::info!(socket = %self.socket.display(), "the host is ready");
         ready();
         let ended = tokio::select! {
             () = &mut stop => Ok(()),
             () = listener.serve(self.engine.clone(), self.terminal, self.desk, self.notice) => Ok(()),
-            ended = slack => ended,
+            ended = &mut slack => ended,
             ended = self.folder.follow() => ended,
             () = loops.ended() => Err(anyhow::anyhow!("a loop of the engine broke off; its log says why")),
         };
         tracing::info!("the host stops; turns under way have {} s to end", GRACE.as_secs());
         let deadline = self.engine.ports().clock.now() + u64::try_from(GRACE.as_millis())?;
-        self.engine.stop(deadline).await;
+        drop(leaving);
+        // What Slack sent is acknowledged, while turns come to their end.
+        let left = async {
+            if !slack.is_terminated()
+                && let Err(error) = slack.await
+            {
+                tracing::warn!("{error:#}");
+            }
+        };
+        tokio::join!(self.engine.stop(deadline), left);
         drop(loops);
         ended
     }

@@ -29,10 +29,11 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Vec<Figure>> {
         http: None,
         base_url: double.api_url(),
         idle: Duration::from_secs(30),
+        sockets: 10,
     };
     let slack = Slack::new(&config, Vec::new())?;
     let rig = Rig::with_messenger(component, Arc::new(slack.messenger())).await?;
-    let host = tokio::spawn(slack.run(rig.engine.clone()));
+    let host = tokio::spawn(slack.run(rig.engine.clone(), std::future::pending()));
     double.has_sockets(2).await;
 
     let begin = Instant::now() + Duration::from_secs(1);

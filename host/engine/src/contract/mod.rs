@@ -12,6 +12,7 @@ mod outbox;
 pub mod random;
 mod records;
 mod samples;
+mod seats;
 mod timers;
 mod turn;
 
@@ -82,7 +83,7 @@ pub async fn check(adapter: &dyn Adapter) {
     let suites =
         [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, aside::CASES, components::CASES];
     let mut failed = Vec::new();
-    for (name, case) in suites.into_iter().chain([records::CASES]).flatten() {
+    for (name, case) in suites.into_iter().chain([records::CASES, seats::CASES]).flatten() {
         let subject = Subject::new(adapter).await;
         let run = tokio::spawn(tokio::time::timeout(PATIENCE, case(subject)));
         if !matches!(run.await, Ok(Ok(()))) {

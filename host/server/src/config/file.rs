@@ -64,6 +64,7 @@ pub(super) struct Slack {
     pub(super) listen: Given<String>,
     pub(super) base_url: Given<String>,
     pub(super) idle_s: Given<i64>,
+    pub(super) sockets: Given<i64>,
 }
 
 /// `[store]`.

@@ -158,6 +158,8 @@ pub struct Slack {
     pub base_url: String,
     /// `idle_s`: a socket without any sign of life for so long is replaced. 1 to 300 s, 30 by default.
     pub idle: Duration,
+    /// `sockets`: how many all hosts on a store open together. 1 to 10, which is what Slack allows and the default.
+    pub sockets: u32,
 }
 
 /// Where Slack's requests come in.

@@ -17,6 +17,7 @@ impl Check<'_> {
     pub(super) fn slack(&mut self, table: &Spanned<file::Slack>, env: &Environment) -> Result<Slack, ConfigError> {
         let slack = table.get_ref();
         let idle = Duration::from_secs(self.whole("slack.idle_s", &slack.idle_s, 30, 1..=300)?.into());
+        let sockets = self.whole("slack.sockets", &slack.sockets, 10, 1..=10)?;
         let base_url = self.base_url("slack", &slack.base_url, SLACK)?;
         let listen = slack.listen.as_ref().map(|given| self.listen(given)).transpose()?;
         let Some(bot) = &slack.bot_token_env else {
@@ -47,7 +48,7 @@ impl Check<'_> {
             let what = "no way for events to come in";
             return Err(self.lacking("slack", table.span(), "slack.app_token_env", what, remedy));
         }
-        Ok(Slack { bot_token, app_token, http, base_url, idle })
+        Ok(Slack { bot_token, app_token, http, base_url, idle, sockets })
     }
 
     fn maybe(

@@ -42,6 +42,11 @@ impl Keys {
         format!("{}:{{components}}:", self.prefix)
     }
 
+    /// The beginning of the keys of what concerns hosts, and no place.
+    pub(super) fn of_hosts(&self) -> String {
+        format!("{}:{{hosts}}:", self.prefix)
+    }
+
     /// The key that says what this store is.
     pub(super) fn meta(&self) -> String {
         format!("{}:{{meta}}", self.prefix)

@@ -28,7 +28,7 @@
 //! | `versions`, `holders`, `let_go` | open conversations by version and by digest; when one last let go of a digest |
 //! | `counts` | events and messages |
 //!
-//! `pesto:{components}:` has `current`, `deployed:FLOW` (what was current, by tick), `held` and `bytes:DIGEST`; `pesto:{meta}` the schema and the number of shards.
+//! `pesto:{components}:` has `current`, `deployed:FLOW` (what was current, by tick), `held` and `bytes:DIGEST`; `pesto:{hosts}:` has `seats`; `pesto:{meta}` the schema and the number of shards.
 //! Sets by time are sorted sets; where all scores are 0, their members are in order as text.
 //!
 //! What crosses shards is true soon, not at once:
@@ -53,6 +53,7 @@ mod outbox;
 mod records;
 mod reply;
 mod script;
+mod seats;
 mod timers;
 mod turn;
 mod wake;
@@ -66,7 +67,7 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store,
+    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats, Store,
     StoreError,
 };
 use tokio::task::AbortHandle;
@@ -336,6 +337,10 @@ impl Store for RedisStore {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         records::dead_drop(self, id).await
+    }
+
+    async fn seats(&self, seats: Seats, lease: Duration) -> Result<usize, StoreError> {
+        seats::seats(self, seats, lease).await
     }
 
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {

@@ -50,6 +50,7 @@ scripts! {
     PEEK = "peek";
     RENEW = "renew";
     RESULT = "result";
+    SEATS = "seats";
     SWEEP = "sweep";
     TIMERS_DUE = "timers_due";
     TIMERS_FIRE = "timers_fire";

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::api::{Api, Examined};
 use super::api_error::ApiError;
-use super::socket_mode::{self, Hello, NoHello};
+use super::hello::{self, Hello, NoHello};
 use super::verdict;
 use crate::config;
 use crate::doctor::Finding;
@@ -97,7 +97,7 @@ async fn socket(api: &Api) -> Option<Result<Hello, NoSocket>> {
         Err(error) => return Some(Err(NoSocket::Api(error))),
     };
     // It is closed at once: what Slack sends over it goes unanswered, and comes again over a host's socket.
-    let met = socket_mode::meet(&address).await.map(|(_, hello)| hello);
+    let met = hello::meet(&address).await.map(|(_, hello)| hello);
     Some(met.map_err(NoSocket::Hello))
 }
 

@@ -1,6 +1,6 @@
 //! People in Slack: what they write and pick comes in, and what flows say goes out.
 //!
-//! In: a payload comes over a socket (`socket_mode`) or over HTTP (`http`); `events`, `interactions` and `commands` read
+//! In: a payload comes over a socket (`hello`, `socket_mode`, `seats`) or over HTTP (`http`); `events`, `interactions` and `commands` read
 //! it, purely; `intake` stores what it is, and only then is Slack answered; `forms` opens the windows of forms and checks
 //! what is submitted in them. Out: `messenger` posts what `render` makes of a message, at the rates of `limiter`. `api`
 //! has the methods of the Web API, `api_error` judges what failed. [`needs`] lists what the app must be allowed;
@@ -17,6 +17,7 @@ mod events;
 mod field;
 mod form_view;
 mod forms;
+mod hello;
 mod http;
 mod http_client;
 mod incoming_text;
@@ -30,6 +31,7 @@ mod outgoing_text;
 mod people;
 mod reading;
 mod render;
+mod seats;
 mod seldom;
 mod sizes;
 mod socket_mode;
@@ -51,6 +53,7 @@ use self::intake::Intake;
 pub use self::messenger::SlackMessenger;
 use self::people::People;
 use self::reading::Identity;
+use self::seats::Seats;
 use crate::config;
 
 /// Between two attempts to learn who we are.
@@ -106,8 +109,39 @@ impl Slack {
         SlackMessenger::new(self.shared.clone())
     }
 
-    /// Takes what comes, for ever. An error is one that only the operator can mend.
-    pub async fn run(self, engine: Arc<Engine>) -> anyhow::Result<()> {
+    /// Takes what comes until `stop` is done; then what came is acknowledged, and the sockets are closed. An error is one
+    /// that only the operator can mend.
+    pub async fn run(self, engine: Arc<Engine>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::pin!(stop);
+        let us = tokio::select! {
+            us = self.begin() => us?,
+            () = &mut stop => return Ok(()),
+        };
+        let seats = Seats::new(engine.ports().store.clone(), self.config.sockets as usize);
+        let intake = Arc::new(Intake::new(engine, self.shared.clone(), us));
+        let sockets = async {
+            match self.config.app_token {
+                Some(_) => socket_mode::run(self.shared.clone(), intake.clone(), seats, self.config.idle, stop).await,
+                None => {
+                    stop.await;
+                    Ok(())
+                }
+            }
+        };
+        let server = async {
+            match &self.config.http {
+                Some(http) => http::run(http, intake.clone()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = sockets => ended,
+            ended = server => ended,
+        }
+    }
+
+    /// Learns who we are, and who is there.
+    async fn begin(&self) -> anyhow::Result<Identity> {
         let us = loop {
             match self.shared.identity().await {
                 Ok(us) => break us.clone(),
@@ -123,23 +157,7 @@ impl Slack {
         };
         tracing::info!(team = us.team, bot = us.bot_user, "Slack knows us");
         self.shared.people.warm(&self.shared.api).await;
-        let intake = Arc::new(Intake::new(engine, self.shared.clone(), us));
-        let sockets = async {
-            match self.config.app_token {
-                Some(_) => socket_mode::run(self.shared.clone(), intake.clone(), self.config.idle).await,
-                None => std::future::pending().await,
-            }
-        };
-        let server = async {
-            match &self.config.http {
-                Some(http) => http::run(http, intake.clone()).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            ended = sockets => ended,
-            ended = server => ended,
-        }
+        Ok(us)
     }
 }
 

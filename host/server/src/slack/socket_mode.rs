@@ -1,10 +1,9 @@
-//! Socket Mode: two sockets, so that one is there while the other is replaced. An envelope is acknowledged when what it
-//! tells is stored. A socket that is to go is read until its successor is there and the server closes it.
+//! Socket Mode: a socket for each seat that the host has. An envelope is acknowledged when what it tells is stored. A
+//! socket that is to go is read until its successor is there and the server closes it.
 //!
 //! The rules are those of Slack's documentation of Socket Mode and of its own clients; what they leave out are limits of
 //! time, without which a socket that died in silence is never missed.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,48 +11,34 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::RngExt as _;
-use rustls_platform_verifier::ConfigVerifierExt as _;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsConnector;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use url::Url;
 
 use super::Shared;
 use super::api_error::{ApiError, is_passing};
+use super::hello::{Envelope, Socket, meet, reason};
 use super::intake::{Answer, Intake, Kind};
+use super::seats::{Occupied, Seat, Seats};
 use super::seldom::Seldom;
 
-/// Sockets that are open at once; Slack allows ten for an app, and a replaced one lives on for a while.
-const SOCKETS: usize = 2;
-/// For opening a connection, and again for its hello.
+/// For sending what may wait behind much.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest that a replaced socket is read.
 const DRAIN: Duration = Duration::from_secs(60);
-/// The longest frame, in bytes.
-const MOST_BYTES: usize = 4 << 20;
 /// Envelopes of one socket that are being stored.
 const MOST_IN_HAND: usize = 512;
 /// Between attempts: from the first to the longest, and what is waited when there are too many sockets.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 const CROWDED: Duration = Duration::from_secs(30);
+/// For closing one in good order.
+const CLOSING: Duration = Duration::from_secs(1);
 /// After Slack refused what it took before.
 const REFUSED: Duration = Duration::from_secs(60);
 /// A socket that lived so long was a good one.
 const GOOD: Duration = Duration::from_secs(10);
-
-pub(super) type Socket = WebSocketStream<Pin<Box<dyn Duplex>>>;
-
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Send> Duplex for T {}
 
 /// Why a socket needs a successor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,36 +51,36 @@ enum End {
     Crowded,
     /// Socket Mode was switched off.
     Disabled,
+    /// Its seat is another host's now, or the host stops.
+    Left,
 }
 
-/// An envelope or another word of Slack's.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    kind: String,
-    envelope_id: Option<String>,
-    accepts_response_payload: Option<bool>,
-    reason: Option<String>,
-    #[serde(default)]
-    payload: Value,
-}
-
-/// Keeps the sockets open. An error says that Slack refused to open the first ones, and what to do.
-pub(super) async fn run(shared: Arc<Shared>, intake: Arc<Intake>, idle: Duration) -> anyhow::Result<()> {
+/// Keeps the sockets open until `stop` is done, and then closes them in good order. An error says that Slack refused to
+/// open the first ones, and what to do.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    intake: Arc<Intake>,
+    seats: Seats,
+    idle: Duration,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let mut slots = JoinSet::new();
     let connected = Arc::new(AtomicBool::new(false));
-    for number in 1..=SOCKETS {
-        slots.spawn(keep(number, shared.clone(), intake.clone(), idle, connected.clone()));
+    for seat in seats.each() {
+        slots.spawn(keep(seat, shared.clone(), intake.clone(), idle, connected.clone()));
     }
-    match slots.join_next().await {
-        Some(ended) => ended.context("the loop of a socket broke off")?,
-        None => Ok(()),
+    tokio::select! {
+        Some(ended) = slots.join_next() => return ended.context("the loop of a socket broke off")?,
+        () = seats.share() => {}
+        () = stop => {}
     }
+    seats.leave().await;
+    Ok(())
 }
 
-/// Keeps one socket open, each followed by the next. `connected` says whether any socket ever was.
+/// Keeps one socket open while the seat is ours, each followed by the next. `connected` says whether any socket ever was.
 async fn keep(
-    number: usize,
+    mut seat: Seat,
     shared: Arc<Shared>,
     intake: Arc<Intake>,
     idle: Duration,
@@ -103,11 +88,12 @@ async fn keep(
 ) -> anyhow::Result<()> {
     // Dropping it drops the sockets.
     let mut sockets = JoinSet::new();
-    let mut failures = 0;
+    let (number, mut failures) = (seat.number, 0);
     loop {
+        seat.taken().await;
         while sockets.try_join_next().is_some() {}
-        let socket = match connect(&shared).await {
-            Ok(socket) => socket,
+        let (socket, occupied) = match connect(&shared, &seat).await {
+            Ok(opened) => opened,
             Err(Refused(reason, true)) if !connected.load(Ordering::Relaxed) => anyhow::bail!("{reason}"),
             // It worked before, so somebody changed the app, and will change it back.
             Err(Refused(reason, true)) => {
@@ -127,10 +113,15 @@ async fn keep(
         tracing::info!(number, "a socket to Slack is open");
         let began = Instant::now();
         let (end, ended) = oneshot::channel();
-        sockets.spawn(serve(socket, intake.clone(), idle, end));
+        let (seat, intake) = (seat.clone(), intake.clone());
+        sockets.spawn(async move {
+            serve(socket, intake, seat, idle, end).await;
+            drop(occupied);
+        });
         let end = ended.await.unwrap_or(End::Gone);
         failures = if began.elapsed() > GOOD { 0 } else { failures + 1 };
         let wait = match end {
+            End::Left => continue,
             End::Refresh if failures == 0 => Duration::ZERO,
             End::Refresh | End::Gone => backoff(failures.saturating_sub(1)),
             End::Crowded => CROWDED + backoff(failures),
@@ -164,7 +155,7 @@ impl Refused {
     }
 }
 
-async fn connect(shared: &Shared) -> Result<Socket, Refused> {
+async fn connect(shared: &Shared, seat: &Seat) -> Result<(Socket, Occupied), Refused> {
     let address = match shared.api.open_socket().await {
         Ok(address) => address.unwrap_or_default(),
         Err(ApiError::Refused(code)) if !is_passing(&code) => {
@@ -178,92 +169,12 @@ async fn connect(shared: &Shared) -> Result<Socket, Refused> {
         }
         Err(error) => return Err(Refused::now(error)),
     };
-    meet(&address).await.map(|(socket, _)| socket).map_err(Refused::now)
-}
-
-/// Why a socket was not opened, or sent away instead of greeted. Holds no ticket.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NoHello {
-    /// What went wrong on the way.
-    #[error("{0}")]
-    Failed(String),
-    /// The reason that Slack gives, such as `too_many_websockets`.
-    #[error("Slack sends us away: {0}")]
-    SentAway(String),
-}
-
-/// Slack's first word on a socket.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(super) struct Hello {
-    /// The app's sockets, this one included; 0 where Slack does not say.
-    #[serde(default)]
-    pub(super) num_connections: u64,
-    #[serde(default)]
-    pub(super) connection_info: ConnectionInfo,
-}
-
-/// Whose socket it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(super) struct ConnectionInfo {
-    /// The app; empty where Slack does not say.
-    #[serde(default)]
-    pub(super) app_id: String,
-}
-
-/// Opens a socket at the address that [`Api::open_socket`](super::api::Api::open_socket) answered, and waits for its
-/// hello.
-pub(super) async fn meet(address: &str) -> Result<(Socket, Hello), NoHello> {
-    let failed = |reason: &str| NoHello::Failed(reason.to_owned());
-    let opened = timeout(PATIENCE, open(address)).await.map_err(|_| failed("the connection took too long"))?;
-    let mut socket = opened.map_err(|error| NoHello::Failed(format!("{error:#}")))?;
-    let hello = timeout(PATIENCE, hello(&mut socket)).await.map_err(|_| failed("there was no hello"))?;
-    hello.map(|hello| (socket, hello))
-}
-
-/// The address holds a ticket, so no error repeats it.
-async fn open(address: &str) -> anyhow::Result<Socket> {
-    let url = Url::parse(address).ok().context("Slack gave an address that is none")?;
-    let host = url.host_str().context("Slack gave an address without a host")?;
-    let port = url.port_or_known_default().context("Slack gave an address without a port")?;
-    let tcp = TcpStream::connect((host, port)).await.with_context(|| format!("{host} cannot be reached"))?;
-    tcp.set_nodelay(true)?;
-    let stream: Pin<Box<dyn Duplex>> = if url.scheme() == "wss" {
-        let config = rustls::ClientConfig::with_platform_verifier().context("no certificates to trust")?;
-        let name =
-            rustls::pki_types::ServerName::try_from(host.to_owned()).context("Slack gave a host that is none")?;
-        let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
-        Box::pin(tls.with_context(|| format!("{host} cannot be trusted"))?)
-    } else {
-        Box::pin(tcp)
-    };
-    let limits = WebSocketConfig::default().max_message_size(Some(MOST_BYTES)).max_frame_size(Some(MOST_BYTES));
-    let opened = tokio_tungstenite::client_async_with_config(address, stream, Some(limits)).await;
-    opened.map(|(socket, _)| socket).map_err(|_| anyhow::anyhow!("{host} does not open a web socket"))
-}
-
-async fn hello(socket: &mut Socket) -> Result<Hello, NoHello> {
-    while let Some(frame) = socket.next().await {
-        let Ok(frame) = frame else { break };
-        let Ok(text) = frame.to_text() else { continue };
-        match serde_json::from_str::<Envelope>(text) {
-            // What it tells beside is good to know, and not worth a socket.
-            Ok(envelope) if envelope.kind == "hello" => return Ok(serde_json::from_str(text).unwrap_or_default()),
-            Ok(envelope) if envelope.kind == "disconnect" => {
-                return Err(NoHello::SentAway(reason(envelope.reason.as_deref().unwrap_or_default())));
-            }
-            _ => {}
-        }
-    }
-    Err(NoHello::Failed("the socket was closed before its hello".to_owned()))
-}
-
-/// Slack's reasons are short words.
-fn reason(reason: &str) -> String {
-    pesto_engine::text::line(reason, 40)
+    let occupied = seat.occupy();
+    meet(&address).await.map(|(socket, _)| (socket, occupied)).map_err(Refused::now)
 }
 
 /// Reads a socket to its end. `end` hears once when a successor is needed; after a refresh that is long before the end.
-async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: oneshot::Sender<End>) {
+async fn serve(mut socket: Socket, intake: Arc<Intake>, mut seat: Seat, idle: Duration, end: oneshot::Sender<End>) {
     let mut end = Some(end);
     let mut tell = |what: End| {
         if let Some(end) = end.take() {
@@ -279,7 +190,13 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, idle: Duration, end: one
     let mut last = None;
     let garbage = Seldom::default();
     let closing = loop {
+        if seat.is_lost() && in_hand.available_permits() == MOST_IN_HAND && acks.is_empty() {
+            // All that came is acknowledged. What comes from now on, Slack sends again, to another socket.
+            let _ = timeout(CLOSING, socket.close(None)).await;
+            break End::Left;
+        }
         tokio::select! {
+            () = seat.lost(), if !seat.is_lost() => {}
             // With as much in hand as we can hold, the next one waits in Slack's socket.
             frame = socket.next(), if in_hand.available_permits() > 0 => {
                 let Some(Ok(frame)) = frame else { break End::Gone };

@@ -12,9 +12,9 @@ use pesto_engine::text::line;
 use super::api::Account;
 use super::api_error::ApiError;
 use super::checkup::{Bot, Facts, Listen, NoSocket};
+use super::hello::{Hello, NoHello};
 use super::http::WINDOW;
 use super::needs::{APP_SCOPE, SCOPES};
-use super::socket_mode::{Hello, NoHello};
 use crate::doctor::Finding;
 
 /// Sockets that Slack allows for an app, and how many of others are too many.

@@ -28,7 +28,7 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store,
+    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats, Store,
     StoreError,
 };
 
@@ -256,6 +256,11 @@ impl Store for EmbeddedStore {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         self.writer.call(move |db| records::dead_drop(db, id)).await
+    }
+
+    async fn seats(&self, seats: Seats, _lease: Duration) -> Result<usize, StoreError> {
+        // There is one host.
+        Ok(seats.wanted.min(seats.all))
     }
 
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {

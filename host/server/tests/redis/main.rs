@@ -6,6 +6,7 @@ mod faults;
 mod lost;
 mod proxy;
 mod samples;
+mod seats;
 mod server;
 mod wakes;
 

@@ -2,6 +2,7 @@
 
 mod rolling;
 mod rollout;
+mod seats;
 
 use pesto_engine::model::Digest;
 use pesto_server::admin::{AdminReply, AdminRequest};

@@ -38,7 +38,7 @@ pub(crate) async fn double() -> SlackDouble {
 }
 
 /// Holds the survey to its end; what the bot wrote, in order.
-async fn hold(person: &Person, plan: &Plan) -> Vec<Message> {
+pub(crate) async fn hold(person: &Person, plan: &Plan) -> Vec<Message> {
     person.says(&format!("start {FLOW}")).await;
     let mut heard = Vec::new();
     for key in plan.path() {

@@ -3,7 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use super::super::api::Examined;
-use super::super::socket_mode::ConnectionInfo;
+use super::super::hello::ConnectionInfo;
 use super::*;
 use crate::doctor::Level;
 
