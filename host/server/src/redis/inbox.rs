@@ -57,7 +57,7 @@ pub(super) fn seq(position: &str) -> Option<Seq> {
     Some(Seq { number: position.get(21..37)?.parse().ok()?, step: position.get(38..)?.parse().ok()? })
 }
 
-/// What an index by time has first.
+/// What indexes by time have first.
 pub(super) struct Peek {
     /// Shard and member of what is due, longest due first.
     pub(super) due: Vec<(u16, String)>,
@@ -65,9 +65,10 @@ pub(super) struct Peek {
     pub(super) next: Option<Millis>,
 }
 
-/// Looks at the index of every shard.
-pub(super) async fn peek(store: &RedisStore, index: &str, most: usize) -> Result<Peek, StoreError> {
-    let replies = store.run_all(store.keys.all().map(|shard| store.step(&PEEK, shard).arg(index).arg(most))).await;
+/// Looks at these indexes of every shard.
+pub(super) async fn peek(store: &RedisStore, indexes: &[&str], most: usize) -> Result<Peek, StoreError> {
+    let step = |shard| store.step(&PEEK, shard).arg(most).arg(indexes.len()).arg(indexes);
+    let replies = store.run_all(store.keys.all().map(step)).await;
     let replies = store.keys.all().zip(replies).map(|(shard, reply)| Ok((shard, reply?))).collect();
     let (mut due, mut next) = (Vec::new(), None::<Millis>);
     for (shard, mut reply) in any(replies)? {

@@ -7,7 +7,7 @@ use pesto_engine::model::{Digest, EffectId, FlowName, Message, Millis, Place};
 use pesto_engine::ports::{Posted, Posting, Receipt, Stage, StoreError};
 use pesto_engine::store::{CLOSABLE, Listener, undelivered};
 
-use super::inbox::{peek, push_event};
+use super::inbox::{Peek, peek, push_event};
 use super::reply::{Fields, Reply, unexpected};
 use super::script::{
     OUTBOX_CLAIM, OUTBOX_LATER, OUTBOX_LOOK, OUTBOX_LOST, OUTBOX_NEVER, OUTBOX_RENEW, OUTBOX_SENT, OUTBOX_WAKE, SWEEP,
@@ -15,9 +15,6 @@ use super::script::{
 };
 use super::{RedisStore, any, length, time};
 use crate::stored::{corrupt, decode, encode};
-
-/// The index of messages that have a time.
-pub(super) const DUE: &str = "due";
 
 /// So many messages are marked in one step at most.
 const BATCH: usize = 128;
@@ -44,11 +41,16 @@ pub(super) fn push_messages(step: &mut Step, place: &Place, messages: Vec<Messag
     Ok(())
 }
 
+/// The messages that this host may take: those of places where nobody waits, and those that somebody waits for here.
+pub(super) async fn due(store: &RedisStore, most: usize) -> Result<Peek, StoreError> {
+    peek(store, &["due", &format!("due:{}", store.host)], most).await
+}
+
 pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
     if most == 0 {
         return Ok(Vec::new());
     }
-    let due = peek(store, DUE, most.min(BATCH)).await?.due;
+    let due = due(store, most.min(BATCH)).await?.due;
     let mut of_shard = BTreeMap::<u16, Vec<&str>>::new();
     for (shard, member) in &due {
         of_shard.entry(*shard).or_default().push(member);

@@ -22,7 +22,7 @@ pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> R
     if most == 0 {
         return Ok(Vec::new());
     }
-    let ready = peek(store, READY, most.min(BATCH)).await?.due;
+    let ready = peek(store, &[READY], most.min(BATCH)).await?.due;
     let mut of_shard = BTreeMap::<u16, Vec<&str>>::new();
     for (shard, member) in &ready {
         of_shard.entry(*shard).or_default().push(member);

@@ -114,9 +114,16 @@ local function event_parts(value)
   return tonumber(hold), person, event
 end
 
+-- The index that has the time of a message: of the host at which somebody waits for the place's, or of all hosts. For
+-- copies any host looks.
+local function due_of(place, sent)
+  local home = sent == '' and redis.call('HGET', shard .. 'home', place)
+  return shard .. (home and 'due:' .. home or 'due')
+end
+
 local function set_due(id, due)
-  local slot = redis.call('HGET', shard .. 'message:' .. id, 'slot')
-  redis.call('ZADD', shard .. 'due', int(due), slot)
+  local found = redis.call('HMGET', shard .. 'message:' .. id, 'slot', 'place', 'sent')
+  redis.call('ZADD', due_of(found[2], found[3]), int(due), found[1])
   wake('o')
 end
 
@@ -190,7 +197,7 @@ end
 
 local function remove(id, one)
   redis.call('DEL', shard .. 'message:' .. id)
-  redis.call('ZREM', shard .. 'due', one.slot)
+  redis.call('ZREM', due_of(one.place, one.sent), one.slot)
   if one.sent == '' then leave(id, one) end
 end
 
