@@ -174,7 +174,8 @@ impl Engine {
         &self.grants
     }
 
-    /// Waits until a place has no event and no message left that could go now. A conversation may be open.
+    /// Waits until a place has no event and no message left that could go now. A conversation may be open. Only this
+    /// host's work is waited for: where others share the store, ask again after a while.
     pub async fn settled(&self, place: &Place) -> Result<(), StoreError> {
         let mut activity = self.activity.subscribe();
         loop {

@@ -47,6 +47,10 @@ struct State {
     completions: Vec<Completion>,
     dead: BTreeMap<u64, DeadLetter>,
     last_dead: u64,
+    /// Which of the hosts that share the store this is.
+    host: u64,
+    /// At which host somebody waits for the messages of a place.
+    homes: BTreeMap<Place, u64>,
     components: BTreeMap<Digest, Component>,
     current: BTreeMap<FlowName, Digest>,
     /// What was current of each flow, the latest last.
@@ -79,6 +83,12 @@ impl MemoryStore {
         self.lock().places.values_mut().for_each(|place| place.release(now));
         self.inbox.notify_one();
         self.outbox.notify_one();
+    }
+
+    /// What opening a store does that other hosts share: the messages that somebody waited for at the former host stay
+    /// there until they wait here.
+    pub fn reopen_elsewhere(&self) {
+        self.lock().host += 1;
     }
 
     /// No operation panics half-way, so a poisoned lock guards sound data.
@@ -230,7 +240,7 @@ impl Store for MemoryStore {
     }
 
     async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {
-        Ok(self.lock().places.values().filter_map(|place| place.next_due()).min())
+        Ok(self.lock().outbox_due())
     }
 
     async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {

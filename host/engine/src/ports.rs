@@ -284,8 +284,9 @@ pub trait Store: Send + Sync + 'static {
     /// another is dropped.
     async fn outbox_never(&self, posting: &Posting, reason: &str) -> Result<(), StoreError>;
 
-    /// The messages of a place are due now, whatever was said before. One that is being sent is due as soon as
-    /// [`outbox_later`](Self::outbox_later) is said of it.
+    /// Somebody waits for the messages of a place at this host: they are due now, whatever was said before, and from now
+    /// on no other host of the store takes them until somebody waits there. One that this host is sending is due as soon
+    /// as [`outbox_later`](Self::outbox_later) is said of it; one that the host before is sending is due now, in doubt.
     async fn outbox_wake(&self, place: &Place) -> Result<(), StoreError>;
 
     /// Waits until [`outbox_claim`](Self::outbox_claim) may find more. For one waiter; it may wake for nothing.

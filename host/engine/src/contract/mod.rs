@@ -238,8 +238,9 @@ impl Life for Memory {
     }
 
     async fn crash(&mut self) {
-        if self.alone {
-            self.store.reopen();
+        match self.alone {
+            true => self.store.reopen(),
+            false => self.store.reopen_elsewhere(),
         }
     }
 }

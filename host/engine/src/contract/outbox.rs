@@ -17,6 +17,7 @@ cases![
     only_an_open_conversation_hears_of_it,
     a_wake_ends_the_wait,
     a_wake_while_sending_is_not_lost,
+    messages_go_to_the_host_at_which_somebody_waits,
     only_the_last_attempt_counts,
     a_mark_is_prolonged,
     a_message_is_stored_once,
@@ -168,6 +169,36 @@ async fn a_wake_while_sending_is_not_lost(s: Subject) {
     let again = s.post_one().await;
     s.store.outbox_later(&again, s.now() + 3_600_000, false).await.expect("later");
     assert_eq!(s.post().await, [], "it counts once");
+}
+
+async fn messages_go_to_the_host_at_which_somebody_waits(mut s: Subject) {
+    s.store.outbox_wake(&place("ann")).await.expect("wake");
+    s.turn(&said("ann", "e1"), sends("ann", 1, 2)).await;
+    s.turn(&said("bob", "e2"), sends("bob", 1, 1)).await;
+    let both = s.post().await;
+    assert_eq!(both.len(), 2);
+    s.crash().await;
+    if s.alone {
+        assert_eq!(s.post().await.len(), 2, "no other host is there to wait at");
+        return;
+    }
+    let bobs = s.post_one().await;
+    assert_eq!(bobs, Posting { stage: Stage::InDoubt, ..posting(message("bob", 1, 0), 2) }, "nobody waits for that");
+    s.store.outbox_sent(&bobs, None, None).await.expect("sent");
+    s.turn(&said("ann", "e3"), sends("ann", 3, 1)).await;
+    assert_eq!(s.store.outbox_due().await, Ok(None), "nothing is due here");
+    s.forget_wakes();
+    s.store.outbox_wake(&place("ann")).await.expect("wake");
+    s.outbox_wakes("a wake").await;
+    for next in [
+        Posting { stage: Stage::InDoubt, ..posting(message("ann", 1, 0), 2) },
+        posting(message("ann", 1, 1), 1),
+        posting(message("ann", 3, 0), 1),
+    ] {
+        assert_eq!(s.post_one().await, next);
+        s.store.outbox_sent(&next, None, None).await.expect("sent");
+    }
+    assert_eq!(s.post().await, []);
 }
 
 async fn only_the_last_attempt_counts(s: Subject) {

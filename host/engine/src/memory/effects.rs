@@ -35,10 +35,10 @@ impl State {
     }
 
     pub(super) fn outbox_claim(&mut self, now: Millis, most: usize, lease: Duration) -> Vec<Posting> {
-        let posted = &self.posted;
-        let all = self.places.values_mut().flat_map(|place| {
-            let rank = place.rank;
-            place.due_mut().map(move |one| (rank, one))
+        let (posted, homes, host) = (&self.posted, &self.homes, self.host);
+        let all = self.places.iter_mut().flat_map(|(key, place)| {
+            let (rank, is_here) = (place.rank, homes.get(key).is_none_or(|home| *home == host));
+            place.due_mut().filter(move |one| is_here || one.is_posted()).map(move |one| (rank, one))
         });
         let mut due: Vec<_> = all.filter(|(_, one)| one.due <= now).collect();
         due.sort_by_key(|(rank, one)| (one.due, *rank, one.tick));
@@ -54,6 +54,16 @@ impl State {
             Posting { message: first.message.clone(), stage: first.stage.clone(), attempt: first.attempt, closes }
         };
         due.into_iter().take(most).map(take).collect()
+    }
+
+    /// When the first of what can be taken here is due.
+    pub(super) fn outbox_due(&mut self) -> Option<Millis> {
+        let (homes, host) = (&self.homes, self.host);
+        let all = self.places.iter_mut().flat_map(|(key, place)| {
+            let is_here = homes.get(key).is_none_or(|home| *home == host);
+            place.due_mut().filter(move |one| is_here || one.is_posted())
+        });
+        all.map(|one| one.due).min()
     }
 
     /// What an attempt took, if nobody took it after that.
@@ -155,7 +165,7 @@ impl State {
     ) -> Result<(), StoreError> {
         let one = self.taken(posting)?;
         one.due = if one.woken { now } else { due };
-        if !matches!(one.stage, Stage::Sent(_)) {
+        if !one.is_posted() {
             one.stage = if in_doubt { Stage::InDoubt } else { Stage::Unsent };
         }
         one.sending = false;
@@ -186,9 +196,13 @@ impl State {
     }
 
     pub(super) fn outbox_wake(&mut self, now: Millis, place: &Place) {
+        let was_here = self.homes.insert(place.clone(), self.host).is_none_or(|former| former == self.host);
         let unsent = self.places.get_mut(place).into_iter().flat_map(|place| place.due_mut());
-        for one in unsent.filter(|one| !matches!(one.stage, Stage::Sent(_))) {
-            if one.sending { one.woken = true } else { one.due = now }
+        for one in unsent.filter(|one| !one.is_posted()) {
+            one.woken = one.sending;
+            if !one.sending || !was_here {
+                one.due = now;
+            }
         }
     }
 

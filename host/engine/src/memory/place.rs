@@ -72,6 +72,11 @@ impl Outgoing {
         Self { message, attempt: 0, stage: Stage::Unsent, sending: false, woken: false, due, tick }
     }
 
+    /// Only its copies are looked for.
+    pub(super) fn is_posted(&self) -> bool {
+        matches!(self.stage, Stage::Sent(_))
+    }
+
     /// Whoever was at it is gone.
     pub(super) fn doubt(&mut self) {
         if self.stage == Stage::Unsent {
@@ -125,13 +130,6 @@ impl PlaceState {
     pub(super) fn due_mut(&mut self) -> impl Iterator<Item = &mut Outgoing> {
         let closings = self.closings.iter_mut().filter(|one| one.due != NO_TIME);
         self.outbox.front_mut().into_iter().chain(closings).chain(&mut self.looks)
-    }
-
-    /// When the first of these is due.
-    pub(super) fn next_due(&self) -> Option<Millis> {
-        let closings = self.closings.iter().map(|one| one.due).filter(|due| *due != NO_TIME);
-        let looks = self.looks.iter().map(|one| one.due);
-        self.outbox.front().map(|first| first.due).into_iter().chain(closings).chain(looks).min()
     }
 
     pub(super) fn is_open(&self, generation: u64) -> bool {

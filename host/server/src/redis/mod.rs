@@ -21,7 +21,8 @@
 //! | `talk:PLACE`, `history:PLACE`, `timer:PLACE` | the open conversation, its exchanges, its timers |
 //! | `timers` | place and timer, by due time |
 //! | `outbox:PLACE`, `message:ID` | unsent messages in order; each as a hash, sent ones too while copies are looked for |
-//! | `due` | rank, number and id of the messages that have a time, by it |
+//! | `due`, `due:HOST` | rank, number and id of the messages that have a time, by it: of all hosts, and of one |
+//! | `home` | hash: the host at which somebody waits for the messages of a place |
 //! | `closings:ID`, `closers:PLACE` | unsent messages that close another one |
 //! | `posted`, `posted:ID` | messages with their receipts, and since when |
 //! | `completed`, `completions:FLOW`, `completion:FLOW` | conversations that completed; positions, and what stands there |

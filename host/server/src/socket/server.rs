@@ -27,6 +27,8 @@ pub(crate) const WORKSPACE: &str = "local";
 const QUEUE: usize = 64;
 /// The pause after the store failed.
 const MOMENT: Duration = Duration::from_secs(1);
+/// Between two looks whether all is done that a client waits for.
+const GLANCE: Duration = Duration::from_millis(500);
 /// Clients at once.
 const MOST_CLIENTS: usize = 2_000;
 
@@ -251,8 +253,13 @@ impl Session {
         while self.settling.try_join_next().is_some() {}
         self.settling.spawn(async move {
             // The store may be away for a while; this ends with the session.
-            while engine.settled(&place).await.is_err() {
-                tokio::time::sleep(MOMENT).await;
+            loop {
+                match tokio::time::timeout(GLANCE, engine.settled(&place)).await {
+                    Ok(Ok(())) => break,
+                    Ok(Err(_)) => tokio::time::sleep(MOMENT).await,
+                    // Another host may have done the last of it, of which only the store knows.
+                    Err(_) => {}
+                }
             }
             let _ = sender.send(FromHost::Settled).await;
         });

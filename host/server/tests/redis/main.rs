@@ -3,6 +3,7 @@
 
 mod cluster;
 mod faults;
+mod homes;
 mod lost;
 mod proxy;
 mod samples;

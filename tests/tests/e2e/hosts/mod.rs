@@ -3,6 +3,7 @@
 mod rolling;
 mod rollout;
 mod seats;
+mod terminals;
 
 use pesto_engine::model::Digest;
 use pesto_server::admin::{AdminReply, AdminRequest};

@@ -33,13 +33,13 @@ local function take(member, due)
   answer(due, at, place)
 end
 
-local members = due_members('ready', most)
-if members then
-  for index = 1, #members, 2 do take(members[index], members[index + 1]) end
-else
+if took('ready') then
   for _, place in ipairs(redis.call('ZRANGE', shard .. 'claimed', 0, -1)) do
     local found = redis.call('HMGET', place_key(place), 'claimed', 'tick')
     if found[1] == operation then answer('0', found[2], place) end
   end
+else
+  local members = due_members('ready', most)
+  for index = 1, #members, 2 do take(members[index], members[index + 1]) end
 end
 return done(first_due('ready'), claims)

@@ -116,9 +116,16 @@ local function event_parts(value)
   return tonumber(hold), person, event
 end
 
+-- The index that has the time of a message: of the host at which somebody waits for the place's, or of all hosts. For
+-- copies any host looks.
+local function due_of(place, sent)
+  local home = sent == '' and redis.call('HGET', shard .. 'home', place)
+  return shard .. (home and 'due:' .. home or 'due')
+end
+
 local function set_due(id, due)
-  local slot = redis.call('HGET', shard .. 'message:' .. id, 'slot')
-  redis.call('ZADD', shard .. 'due', int(due), slot)
+  local found = redis.call('HMGET', shard .. 'message:' .. id, 'slot', 'place', 'sent')
+  redis.call('ZADD', due_of(found[2], found[3]), int(due), found[1])
   wake('o')
 end
 
@@ -192,7 +199,7 @@ end
 
 local function remove(id, one)
   redis.call('DEL', shard .. 'message:' .. id)
-  redis.call('ZREM', shard .. 'due', one.slot)
+  redis.call('ZREM', due_of(one.place, one.sent), one.slot)
   if one.sent == '' then leave(id, one) end
 end
 
@@ -221,15 +228,37 @@ local function remember(id, answer, kept)
   redis.call('SET', shard .. 'seen:' .. id, int(now) .. ' ' .. operation .. ' ' .. answer, 'PX', kept)
 end
 
--- What this host takes with this operation from an index of what is due, at most so many members: a repetition takes
--- nothing more, and finds what it took by itself.
+-- The keys of an index, as this host sees it: of messages it has one of its own.
+local function keys_of(index)
+  if index == 'due' then return {shard .. 'due', shard .. 'due:' .. ARGV[3]} end
+  return {shard .. index}
+end
+
+-- What of an index is due, at most so many members of each key, each followed by its time.
 local function due_members(index, most)
+  local all = {}
+  for _, name in ipairs(keys_of(index)) do
+    local found = redis.call('ZRANGEBYSCORE', name, '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
+    for _, part in ipairs(found) do all[#all + 1] = part end
+  end
+  return all
+end
+
+-- Whether this host took last from an index with this very operation: a repetition takes nothing more, and finds what it
+-- took by itself.
+local function took(index)
   local name = shard .. 'taker:' .. index .. ':' .. ARGV[3]
-  if redis.call('GET', name) == operation then return nil end
-  local found = redis.call('ZRANGEBYSCORE', shard .. index, '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
-  if #found > 0 then redis.call('SET', name, operation, 'PX', 60000) end
-  return found
+  if redis.call('GET', name) == operation then return true end
+  redis.call('SET', name, operation, 'PX', 60000)
+  return false
 end
 
 -- When the first of an index is due.
-local function first_due(index) return redis.call('ZRANGE', shard .. index, 0, 0, 'WITHSCORES')[2] or false end
+local function first_due(index)
+  local first = false
+  for _, name in ipairs(keys_of(index)) do
+    local due = redis.call('ZRANGE', name, 0, 0, 'WITHSCORES')[2]
+    if due and (not first or tonumber(due) < tonumber(first)) then first = due end
+  end
+  return first
+end

@@ -1,5 +1,6 @@
--- Marks messages that are due, at most so many. A repetition answers what was marked, and counts no attempt.
-local until_, most = now + number(), arg()
+-- Marks messages that are due for everybody or for this host, at most so many. A repetition answers what was marked, and
+-- counts no attempt.
+local until_, most = now + number(), number()
 local postings = {}
 
 local function answer(due, id, one)
@@ -16,25 +17,25 @@ local function take(member, due)
   local one = outgoing(id)
   if not one or one.slot ~= member then
     -- There is no such message any more: nobody would ever take this one.
-    redis.call('ZREM', shard .. 'due', member)
+    for _, key in ipairs(keys_of('due')) do redis.call('ZREM', key, member) end
     return
   end
   redis.call('HINCRBY', name, 'attempt', 1)
   if one.sending ~= '' then redis.call('HSET', name, 'doubt', '1') end
   redis.call('HSET', name, 'sending', '1', 'operation', operation)
-  redis.call('ZADD', shard .. 'due', int(until_), member)
+  redis.call('ZADD', due_of(one.place, one.sent), int(until_), member)
   answer(due, id, one)
 end
 
-local members = due_members('due', most)
-if members then
-  for index = 1, #members, 2 do take(members[index], members[index + 1]) end
-else
-  for _, member in ipairs(redis.call('ZRANGE', shard .. 'due', 0, -1)) do
-    local id = member:sub(33)
-    if redis.call('HGET', shard .. 'message:' .. id, 'operation') == operation then
-      answer('0', id, outgoing(id))
+if took('due') then
+  for _, key in ipairs(keys_of('due')) do
+    for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+      local id = member:sub(33)
+      if redis.call('HGET', shard .. 'message:' .. id, 'operation') == operation then answer('0', id, outgoing(id)) end
     end
   end
+else
+  local members = due_members('due', most)
+  for index = 1, math.min(#members, 2 * most), 2 do take(members[index], members[index + 1]) end
 end
 return done(first_due('due'), postings)

@@ -15,6 +15,7 @@ end
 if look == '' then
   remove(id, one)
 else
+  redis.call('ZREM', due_of(place, ''), one.slot)
   redis.call('HSET', shard .. 'message:' .. id, 'sending', '', 'sent', receipt == '' and '-' or receipt)
   set_due(id, now + tonumber(look))
   leave(id, one)

@@ -1,13 +1,16 @@
--- The messages of a place are due. What is being sent is not sent twice; but should it fail, it is not waited for.
+-- Somebody waits for the messages of a place at this host: they are due, and this host's. What it is sending is not sent
+-- twice; but should that fail, it is not waited for. What another host is sending is in doubt.
 local place = arg()
+local former = due_of(place, '')
+redis.call('HSET', shard .. 'home', place, ARGV[3])
+local was_here = former == due_of(place, '') or former == shard .. 'due'
 local function rouse(id)
-  local found = redis.call('HMGET', shard .. 'message:' .. id, 'slot', 'sending')
-  if not redis.call('ZSCORE', shard .. 'due', found[1]) then return end
-  if found[2] ~= '' then
-    redis.call('HSET', shard .. 'message:' .. id, 'sending', 'woken')
-  else
-    set_due(id, now)
-  end
+  local one = outgoing(id)
+  local due = redis.call('ZSCORE', former, one.slot)
+  if not due then return end
+  redis.call('ZREM', former, one.slot)
+  if one.sending ~= '' then redis.call('HSET', shard .. 'message:' .. id, 'sending', 'woken') end
+  set_due(id, one.sending ~= '' and was_here and due or now)
 end
 for _, id in ipairs(redis.call('ZRANGE', shard .. 'outbox:' .. place, 0, 0)) do rouse(id) end
 for _, id in ipairs(redis.call('SMEMBERS', shard .. 'closers:' .. place)) do rouse(id) end
