@@ -79,9 +79,9 @@ async fn peek(
         let look = async {
             let mut reply = store.run(store.step(&PEEK, candidate.shard).arg(index.name).arg(most)).await?;
             first(store, index, candidate, &mut reply)?;
-            let due = reply.fields.list()?.all(|fields| {
-                let member = fields.text()?;
-                Ok((fields.number::<Millis>()?, member))
+            let due = reply.fields.list()?.all(|due| {
+                let mut fields = due.list()?;
+                Ok((fields.number::<Millis>()?, fields.text()?))
             })?;
             Ok((candidate, due))
         };

@@ -1,5 +1,5 @@
 -- Takes places that are ready, at most so many. A repetition answers what was taken, and raises no epoch.
-local until_, most = now + number(), arg()
+local until_, most = now + number(), number()
 local claims = {}
 
 local function answer(due, at, place)
@@ -39,7 +39,6 @@ if took('ready') then
     if found[1] == operation then answer('0', found[2], place) end
   end
 else
-  local members = due_members('ready', most)
-  for index = 1, #members, 2 do take(members[index], members[index + 1]) end
+  for _, due in ipairs(due_members('ready', most)) do take(due[2], due[1]) end
 end
 return done(first_due('ready'), claims)

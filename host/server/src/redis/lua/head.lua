@@ -234,13 +234,18 @@ local function keys_of(index)
   return {shard .. index}
 end
 
--- What of an index is due, at most so many members of each key, each followed by its time.
+-- What of an index is due, at most so many, longest due first: time and member of each.
 local function due_members(index, most)
   local all = {}
   for _, name in ipairs(keys_of(index)) do
     local found = redis.call('ZRANGEBYSCORE', name, '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
-    for _, part in ipairs(found) do all[#all + 1] = part end
+    for at = 1, #found, 2 do all[#all + 1] = {found[at + 1], found[at]} end
   end
+  table.sort(all, function(one, other)
+    local first, second = tonumber(one[1]), tonumber(other[1])
+    return first < second or first == second and one[2] < other[2]
+  end)
+  for at = #all, most + 1, -1 do all[at] = nil end
   return all
 end
 

@@ -35,7 +35,6 @@ if took('due') then
     end
   end
 else
-  local members = due_members('due', most)
-  for index = 1, math.min(#members, 2 * most), 2 do take(members[index], members[index + 1]) end
+  for _, due in ipairs(due_members('due', most)) do take(due[2], due[1]) end
 end
 return done(first_due('due'), postings)
