@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::broker::Scope;
 use crate::engine::{Engine, Interrupt, LEASE, RunningTurn};
 use crate::fault::{Fault, GuestFault};
-use crate::model::{Call as JournaledCall, Conversation};
+use crate::model::{Call as JournaledCall, Conversation, TurnId};
 use crate::ports::{Claim, Commit, StoreError};
 use crate::router::{Route, Run, route, route_aside};
 use crate::turn;
@@ -230,7 +230,10 @@ impl Engine {
             flow: conversation.flow.clone(),
             asks: ready.info.asks.clone(),
             fence: claim.fence.clone(),
+            turn: TurnId::new(&claim.fence.place, claim.seq),
+            person: claim.inbound.person.id.clone(),
             generation: conversation.generation,
+            in_doubt: self.in_doubt.of(&conversation.flow),
             pin,
             now: Arc::new(AtomicU64::new(claim.inbound.at)),
             journal: claim.journal.clone(),

@@ -14,7 +14,7 @@ use crate::delay::Delays;
 use crate::flow::Offers;
 use crate::gauge::Gauges;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
-use crate::policy::{Access, Bounds, Grants};
+use crate::policy::{Access, Bounds, Grants, InDoubt};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
@@ -34,6 +34,8 @@ pub struct Settings {
     pub grants: Grants,
     /// Who may start flows.
     pub access: Access,
+    /// What is done about calls in doubt.
+    pub in_doubt: InDoubt,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
 }
@@ -61,6 +63,7 @@ pub struct Engine {
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) grants: Arc<Grants>,
     pub(crate) access: Access,
+    pub(crate) in_doubt: InDoubt,
     pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
@@ -85,7 +88,7 @@ impl Engine {
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
     /// engine often. It was made with the same bounds.
     pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
-        let Settings { bounds, grants, access, default_flow } = settings;
+        let Settings { bounds, grants, access, in_doubt, default_flow } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
@@ -93,6 +96,7 @@ impl Engine {
             bounds: Arc::new(bounds),
             grants: Arc::new(grants),
             access,
+            in_doubt,
             delays: Delays::default(),
             sandbox,
             gauges: Arc::default(),

@@ -15,7 +15,8 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Message, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Message, Millis,
+    Place,
 };
 use crate::ports::{
     Accepted, Backlog, CallError, Claim, Commit, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest, Messenger,
@@ -179,6 +180,10 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.journal_result", self.port.journal_result(fence, number, result)).await
     }
 
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        self.points.around("store.doubt", self.port.doubt(fence, doubt)).await
+    }
+
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
         self.points.around("store.commit", self.port.commit(fence, commit)).await
     }
@@ -289,6 +294,10 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         self.points.around("store.dead_drop", self.port.dead_drop(id)).await
+    }
+
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        self.points.around("store.doubts", self.port.doubts(after, most)).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

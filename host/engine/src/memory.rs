@@ -13,13 +13,14 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Letter, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Letter, Millis,
+    Place,
 };
 use crate::ports::{
     Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
     StoreError,
 };
-use crate::store::{CLOSABLE, KEPT};
+use crate::store::{CLOSABLE, DOUBTS_KEPT, KEPT};
 use place::PlaceState;
 
 /// A store in memory. Share it by `Arc`; a simulated crash drops the engine and calls [`reopen`](Self::reopen).
@@ -45,6 +46,8 @@ struct State {
     completions: Vec<Completion>,
     dead: BTreeMap<u64, DeadLetter>,
     last_dead: u64,
+    doubts: BTreeMap<u64, Doubt>,
+    last_doubt: u64,
     components: BTreeMap<Digest, Component>,
     current: BTreeMap<FlowName, Digest>,
 }
@@ -112,6 +115,18 @@ impl Store for MemoryStore {
             return Err(StoreError::Corrupt(format!("journal of `{}`: call {number} has no intent", fence.place)));
         };
         call.result.get_or_insert_with(|| result.clone());
+        Ok(())
+    }
+
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.owned(fence)?;
+        let known = |one: &Doubt| (&one.effect, one.done) == (&doubt.effect, doubt.done);
+        if !state.doubts.values().any(known) {
+            state.last_doubt += 1;
+            let position = state.last_doubt;
+            state.doubts.insert(position, doubt.clone());
+        }
         Ok(())
     }
 
@@ -297,12 +312,19 @@ impl Store for MemoryStore {
         Ok(self.lock().dead.remove(&id).is_some())
     }
 
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        let state = self.lock();
+        let later = state.doubts.iter().filter(|(position, _)| **position > after);
+        Ok(later.take(most).map(|(position, doubt)| (*position, doubt.clone())).collect())
+    }
+
     async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut state = self.lock();
-        let State { seen, posted, places, components, current, .. } = &mut *state;
+        let State { seen, posted, doubts, places, components, current, .. } = &mut *state;
         seen.retain(|_, at| now.saturating_sub(*at) < KEPT);
         posted.retain(|_, (at, _)| now.saturating_sub(*at) < CLOSABLE);
+        doubts.retain(|_, doubt| now.saturating_sub(doubt.at) < DOUBTS_KEPT);
         let talks = places.values().filter_map(|place| place.talk.as_ref());
         let held: BTreeSet<_> = talks.map(|talk| &talk.conversation.digest).chain(current.values()).collect();
         components.retain(|digest, component| held.contains(digest) || now.saturating_sub(component.held) < KEPT);

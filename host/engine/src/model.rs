@@ -1,5 +1,6 @@
 //! What the engine speaks of, as types: people, events, conversations, messages. Plain data, serialised by the stores.
 
+mod doubt;
 mod form;
 mod id;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use doubt::{Doubt, Resolution};
 pub use form::{Field, FieldKind, Finite, Form, Values};
 pub use id::{BadName, Digest, EffectId, FlowName, Place, Seq, TurnId};
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Call, CallResult, Completion, Conversation, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Message,
-    Millis, Place, Seq,
+    Call, CallResult, Completion, Conversation, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound,
+    Message, Millis, Place, Seq,
 };
 
 /// Why a store did not do what was asked. The step was done whole or not at all, but for `Unavailable`, where it
@@ -199,6 +199,9 @@ pub trait Store: Send + Sync + 'static {
     /// Records what a call answered. The intent must be there.
     async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError>;
 
+    /// Records that a call of the turn is in doubt, before anything is done about it; once for each call and what is done.
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError>;
+
     /// Makes a turn's consequences visible in one step, takes the event out of the inbox with its journal, and
     /// ends the claim. All of them are of the fence's place.
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError>;
@@ -289,8 +292,11 @@ pub trait Store: Send + Sync + 'static {
     /// Throws a dead letter away. Answers whether it was there.
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError>;
 
+    /// Calls in doubt with a position above `after`, at most `most`, oldest first, as completions.
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError>;
+
     /// Forgets event ids older than a day, components that are not current and that no conversation has held for a
-    /// day, and receipts older than a month. Never answers or dead letters.
+    /// day, and receipts and calls in doubt older than a month. Never answers or dead letters.
     async fn sweep(&self) -> Result<(), StoreError>;
 }
 
@@ -372,6 +378,8 @@ pub enum CallError {
     },
     /// The request is wrong.
     Invalid(String),
+    /// A crash fell into it, and the operator does not want it to be made again.
+    InDoubt,
 }
 
 /// A language model.

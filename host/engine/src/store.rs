@@ -8,6 +8,9 @@ pub const KEPT: Millis = 24 * 60 * 60 * 1000;
 /// How long a posted message can be closed, in milliseconds.
 pub const CLOSABLE: Millis = 30 * KEPT;
 
+/// How long calls in doubt are listed, in milliseconds.
+pub const DOUBTS_KEPT: Millis = 30 * KEPT;
+
 /// The error of a dead letter that holds a message.
 pub const UNDELIVERABLE: &str = "undeliverable";
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pesto_engine::engine::Engine;
-use pesto_engine::model::{Completion, DeadLetter, FlowName};
+use pesto_engine::model::{Completion, DeadLetter, Doubt, FlowName};
 use pesto_engine::policy::Rights;
 use pesto_engine::ports::{Backlog, StoreError};
 use pesto_engine::text::cut;
@@ -45,6 +45,11 @@ pub enum AdminRequest {
         /// Which.
         id: u64,
     },
+    /// Calls in doubt beyond a position.
+    Doubts {
+        /// 0 for the first page.
+        after: u64,
+    },
 }
 
 /// An answer.
@@ -69,6 +74,11 @@ pub enum AdminReply {
     Dead {
         /// In order.
         page: Vec<(u64, DeadLetter)>,
+    },
+    /// To `doubts`: with positions. An empty page is the end.
+    Doubts {
+        /// In order.
+        page: Vec<(u64, Doubt)>,
     },
     /// To `dead_retry` and `dead_drop`: whether it was there.
     Done {
@@ -151,6 +161,7 @@ impl Desk {
                 reason: format!("dead letter {id} cancelled its conversation all the same; `pesto dead drop {id}`"),
             },
             AdminRequest::DeadRetry { id } => AdminReply::Done { found: store.dead_retry(id).await? },
+            AdminRequest::Doubts { after } => AdminReply::Doubts { page: bounded(store.doubts(after, PAGE).await?) },
             AdminRequest::DeadDrop { id } => AdminReply::Done { found: store.dead_drop(id).await? },
         })
     }

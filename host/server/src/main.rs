@@ -38,6 +38,7 @@ enum Command {
     Flows(cli::flows::Args),
     Answers(cli::answers::Args),
     Dead(cli::dead::Args),
+    Doubts(cli::doubts::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +66,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Flows(args) => cli::flows::run(args).await,
         Command::Answers(args) => cli::answers::run(args).await,
         Command::Dead(args) => cli::dead::run(args).await,
+        Command::Doubts(args) => cli::doubts::run(args).await,
         Command::Test(args) => cli::test::run(args).await,
         Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()).await,
         Command::New(args) => cli::new::run(&args),

@@ -4,6 +4,7 @@
 mod chat;
 mod commands;
 mod control;
+mod doubts;
 mod engine;
 mod guests;
 mod host;

@@ -1,9 +1,9 @@
 //! Events, conversations and messages to store.
 
 use crate::model::{
-    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId,
-    Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis, OpenQuestion, Person,
-    Place, Seq, Switch, TurnId,
+    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, Doubt,
+    EffectId, Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis,
+    OpenQuestion, Person, Place, Resolution, Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
 
@@ -139,6 +139,20 @@ pub(super) fn completion(conversation: &str, name: &str, at: Millis) -> Completi
         person: person("ann"),
         at,
         answers: format!("{{\"at\":{at}}}"),
+    }
+}
+
+/// The call `number` of a person's turn `turn`, in doubt.
+pub(super) fn doubt(name: &str, (turn, number): (u64, u32), done: Resolution, at: Millis) -> Doubt {
+    let place = place(name);
+    Doubt {
+        effect: TurnId::new(&place, Seq { number: turn, step: 0 }).call(number),
+        place,
+        person: HOSTILE.into(),
+        flow: flow("survey"),
+        at,
+        what: "llm.complete".into(),
+        done,
     }
 }
 

@@ -8,9 +8,11 @@ pub mod check;
 pub mod dead;
 mod deploy;
 pub mod doctor;
+pub mod doubts;
 pub mod flows;
 pub mod new;
 pub mod run;
+mod table;
 pub mod test;
 
 use std::path::PathBuf;

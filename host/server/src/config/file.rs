@@ -87,4 +87,5 @@ pub(super) struct Log {
 pub(super) struct Flow {
     pub(super) grant: List,
     pub(super) only: List,
+    pub(super) in_doubt: Given<String>,
 }

@@ -9,6 +9,7 @@ mod check;
 mod environment;
 mod error;
 mod file;
+mod flow;
 mod layers;
 mod secret;
 mod slack;
@@ -22,7 +23,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pesto_engine::model::FlowName;
+use pesto_engine::model::{FlowName, Resolution};
 use pesto_engine::policy::Who;
 
 pub(crate) use self::check::is_loopback;
@@ -76,6 +77,9 @@ pub struct Config {
     pub grants: BTreeMap<FlowName, BTreeSet<String>>,
     /// `[flow.NAME] only`: who may start a flow, where not everybody may.
     pub only: BTreeMap<FlowName, BTreeSet<Who>>,
+    /// `[flow.NAME] in_doubt`: what is done about a call to a model that a crash fell into: "repeat" (the default) makes it
+    /// again, "tell" leaves it to the flow.
+    pub in_doubt: BTreeMap<FlowName, Resolution>,
     notes: Vec<String>,
     mentions: Vec<Mention>,
 }

@@ -163,6 +163,18 @@ fn variables_may_make_a_table_and_a_stray_one_is_named() {
 }
 
 #[test]
+fn calls_in_doubt_are_made_again_unless_the_flow_is_to_be_told() {
+    let config = load("[flow.ask]\nin_doubt = \"tell\"\n[flow.other]\n", &[]).unwrap();
+    let in_doubt: Vec<_> = config.in_doubt.iter().map(|(flow, done)| (flow.as_str(), *done)).collect();
+    assert_eq!(in_doubt, [("ask", Resolution::Told), ("other", Resolution::Repeated)]);
+    let error = refused("[flow.ask]\nin_doubt = \"tel\"\n", &[]);
+    assert!(
+        error.starts_with("conf/pesto.toml:2: flow.ask.in_doubt: unknown value. Did you mean \"tell\"?"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_bad_variable_is_named() {
     let error = refused("[llm]\nmodel = \"m\"\n", &[("PESTO_LLM__TIMOUT_S", "5")]);
     assert!(error.starts_with("PESTO_LLM__TIMOUT_S: llm.timout_s: unknown key."), "{error}");

@@ -25,6 +25,7 @@
 //! | `posted`, `posted:ID` | messages with their receipts, and since when |
 //! | `completed`, `completions:FLOW`, `completion:FLOW` | conversations that completed; positions, and what stands there |
 //! | `dead`, `dead:letters`, `dead:taken:ID` | the same for dead letters; who took one away, for a minute |
+//! | `doubts`, `doubt`, `doubted`, `doubted:ID` | positions of calls in doubt, what stands there, since when; expires after a month |
 //! | `versions`, `holders`, `let_go` | open conversations by version and by digest; when one last let go of a digest |
 //! | `counts` | events and messages |
 //!
@@ -64,7 +65,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use pesto_engine::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Millis, Place,
 };
 use pesto_engine::ports::{
     Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
@@ -214,6 +215,10 @@ impl Store for RedisStore {
         turn::result(self, fence, number, result).await
     }
 
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        records::doubt(self, fence, doubt).await
+    }
+
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
         commit::commit(self, fence, commit).await
     }
@@ -323,8 +328,13 @@ impl Store for RedisStore {
         records::dead_drop(self, id).await
     }
 
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        records::doubts(self, after, most).await
+    }
+
     async fn sweep(&self) -> Result<(), StoreError> {
         outbox::sweep(self).await?;
+        records::sweep(self).await?;
         components::sweep(self).await
     }
 }

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use pesto_engine::model::{Completion, Conversation, DeadLetter, Digest, Exchange, FlowName, Inbound, Letter, Place};
-use pesto_engine::ports::{Backlog, Glance, OpenCount, StoreError};
+use pesto_engine::model::{
+    Completion, Conversation, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Letter, Place,
+};
+use pesto_engine::ports::{Backlog, Fence, Glance, OpenCount, StoreError};
+use pesto_engine::store::DOUBTS_KEPT;
 use serde::de::DeserializeOwned;
 
-use super::RedisStore;
 use super::inbox::push_event;
 use super::keys::MOST_SHARDS;
 use super::outbox::push_messages;
 use super::reply::{Fields, Reply, unexpected};
-use super::script::{COUNTS, DEAD_TAKE, GLANCE, HISTORY, PAGE, Step};
-use crate::stored::{Columns, corrupt, decode};
+use super::script::{COUNTS, DEAD_TAKE, DOUBT, DOUBT_SWEEP, GLANCE, HISTORY, PAGE, Step};
+use super::turn::fenced;
+use super::{RedisStore, time};
+use crate::stored::{Columns, corrupt, decode, encode};
 
 /// An open conversation as scripts answer it.
 pub(super) fn talk(mut fields: Fields, place: &Place) -> Result<Option<Conversation>, StoreError> {
@@ -149,6 +153,26 @@ pub(super) async fn dead_retry(store: &RedisStore, id: u64) -> Result<bool, Stor
 pub(super) async fn dead_drop(store: &RedisStore, id: u64) -> Result<bool, StoreError> {
     let Some(shard) = store.keys.shard_of_position(id) else { return Ok(false) };
     store.run(take(store, shard, id).arg("drop")).await?.fields.flag()
+}
+
+pub(super) async fn doubt(store: &RedisStore, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+    let step = store.step(&DOUBT, store.keys.shard(&fence.place)).arg(fence.place.as_str()).arg(fence.epoch);
+    let step = step.arg(format!("{} {}", doubt.effect, doubt.done.as_str())).arg(time(DOUBTS_KEPT));
+    fenced(fence, store.run(step.arg(encode(doubt)?)).await?.fields, DOUBT.name)
+}
+
+pub(super) async fn doubts(store: &RedisStore, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+    page(store, "doubt", ("doubts", "doubt"), after, most).await
+}
+
+/// Forgets calls that were in doubt long ago.
+pub(super) async fn sweep(store: &RedisStore) -> Result<(), StoreError> {
+    const STEP: usize = 500;
+    for shard in store.keys.all() {
+        let step = || store.step(&DOUBT_SWEEP, shard).arg(time(DOUBTS_KEPT)).arg(STEP);
+        while store.run(step()).await?.fields.number::<usize>()? == STEP {}
+    }
+    Ok(())
 }
 
 fn take(store: &RedisStore, shard: u16, id: u64) -> Step {

@@ -32,6 +32,8 @@ scripts! {
     COMPONENT_SET = "component_set";
     COUNTS = "counts";
     DEAD_TAKE = "dead_take";
+    DOUBT = "doubt";
+    DOUBT_SWEEP = "doubt_sweep";
     GLANCE = "glance";
     HELD = "held";
     HISTORY = "history";

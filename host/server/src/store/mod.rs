@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Millis, Place,
 };
 use pesto_engine::ports::{
     Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
@@ -109,6 +109,11 @@ impl Store for EmbeddedStore {
     async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError> {
         let (fence, result) = (fence.clone(), result.clone());
         self.writer.call(move |db| turn::result(db, &fence, number, &result)).await
+    }
+
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        let (fence, doubt) = (fence.clone(), doubt.clone());
+        self.writer.call(move |db| records::doubt(db, &fence, &doubt)).await
     }
 
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
@@ -238,6 +243,10 @@ impl Store for EmbeddedStore {
         self.writer.call(move |db| records::dead_drop(db, id)).await
     }
 
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        self.reader.call(move |db| records::doubts(db, after, most)).await
+    }
+
     async fn sweep(&self) -> Result<(), StoreError> {
         let mut after = String::new();
         while let Some(last) = self.writer.call(move |db| inbox::forget(db, &after)).await? {
@@ -245,6 +254,7 @@ impl Store for EmbeddedStore {
         }
         while self.writer.call(components::forget).await? {}
         self.writer.call(outbox::forget).await?;
+        self.writer.call(records::forget_doubts).await?;
         Ok(())
     }
 }

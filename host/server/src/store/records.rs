@@ -1,14 +1,16 @@
 //! What operators read: completions, dead letters, counts.
 
-use pesto_engine::model::{Completion, DeadLetter, Digest, FlowName, Inbound, Letter, Place};
-use pesto_engine::ports::{Backlog, Glance, OpenCount};
+use pesto_engine::model::{Completion, DeadLetter, Digest, Doubt, FlowName, Inbound, Letter, Place};
+use pesto_engine::ports::{Backlog, Fence, Glance, OpenCount};
+use pesto_engine::store::DOUBTS_KEPT;
 use rusqlite::params;
 use serde::de::DeserializeOwned;
 
 use super::conversation;
-use super::db::{Db, Done, corrupt, decode, limit};
+use super::db::{Db, Done, corrupt, decode, encode, limit, time};
 use super::inbox::{Event, append};
 use super::outbox::{Sealed, post};
+use super::turn::owned;
 
 /// A conversation completes once; the first one stands.
 pub(super) fn complete(db: &Db, completion: &Completion, json: &str) -> Done<()> {
@@ -55,6 +57,23 @@ pub(super) fn dead_retry(db: &Db, id: u64) -> Done<bool> {
 
 pub(super) fn dead_drop(db: &Db, id: u64) -> Done<bool> {
     Ok(db.run("DELETE FROM dead WHERE no = ?1", [id])? == 1)
+}
+
+pub(super) fn doubt(db: &Db, fence: &Fence, doubt: &Doubt) -> Done<()> {
+    owned(db, fence)?;
+    let insert = "INSERT INTO doubt (effect, done, at, doubt) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    db.run(insert, params![doubt.effect.as_str(), doubt.done.as_str(), db.now(), encode(doubt)?])?;
+    Ok(())
+}
+
+pub(super) fn doubts(db: &Db, after: u64, most: usize) -> Done<Vec<(u64, Doubt)>> {
+    let page = "SELECT no, doubt FROM doubt WHERE no > ?1 ORDER BY no LIMIT ?2";
+    numbered(db.rows(page, params![after, limit(most)], |row| Ok((row.get(0)?, row.get(1)?)))?, "doubt")
+}
+
+pub(super) fn forget_doubts(db: &Db) -> Done<()> {
+    db.run("DELETE FROM doubt WHERE at <= ?1", [db.now().saturating_sub(time(DOUBTS_KEPT))])?;
+    Ok(())
 }
 
 pub(super) fn glance(db: &Db, place: &Place) -> Done<Glance> {
