@@ -201,6 +201,7 @@ impl Engine {
         let run = match &way {
             Route::Run(run) => run,
             Route::Answer(answer) => return Ok(turn::answer(claim, answer)),
+            Route::End(text) => return Ok(turn::end(claim, text)),
             Route::Drop => return Ok(Commit::default()),
         };
         let Some(conversation) = turn::conversation(claim, run) else {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ pub struct Engine {
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
     pub(crate) room: Arc<Semaphore>,
+    started: AtomicBool,
     activity: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
 }
@@ -101,6 +103,7 @@ impl Engine {
             sandbox,
             gauges: Arc::default(),
             running: Mutex::default(),
+            started: AtomicBool::new(false),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         })
@@ -108,6 +111,7 @@ impl Engine {
 
     /// Starts the loops.
     pub fn start(self: &Arc<Self>) -> Loops {
+        self.started.store(true, Ordering::Relaxed);
         let mut loops = JoinSet::new();
         // What it claims runs on the same threads, so that none has to be woken for it.
         loops.spawn_on(self.clone().dispatch(), self.sandbox.threads());
@@ -156,6 +160,11 @@ impl Engine {
     /// Whether a turn of the place is running on this host.
     pub fn is_busy(&self, place: &Place) -> bool {
         self.running().contains_key(place)
+    }
+
+    /// Whether the loops were started: otherwise what is stored waits for a host.
+    pub fn is_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
     }
 
     /// Counts of what goes on.

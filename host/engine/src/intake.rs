@@ -152,7 +152,7 @@ fn check(inbound: &Inbound) -> Result<(), Rejected> {
             let (got, most) = (form::weight(values), contract::FILLED);
             return if got > most { Err(Rejected::TooLong { got, most }) } else { Ok(()) };
         }
-        Body::Control(_) | Body::Timer { .. } | Body::Undelivered { .. } => 0,
+        Body::Control(_) | Body::Reset | Body::Timer { .. } | Body::Undelivered { .. } => 0,
     };
     let most = contract::TEXT;
     if got > most { Err(Rejected::TooLong { got, most }) } else { Ok(()) }

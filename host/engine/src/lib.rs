@@ -10,6 +10,7 @@
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
+//! - [`operate`]: what operators do to conversations, whatever goes on in them
 //! - [`fault`]: how all this can fail
 //!
 //! For tests: [`memory`] is a store, [`scripted`] has the other ports, and [`failpoint`] makes any of them stop.
@@ -42,6 +43,7 @@ pub mod gauge;
 pub mod intake;
 pub mod memory;
 pub mod model;
+pub mod operate;
 mod outbox;
 pub mod policy;
 pub mod ports;

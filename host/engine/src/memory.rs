@@ -2,6 +2,7 @@
 //! keeps it. Nothing survives the process.
 
 mod effects;
+mod operate;
 mod place;
 mod turn;
 
@@ -17,8 +18,8 @@ use crate::model::{
     Place,
 };
 use crate::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
-    StoreError,
+    Accepted, Backlog, Claim, Cleared, Clock, Commit, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Store,
+    StoreError, Underway,
 };
 use crate::store::{CLOSABLE, DOUBTS_KEPT, KEPT};
 use place::PlaceState;
@@ -43,7 +44,8 @@ struct State {
     posted: HashMap<EffectId, (Millis, Posted)>,
     /// Decides between places that are ready since the same millisecond.
     ticks: u64,
-    completions: Vec<Completion>,
+    completions: BTreeMap<u64, Completion>,
+    last_completion: u64,
     dead: BTreeMap<u64, DeadLetter>,
     last_dead: u64,
     doubts: BTreeMap<u64, Doubt>,
@@ -255,6 +257,18 @@ impl Store for MemoryStore {
         Ok(self.lock().places.get(place).map(|place| place.glance(now)).unwrap_or_default())
     }
 
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        Ok(self.lock().places.get(place).and_then(PlaceState::underway))
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        Ok(self.lock().conversations(self.clock.now(), after, most))
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        Ok(self.lock().clear(self.clock.now(), place))
+    }
+
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let now = self.clock.now();
         Ok(self.lock().places.values().map(|place| place.glance(now)).fold(Backlog::default(), |sum, one| Backlog {
@@ -283,8 +297,19 @@ impl Store for MemoryStore {
         most: usize,
     ) -> Result<Vec<(u64, Completion)>, StoreError> {
         let state = self.lock();
-        let numbered = (1..).zip(&state.completions).filter(|(no, one)| *no > after && one.flow == *flow);
-        Ok(numbered.take(most).map(|(no, one)| (no, one.clone())).collect())
+        let later = state.completions.iter().filter(|(no, one)| **no > after && one.flow == *flow);
+        Ok(later.take(most).map(|(no, one)| (*no, one.clone())).collect())
+    }
+
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        let flows: BTreeSet<_> = self.lock().completions.values().map(|one| one.flow.clone()).collect();
+        Ok(flows.into_iter().collect())
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let found = state.completions.get(&position).is_some_and(|one| one.flow == *flow);
+        Ok(found && state.completions.remove(&position).is_some())
     }
 
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
@@ -316,6 +341,10 @@ impl Store for MemoryStore {
         let state = self.lock();
         let later = state.doubts.iter().filter(|(position, _)| **position > after);
         Ok(later.take(most).map(|(position, doubt)| (*position, doubt.clone())).collect())
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        Ok(self.lock().doubts.remove(&position).is_some())
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

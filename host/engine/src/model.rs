@@ -111,6 +111,8 @@ pub enum Body {
     },
     /// A control word that was taken beside a running turn.
     Control(Control),
+    /// The operator ends the conversation, without its flow.
+    Reset,
     /// A timer of the conversation is due.
     Timer {
         /// Whose: a timer of an earlier generation is dropped.
@@ -134,7 +136,7 @@ pub enum Body {
 impl Body {
     /// Whether a person did it, and not the host.
     pub fn is_a_persons(&self) -> bool {
-        !matches!(self, Self::Timer { .. } | Self::Undelivered { .. })
+        !matches!(self, Self::Reset | Self::Timer { .. } | Self::Undelivered { .. })
     }
 }
 
@@ -266,6 +268,8 @@ pub struct Conversation {
     pub timers: BTreeMap<String, Millis>,
     /// How it began.
     pub began: Beginning,
+    /// When the latest event was accepted that its flow handled.
+    pub last: Millis,
 }
 
 /// How a conversation began.

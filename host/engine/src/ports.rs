@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Call, CallResult, Completion, Conversation, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound,
-    Message, Millis, Place, Seq,
+    Message, Millis, Person, Place, Seq,
 };
 
 /// Why a store did not do what was asked. The step was done whole or not at all, but for `Unavailable`, where it
@@ -147,12 +147,38 @@ pub struct Posted {
 pub struct Glance {
     /// The open conversation.
     pub conversation: Option<Conversation>,
+    /// Who began it.
+    pub person: Option<Person>,
     /// A turn is running.
     pub running: bool,
     /// Events in the inbox, the running one included.
     pub inbox: u64,
     /// Messages not yet sent.
     pub outbox: u64,
+}
+
+/// An event whose turn is not done: it runs, or is to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Underway {
+    /// The event's position.
+    pub seq: Seq,
+    /// The event.
+    pub inbound: Inbound,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// The calls so far, by number.
+    pub journal: Vec<Call>,
+}
+
+/// What was thrown away at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cleared {
+    /// Open conversations: one or none.
+    pub conversations: u64,
+    /// Events that waited or were being handled.
+    pub events: u64,
+    /// Messages not yet sent.
+    pub messages: u64,
 }
 
 /// How much of all places is unfinished.
@@ -271,6 +297,17 @@ pub trait Store: Send + Sync + 'static {
     /// What goes on at a place.
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError>;
 
+    /// The event of a place whose turn is not done.
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError>;
+
+    /// Places with an open conversation that come after one, in the order of their keys, at most `most`. What a
+    /// conversation keeps is left out.
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError>;
+
+    /// Throws away all that is kept of a place but the numbers that must never be used twice. The epoch is raised, so that
+    /// a running turn leaves no trace either. What was completed or given up, and calls in doubt, stay.
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError>;
+
     /// What goes on at all places.
     async fn backlog(&self) -> Result<Backlog, StoreError>;
 
@@ -281,6 +318,12 @@ pub trait Store: Send + Sync + 'static {
     /// appears before what was shown; where several machines keep the store, it may appear a moment after its commit.
     async fn completions(&self, flow: &FlowName, after: u64, most: usize)
     -> Result<Vec<(u64, Completion)>, StoreError>;
+
+    /// The flows that have completions.
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError>;
+
+    /// Throws a completion away, at its person's own request. Answers whether it was there.
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError>;
 
     /// Dead letters with an id above `after`, at most `most`, oldest first, as completions.
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError>;
@@ -294,6 +337,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Calls in doubt with a position above `after`, at most `most`, oldest first, as completions.
     async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError>;
+
+    /// Throws the record of a call in doubt away. Answers whether it was there.
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError>;
 
     /// Forgets event ids older than a day, components that are not current and that no conversation has held for a
     /// day, and receipts and calls in doubt older than a month. Never answers or dead letters.

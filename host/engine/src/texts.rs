@@ -54,6 +54,10 @@ pub(crate) const SWITCH_NO: &str = "Good, we go on where we were.";
 /// The flow said nothing when it was cancelled.
 pub(crate) const CANCELLED: &str = "Cancelled.";
 
+/// The operator ended what went on.
+pub(crate) const RESET: &str = "What we were at was ended by whoever runs me, and what you sent last may be lost. \
+                                You can begin again.";
+
 /// A restart cut the very first turn: which flow it was for is no longer known.
 pub(crate) const CUT_SHORT: &str = "Cancelled, before it had begun. Say `start` and its name to begin again.";
 

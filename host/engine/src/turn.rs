@@ -36,6 +36,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             switch_to: None,
             timers: BTreeMap::new(),
             began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
+            last: claim.inbound.at,
         }),
         None => claim.conversation.clone(),
     }
@@ -95,6 +96,7 @@ pub fn conclude(
     } else {
         let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
         conversation.state = outcome.state;
+        conversation.last = claim.inbound.at;
         conversation.literal_next = outcome.literal_next;
         open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
@@ -148,6 +150,15 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         messages,
         ..Commit::default()
     }
+}
+
+/// The end of a turn with which the host ends the conversation by itself.
+pub fn end(claim: &Claim, text: &str) -> Commit {
+    let turn = TurnId::new(&claim.fence.place, claim.seq);
+    let mut messages = vec![message(claim, &turn, 0, 0, host_reply(text))];
+    messages.extend(closings(claim, None));
+    let conversation = claim.conversation.as_ref().map_or(After::Unchanged, |open| After::Closed(open.generation));
+    Commit { conversation, messages, ..Commit::default() }
 }
 
 /// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was.

@@ -10,6 +10,7 @@ mod guests;
 mod host;
 mod kills;
 mod llm;
+mod operate;
 mod redis;
 /// Shared with the tests of the store alone.
 #[path = "../../../host/server/tests/redis/server.rs"]

@@ -8,6 +8,7 @@ mod components;
 mod doubts;
 mod inbox;
 mod lease;
+mod operate;
 mod outbox;
 pub mod random;
 mod records;
@@ -81,7 +82,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn check(adapter: &dyn Adapter) {
     let suites = [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, components::CASES];
     let mut failed = Vec::new();
-    for (name, case) in suites.into_iter().chain([records::CASES, doubts::CASES]).flatten() {
+    for (name, case) in suites.into_iter().chain([records::CASES, doubts::CASES, operate::CASES]).flatten() {
         let subject = Subject::new(adapter).await;
         let run = tokio::spawn(tokio::time::timeout(PATIENCE, case(subject)));
         if !matches!(run.await, Ok(Ok(()))) {

@@ -133,9 +133,11 @@ impl State {
             self.let_go_of(&digest, now);
         }
         commit.messages.into_iter().for_each(|message| self.post(now, message));
-        let twice = |new: &Completion| self.completions.iter().any(|c| c.conversation == new.conversation);
-        let completion = commit.completion.filter(|new| !twice(new));
-        self.completions.extend(completion);
+        let twice = |new: &Completion| self.completions.values().any(|c| c.conversation == new.conversation);
+        if let Some(completion) = commit.completion.filter(|new| !twice(new)) {
+            self.last_completion += 1;
+            self.completions.insert(self.last_completion, completion);
+        }
         if let Some(letter) = commit.dead {
             self.bury(letter);
         }
@@ -174,7 +176,7 @@ impl PlaceState {
         former.map(|conversation| conversation.digest)
     }
 
-    fn forget_talk(&mut self) {
+    pub(super) fn forget_talk(&mut self) {
         self.timers.clear();
         self.history.clear();
     }

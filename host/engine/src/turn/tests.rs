@@ -65,6 +65,7 @@ pub(super) fn within(body: Body) -> Claim {
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
         began: Beginning { at: 1, sent: None, by: "ann".into() },
+        last: 1,
     };
     Claim { conversation: Some(conversation), ..claim(body) }
 }

@@ -18,11 +18,13 @@
 //! | `inbox:PLACE`, `event:PLACE` | positions in order, and what stands there |
 //! | `journal:PLACE` | hash: intent and result of each call of the current event |
 //! | `talk:PLACE`, `history:PLACE`, `timer:PLACE` | the open conversation, its exchanges, its timers |
+//! | `talks` | places with an open conversation |
 //! | `timers` | place and timer, by due time |
 //! | `outbox:PLACE`, `message:ID` | messages in order, and each as a hash |
 //! | `due` | rank, number and id of the messages that have a time, by it |
 //! | `closings:ID`, `closers:PLACE` | unsent messages that close another one |
 //! | `posted`, `posted:ID` | messages with their receipts, and since when |
+//! | `completed:flows` | flows that have completions |
 //! | `completed`, `completions:FLOW`, `completion:FLOW` | conversations that completed; positions, and what stands there |
 //! | `dead`, `dead:letters`, `dead:taken:ID` | the same for dead letters; who took one away, for a minute |
 //! | `doubts`, `doubt`, `doubted`, `doubted:ID` | positions of calls in doubt, what stands there, since when; expires after a month |
@@ -51,6 +53,7 @@ mod inbox;
 mod keys;
 mod link;
 mod outbox;
+mod places;
 mod records;
 mod reply;
 mod script;
@@ -68,7 +71,8 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
+    Accepted, Backlog, Claim, Cleared, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store,
+    StoreError, Underway,
 };
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -296,7 +300,19 @@ impl Store for RedisStore {
     }
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
-        records::glance(self, place).await
+        places::glance(self, place).await
+    }
+
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        places::underway(self, place).await
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        places::conversations(self, after, most).await
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        places::clear(self, place).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -316,6 +332,14 @@ impl Store for RedisStore {
         records::completions(self, flow, after, most).await
     }
 
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        records::completed_flows(self).await
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        records::completion_drop(self, flow, position).await
+    }
+
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
         records::dead(self, after, most).await
     }
@@ -330,6 +354,10 @@ impl Store for RedisStore {
 
     async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
         records::doubts(self, after, most).await
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        records::doubt_drop(self, position).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

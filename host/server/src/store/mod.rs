@@ -2,7 +2,7 @@
 //!
 //! All writes go through one thread, which commits as many as wait in one transaction with one sync (`worker`);
 //! whatever need not see them goes through a second one. Each concern has its file: `inbox`, `turn`, `commit`,
-//! `conversation`, `timers`, `outbox`, `components`, `records`; `schema.sql` has the tables.
+//! `conversation`, `timers`, `outbox`, `components`, `records`, `places`; `schema.sql` has the tables.
 
 mod commit;
 mod components;
@@ -11,6 +11,7 @@ mod db;
 mod inbox;
 mod open;
 mod outbox;
+mod places;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,8 @@ use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store, StoreError,
+    Accepted, Backlog, Claim, Cleared, Clock, Commit, Entry, Fence, Glance, OpenCount, Posting, Receipt, Store,
+    StoreError, Underway,
 };
 
 pub use open::OpenError;
@@ -210,7 +212,22 @@ impl Store for EmbeddedStore {
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
         let place = place.clone();
-        self.reader.call(move |db| records::glance(db, &place)).await
+        self.reader.call(move |db| places::glance(db, &place)).await
+    }
+
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        let place = place.clone();
+        self.reader.call(move |db| places::underway(db, &place)).await
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        self.reader.call(move |db| places::conversations(db, &after, most)).await
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        let place = place.clone();
+        self.writer.call(move |db| places::clear(db, &place)).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -231,6 +248,15 @@ impl Store for EmbeddedStore {
         self.reader.call(move |db| records::completions(db, &flow, after, most)).await
     }
 
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        self.reader.call(records::completed_flows).await
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        let flow = flow.clone();
+        self.writer.call(move |db| records::completion_drop(db, &flow, position)).await
+    }
+
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
         self.reader.call(move |db| records::dead(db, after, most)).await
     }
@@ -245,6 +271,10 @@ impl Store for EmbeddedStore {
 
     async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
         self.reader.call(move |db| records::doubts(db, after, most)).await
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        self.writer.call(move |db| records::doubt_drop(db, position)).await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
