@@ -14,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::delay::Delays;
 use crate::flow::Offers;
 use crate::gauge::Gauges;
+use crate::life::Expiries;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::policy::{Access, Bounds, Grants, InDoubt};
 use crate::ports::{Fence, StoreError};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub access: Access,
     /// What is done about calls in doubt.
     pub in_doubt: InDoubt,
+    /// How long conversations may be silent.
+    pub expiries: Expiries,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
 }
@@ -65,6 +68,7 @@ pub struct Engine {
     pub(crate) grants: Arc<Grants>,
     pub(crate) access: Access,
     pub(crate) in_doubt: InDoubt,
+    pub(crate) expiries: Expiries,
     pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
@@ -90,7 +94,7 @@ impl Engine {
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
     /// engine often. It was made with the same bounds.
     pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
-        let Settings { bounds, grants, access, in_doubt, default_flow } = settings;
+        let Settings { bounds, grants, access, in_doubt, expiries, default_flow } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
@@ -99,6 +103,7 @@ impl Engine {
             grants: Arc::new(grants),
             access,
             in_doubt,
+            expiries,
             delays: Delays::default(),
             sandbox,
             gauges: Arc::default(),

@@ -7,6 +7,7 @@
 //! - [`engine`]: the loops; inside, `dispatch` claims turns and `outbox` posts what they say
 //! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
 //! - [`form`]: whether what a person filled in keeps a form's rules
+//! - [`life`]: when a silent conversation ends. Decides, and touches nothing
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
@@ -41,6 +42,7 @@ pub mod flow;
 pub mod form;
 pub mod gauge;
 pub mod intake;
+pub mod life;
 pub mod memory;
 pub mod model;
 pub mod operate;

@@ -210,6 +210,8 @@ pub mod contract {
     pub const FORM: usize = 32 << 10;
     /// What is filled into a form, keys and values together, in bytes.
     pub const FILLED: usize = 64 << 10;
+    /// Events that wait at a place, the running one included: more are not taken from people.
+    pub const INBOX: usize = 100;
     /// Timers of a conversation.
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.

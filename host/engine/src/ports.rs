@@ -57,6 +57,8 @@ pub enum Accepted {
     New(Option<Seq>),
     /// It had been stored before, and nothing changed.
     Duplicate,
+    /// As many events as a place may have wait already, and nothing changed.
+    Full,
 }
 
 /// A turn to do.
@@ -208,7 +210,8 @@ pub struct OpenCount {
 /// The contract is `contract`, which every implementation passes.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Stores an event once: an id seen before, within a day, changes nothing. An id comes with one place always.
+    /// Stores an event once: an id seen before, within a day, changes nothing. An id comes with one place always. Where
+    /// [`INBOX`](crate::policy::contract::INBOX) events wait, none is queued or held behind them.
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError>;
 
     /// Takes up to `most` places that have an event, no owner, and no backoff, longest ready first: raises their

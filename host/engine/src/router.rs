@@ -137,6 +137,11 @@ pub fn route_aside(body: &Body) -> Route {
     }
 }
 
+/// Ends the open conversation, in which nobody says anything any more.
+pub fn expire() -> Route {
+    run(FlowEvent::Cancelled)
+}
+
 fn answer(text: impl Into<String>) -> Route {
     Route::Answer(Answer { text: text.into(), switch: SwitchQuestion::Kept })
 }

@@ -181,6 +181,8 @@ pub struct Status {
     pub turns_committed: u64,
     /// Host calls answered from the journal since the host started.
     pub calls_replayed: u64,
+    /// Events that were not taken since the host started, for too many waited at their place.
+    pub events_refused: u64,
 }
 
 /// Answers questions.
@@ -285,6 +287,7 @@ impl Desk {
             posts_in_flight: gauges.posts_in_flight(),
             turns_committed: gauges.turns_committed(),
             calls_replayed: gauges.calls_replayed(),
+            events_refused: gauges.events_refused(),
         })
     }
 }

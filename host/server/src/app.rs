@@ -142,7 +142,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     }
     let access = Access(config.only.clone());
     let in_doubt = InDoubt(config.in_doubt.clone());
-    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, default_flow: config.default_flow.clone() })
+    let (expiries, default_flow) = (config.expiries.clone(), config.default_flow.clone());
+    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow })
 }
 
 /// The model, and what a person should know of it.

@@ -15,6 +15,7 @@ mod redis;
 /// Shared with the tests of the store alone.
 #[path = "../../../host/server/tests/redis/server.rs"]
 mod redis_server;
+mod silence;
 mod slack;
 mod socket;
 mod stop;

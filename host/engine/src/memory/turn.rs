@@ -44,6 +44,10 @@ impl State {
         if seen {
             return Accepted::Duplicate;
         }
+        let waiting = self.places.get(&inbound.place).map_or(0, |place| place.inbox.len());
+        if matches!(entry, Entry::Queue | Entry::Hold(_)) && waiting >= contract::INBOX {
+            return Accepted::Full;
+        }
         self.seen.insert(inbound.id.clone(), now);
         match entry {
             Entry::Queue => Accepted::New(Some(self.append(now, inbound, now))),

@@ -54,7 +54,7 @@ fn asked(message: &str, key: &str) -> OpenQuestion {
 }
 
 /// A claim with an open conversation that asked a question, in which a timer runs.
-pub(super) fn within(body: Body) -> Claim {
+pub(crate) fn within(body: Body) -> Claim {
     let conversation = Conversation {
         generation: 2,
         flow: flow(),

@@ -44,6 +44,7 @@ pub(super) fn check(
     let grants = check.grants(&file.flow)?;
     let only = check.only(&file.flow)?;
     let in_doubt = check.in_doubt(&file.flow)?;
+    let expiries = check.expiries(&file.limits, &file.flow)?;
     // Last, for these read secrets.
     let store = file.store.as_ref().map_or(Ok(Storage::Embedded), |store| check.store(store, environment))?;
     let llm = file.llm.as_ref().filter(|_| scope >= Scope::Terminal);
@@ -64,6 +65,7 @@ pub(super) fn check(
         grants,
         only,
         in_doubt,
+        expiries,
         notes,
         mentions,
     })

@@ -1,6 +1,7 @@
 //! Accept, and what is due.
 
 use pesto_engine::model::{Inbound, Micros, Millis, Place, Seq};
+use pesto_engine::policy::contract;
 use pesto_engine::ports::{Accepted, Entry, StoreError};
 use pesto_engine::store::KEPT;
 
@@ -26,11 +27,12 @@ pub(super) async fn accept(store: &RedisStore, inbound: &Inbound, entry: Entry) 
     if how == "answer" {
         push_messages(&mut step, place, messages)?;
     } else {
-        step = step.arg(sent(inbound.sent)).arg(hold);
+        step = step.arg(sent(inbound.sent)).arg(hold).arg(contract::INBOX);
         push_event(&mut step, inbound)?;
     }
     let answer = store.run(step).await?.fields.text()?;
     match answer.as_str() {
+        "full" => Ok(Accepted::Full),
         "duplicate" => Ok(Accepted::Duplicate),
         "" => Ok(Accepted::New(None)),
         number => {

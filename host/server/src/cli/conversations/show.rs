@@ -1,5 +1,6 @@
 //! A conversation on a screen. What people and models wrote is hostile text, and short here.
 
+use pesto_engine::life::host_timer;
 use pesto_engine::model::{Asks, Call, Millis, OpenQuestion, Place};
 use pesto_engine::ports::Underway;
 use pesto_engine::text::line;
@@ -28,7 +29,9 @@ pub(super) fn whole(place: &Place, view: &ConversationView) -> String {
     }
     page.row("waiting", &format!("events: {}, messages not yet sent: {}", view.events, view.messages));
     page.part("Open questions", &view.questions, |page, question| page.row(&question.key, &asked(question)));
-    page.part("Timers", &view.timers, |page, (name, due): (&String, &Millis)| page.row(&time(*due), name));
+    page.part("Timers", &view.timers, |page, (name, due): (&String, &Millis)| {
+        page.row(&time(*due), &host_timer(name).map_or_else(|| name.clone(), |name| format!("the host's: {name}")));
+    });
     page.part("Last said", &view.history, |page, exchange| {
         page.row(&time(exchange.at), "");
         page.row("  person", &exchange.said);
