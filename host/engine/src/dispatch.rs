@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 use crate::broker::Scope;
 use crate::engine::{Engine, Interrupt, LEASE, RunningTurn};
 use crate::fault::{Fault, GuestFault};
-use crate::model::{Call as JournaledCall, Conversation};
+use crate::life::{self, Step};
+use crate::model::{Call as JournaledCall, Conversation, TurnId};
 use crate::ports::{Claim, Commit, StoreError};
-use crate::router::{Route, Run, route, route_aside};
+use crate::router::{Route, Run, expire, route, route_aside};
 use crate::turn;
 use crate::wasm::Call;
 
@@ -189,10 +190,15 @@ impl Engine {
                 .map_err(|error| Fault::Host(format!("the turn's pinned route cannot be read: {error}")))?,
             None => {
                 let (inbound, open) = (&claim.inbound, claim.conversation.as_ref());
+                let silent = open.and_then(|open| life::step(claim, open, self.expiries.of(&open.flow)));
+                if let Some(Step::Commit(commit)) = silent {
+                    return Ok(*commit);
+                }
                 // What the host itself brings about belongs to whoever it concerns.
                 let lets = !inbound.body.is_a_persons()
                     || open.is_none_or(|open| self.lets(&inbound.person, &inbound.place, open));
                 match lets {
+                    _ if silent.is_some() => expire(),
                     true => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
                     false => route_aside(&inbound.body),
                 }
@@ -201,6 +207,7 @@ impl Engine {
         let run = match &way {
             Route::Run(run) => run,
             Route::Answer(answer) => return Ok(turn::answer(claim, answer)),
+            Route::End(text) => return Ok(turn::end(claim, text)),
             Route::Drop => return Ok(Commit::default()),
         };
         let Some(conversation) = turn::conversation(claim, run) else {
@@ -230,7 +237,10 @@ impl Engine {
             flow: conversation.flow.clone(),
             asks: ready.info.asks.clone(),
             fence: claim.fence.clone(),
+            turn: TurnId::new(&claim.fence.place, claim.seq),
+            person: claim.inbound.person.id.clone(),
             generation: conversation.generation,
+            in_doubt: self.in_doubt.of(&conversation.flow),
             pin,
             now: Arc::new(AtomicU64::new(claim.inbound.at)),
             journal: claim.journal.clone(),
@@ -248,7 +258,11 @@ impl Engine {
         let showed = scope.as_ref().is_some_and(|scope| scope.progress_at != 0);
         let journal = scope.map(|scope| scope.journal);
         let outcome = outcome.map_err(|fault| (fault, journal.clone()))?;
-        let concluded = turn::conclude(claim, run, conversation, outcome, &self.bounds);
+        let expiry = self.expiries.of(&conversation.flow);
+        let mut concluded = turn::conclude(claim, run, conversation, outcome, &self.bounds);
+        if let Ok(commit) = &mut concluded {
+            life::heard(commit, expiry);
+        }
         if showed && concluded.as_ref().is_ok_and(|commit| commit.messages.is_empty()) {
             // No message will take it away.
             self.ports.messenger.progress(&claim.fence.place, "");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use crate::catalog::Catalog;
 use crate::delay::Delays;
 use crate::flow::Offers;
 use crate::gauge::Gauges;
+use crate::life::Expiries;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
-use crate::policy::{Access, Bounds, Grants};
+use crate::policy::{Access, Bounds, Grants, InDoubt};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
@@ -34,6 +36,10 @@ pub struct Settings {
     pub grants: Grants,
     /// Who may start flows.
     pub access: Access,
+    /// What is done about calls in doubt.
+    pub in_doubt: InDoubt,
+    /// How long conversations may be silent.
+    pub expiries: Expiries,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
 }
@@ -61,6 +67,8 @@ pub struct Engine {
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) grants: Arc<Grants>,
     pub(crate) access: Access,
+    pub(crate) in_doubt: InDoubt,
+    pub(crate) expiries: Expiries,
     pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
@@ -68,6 +76,7 @@ pub struct Engine {
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
     pub(crate) room: Arc<Semaphore>,
+    started: AtomicBool,
     activity: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
 }
@@ -85,7 +94,7 @@ impl Engine {
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
     /// engine often. It was made with the same bounds.
     pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
-        let Settings { bounds, grants, access, default_flow } = settings;
+        let Settings { bounds, grants, access, in_doubt, expiries, default_flow } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
@@ -93,10 +102,13 @@ impl Engine {
             bounds: Arc::new(bounds),
             grants: Arc::new(grants),
             access,
+            in_doubt,
+            expiries,
             delays: Delays::default(),
             sandbox,
             gauges: Arc::default(),
             running: Mutex::default(),
+            started: AtomicBool::new(false),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         })
@@ -104,6 +116,7 @@ impl Engine {
 
     /// Starts the loops.
     pub fn start(self: &Arc<Self>) -> Loops {
+        self.started.store(true, Ordering::Relaxed);
         let mut loops = JoinSet::new();
         // What it claims runs on the same threads, so that none has to be woken for it.
         loops.spawn_on(self.clone().dispatch(), self.sandbox.threads());
@@ -152,6 +165,11 @@ impl Engine {
     /// Whether a turn of the place is running on this host.
     pub fn is_busy(&self, place: &Place) -> bool {
         self.running().contains_key(place)
+    }
+
+    /// Whether the loops were started: otherwise what is stored waits for a host.
+    pub fn is_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
     }
 
     /// Counts of what goes on.

@@ -15,11 +15,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use crate::ports::{
-    Accepted, Backlog, CallError, Claim, Commit, Copies, Deploy, Entry, Fence, Glance, Llm, LlmCompletion, LlmRequest,
-    Messenger, OpenCount, PostError, Posted, Posting, Receipt, Seats, Store, StoreError,
+    Accepted, Backlog, CallError, Claim, Cleared, Commit, Copies, Deploy, Entry, Fence, Glance, Llm, LlmCompletion,
+    LlmRequest, Messenger, OpenCount, PostError, Posted, Posting, Receipt, Seats, Store, StoreError, Underway,
 };
 
 /// A place to crash at, such as `store.commit:after`.
@@ -179,6 +179,10 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.journal_result", self.port.journal_result(fence, number, result)).await
     }
 
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        self.points.around("store.doubt", self.port.doubt(fence, doubt)).await
+    }
+
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
         self.points.around("store.commit", self.port.commit(fence, commit)).await
     }
@@ -280,6 +284,18 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.glance", self.port.glance(place)).await
     }
 
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        self.points.around("store.underway", self.port.underway(place)).await
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        self.points.around("store.conversations", self.port.conversations(after, most)).await
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        self.points.around("store.clear", self.port.clear(place)).await
+    }
+
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         self.points.around("store.backlog", self.port.backlog()).await
     }
@@ -297,6 +313,14 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.completions", self.port.completions(flow, after, most)).await
     }
 
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        self.points.around("store.completed_flows", self.port.completed_flows()).await
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        self.points.around("store.completion_drop", self.port.completion_drop(flow, position)).await
+    }
+
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
         self.points.around("store.dead", self.port.dead(after, most)).await
     }
@@ -307,6 +331,14 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         self.points.around("store.dead_drop", self.port.dead_drop(id)).await
+    }
+
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        self.points.around("store.doubts", self.port.doubts(after, most)).await
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        self.points.around("store.doubt_drop", self.port.doubt_drop(position)).await
     }
 
     async fn seats(&self, seats: Seats, lease: Duration) -> Result<usize, StoreError> {

@@ -11,6 +11,7 @@ pub struct Gauges {
     turns: AtomicU64,
     waiting: AtomicU64,
     replayed: AtomicU64,
+    refused: AtomicU64,
     committed: watch::Sender<u64>,
     posting: AtomicU64,
 }
@@ -50,6 +51,10 @@ impl Gauges {
         self.replayed.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn committed(&self) {
         self.committed.send_modify(|count| *count += 1);
     }
@@ -72,6 +77,11 @@ impl Gauges {
     /// Host calls that were answered from the journal.
     pub fn calls_replayed(&self) -> u64 {
         self.replayed.load(Ordering::Relaxed)
+    }
+
+    /// Events that were not taken, for too many waited at their place.
+    pub fn events_refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Turns committed.

@@ -3,7 +3,7 @@
 
 use crate::engine::Engine;
 use crate::form;
-use crate::model::{Body, Control, EffectId, File, Inbound, Message, Micros};
+use crate::model::{Body, Control, Digest, EffectId, File, Inbound, Message, Micros};
 use crate::policy::contract;
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
@@ -48,6 +48,22 @@ impl Engine {
             || self.running().get(&inbound.place).is_some_and(|turn| turn.by == inbound.person.id)
     }
 
+    /// Stores an event in its inbox. Somebody who floods it is told so, once an hour.
+    async fn queue(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
+        let (place, person, at) = (inbound.place.clone(), inbound.person.clone(), inbound.at);
+        let store = &self.ports.store;
+        let accepted = store.accept(inbound, entry).await?;
+        if accepted == Accepted::Full {
+            self.gauges.refused();
+            let id = format!("full/{}/{}", Digest::of(place.as_str().as_bytes()), at / 3_600_000);
+            let body = Body::Said { text: String::new(), files: Vec::new() };
+            let told = Inbound { id, place, person, at, sent: None, body };
+            let message = beside(&told, texts::FULL.to_owned());
+            store.accept(told, Entry::Answer(vec![message])).await?;
+        }
+        Ok(accepted)
+    }
+
     /// Stores an event, once. When this returns, it survives a crash; `at` is set here.
     pub async fn accept(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
         check(&inbound)?;
@@ -66,7 +82,7 @@ impl Engine {
             Body::Control(control) => Some(*control),
             _ => None,
         };
-        let Some(control) = control else { return Ok(store.accept(inbound, entry).await?) };
+        let Some(control) = control else { return self.queue(inbound, entry).await };
         let glance = store.glance(&inbound.place).await?;
         if let Some(open) = &glance.conversation {
             let ends = matches!(control, Control::Cancel | Control::Restart);
@@ -79,7 +95,7 @@ impl Engine {
                 return Ok(store.accept(inbound, Entry::Answer(vec![message])).await?);
             }
             if !self.lets(&inbound.person, &inbound.place, open) {
-                return Ok(store.accept(inbound, entry).await?);
+                return self.queue(inbound, entry).await;
             }
         }
         if glance.inbox == 0 {
@@ -88,12 +104,12 @@ impl Engine {
             if glance.conversation.is_none() {
                 inbound.body = Body::Said { text: control.word().to_owned(), files: Vec::new() };
             }
-            return Ok(store.accept(inbound, entry).await?);
+            return self.queue(inbound, entry).await;
         }
         match control {
             // Nobody knows yet whom the conversation is for, and others are in the thread.
             Control::Cancel | Control::Restart if glance.conversation.is_none() && !self.is_first(&inbound) => {
-                Ok(store.accept(inbound, entry).await?)
+                self.queue(inbound, entry).await
             }
             Control::Cancel | Control::Restart => {
                 let place = inbound.place.clone();
@@ -152,7 +168,7 @@ fn check(inbound: &Inbound) -> Result<(), Rejected> {
             let (got, most) = (form::weight(values), contract::FILLED);
             return if got > most { Err(Rejected::TooLong { got, most }) } else { Ok(()) };
         }
-        Body::Control(_) | Body::Timer { .. } | Body::Undelivered { .. } => 0,
+        Body::Control(_) | Body::Reset | Body::Timer { .. } | Body::Undelivered { .. } => 0,
     };
     let most = contract::TEXT;
     if got > most { Err(Rejected::TooLong { got, most }) } else { Ok(()) }

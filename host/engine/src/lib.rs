@@ -7,9 +7,11 @@
 //! - [`engine`]: the loops; inside, `dispatch` claims turns and `outbox` posts what they say
 //! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
 //! - [`form`]: whether what a person filled in keeps a form's rules
+//! - [`life`]: when a silent conversation ends. Decides, and touches nothing
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
+//! - [`operate`]: what operators do to conversations, whatever goes on in them
 //! - [`fault`]: how all this can fail
 //!
 //! For tests: [`memory`] is a store, [`scripted`] has the other ports, and [`failpoint`] makes any of them stop.
@@ -40,8 +42,10 @@ pub mod flow;
 pub mod form;
 pub mod gauge;
 pub mod intake;
+pub mod life;
 pub mod memory;
 pub mod model;
+pub mod operate;
 mod outbox;
 pub mod policy;
 pub mod ports;

@@ -2,6 +2,7 @@
 //! keeps it. Nothing survives the process.
 
 mod effects;
+mod operate;
 mod place;
 mod turn;
 
@@ -13,14 +14,14 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, EffectId, Exchange, FlowName, Inbound, Letter, Message, Millis,
-    Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, EffectId, Exchange, FlowName, Inbound, Letter, Message,
+    Millis, Place,
 };
 use crate::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posted, Posting, Receipt, Seats,
-    Store, StoreError,
+    Accepted, Backlog, Claim, Cleared, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posted, Posting,
+    Receipt, Seats, Store, StoreError, Underway,
 };
-use crate::store::{CLOSABLE, KEPT, REMEMBERED};
+use crate::store::{CLOSABLE, DOUBTS_KEPT, KEPT, REMEMBERED};
 use place::PlaceState;
 
 /// A store in memory. Share it by `Arc`; a simulated crash drops the engine and calls [`reopen`](Self::reopen).
@@ -44,13 +45,16 @@ struct State {
     posted: HashMap<EffectId, (Millis, Posted)>,
     /// Decides between places that are ready since the same millisecond.
     ticks: u64,
-    completions: Vec<Completion>,
+    completions: BTreeMap<u64, Completion>,
+    last_completion: u64,
     dead: BTreeMap<u64, DeadLetter>,
     last_dead: u64,
     /// Which of the hosts that share the store this is.
     host: u64,
     /// At which host somebody waits for the messages of a place.
     homes: BTreeMap<Place, u64>,
+    doubts: BTreeMap<u64, Doubt>,
+    last_doubt: u64,
     components: BTreeMap<Digest, Component>,
     current: BTreeMap<FlowName, Digest>,
     /// What was current of each flow, the latest last.
@@ -133,6 +137,18 @@ impl Store for MemoryStore {
             return Err(StoreError::Corrupt(format!("journal of `{}`: call {number} has no intent", fence.place)));
         };
         call.result.get_or_insert_with(|| result.clone());
+        Ok(())
+    }
+
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        state.owned(fence)?;
+        let known = |one: &Doubt| (&one.effect, one.done) == (&doubt.effect, doubt.done);
+        if !state.doubts.values().any(known) {
+            state.last_doubt += 1;
+            let position = state.last_doubt;
+            state.doubts.insert(position, doubt.clone());
+        }
         Ok(())
     }
 
@@ -289,6 +305,18 @@ impl Store for MemoryStore {
         Ok(self.lock().places.get(place).map(|place| place.glance(now)).unwrap_or_default())
     }
 
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        Ok(self.lock().places.get(place).and_then(PlaceState::underway))
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        Ok(self.lock().conversations(self.clock.now(), after, most))
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        Ok(self.lock().clear(self.clock.now(), place))
+    }
+
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let now = self.clock.now();
         Ok(self.lock().places.values().map(|place| place.glance(now)).fold(Backlog::default(), |sum, one| Backlog {
@@ -317,8 +345,19 @@ impl Store for MemoryStore {
         most: usize,
     ) -> Result<Vec<(u64, Completion)>, StoreError> {
         let state = self.lock();
-        let numbered = (1..).zip(&state.completions).filter(|(no, one)| *no > after && one.flow == *flow);
-        Ok(numbered.take(most).map(|(no, one)| (no, one.clone())).collect())
+        let later = state.completions.iter().filter(|(no, one)| **no > after && one.flow == *flow);
+        Ok(later.take(most).map(|(no, one)| (*no, one.clone())).collect())
+    }
+
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        let flows: BTreeSet<_> = self.lock().completions.values().map(|one| one.flow.clone()).collect();
+        Ok(flows.into_iter().collect())
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let found = state.completions.get(&position).is_some_and(|one| one.flow == *flow);
+        Ok(found && state.completions.remove(&position).is_some())
     }
 
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
@@ -346,6 +385,16 @@ impl Store for MemoryStore {
         Ok(self.lock().dead.remove(&id).is_some())
     }
 
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        let state = self.lock();
+        let later = state.doubts.iter().filter(|(position, _)| **position > after);
+        Ok(later.take(most).map(|(position, doubt)| (*position, doubt.clone())).collect())
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        Ok(self.lock().doubts.remove(&position).is_some())
+    }
+
     async fn seats(&self, seats: Seats, _lease: Duration) -> Result<usize, StoreError> {
         // There is one host.
         Ok(seats.wanted.min(seats.all))
@@ -355,9 +404,10 @@ impl Store for MemoryStore {
         let now = self.clock.now();
         let mut state = self.lock();
         offered.iter().for_each(|digest| state.let_go_of(digest, now));
-        let State { seen, posted, places, components, current, .. } = &mut *state;
+        let State { seen, posted, doubts, places, components, current, .. } = &mut *state;
         seen.retain(|_, at| now.saturating_sub(*at) < KEPT);
         posted.retain(|_, (at, _)| now.saturating_sub(*at) < CLOSABLE);
+        doubts.retain(|_, doubt| now.saturating_sub(doubt.at) < DOUBTS_KEPT);
         let talks = places.values().filter_map(|place| place.talk.as_ref());
         let held: BTreeSet<_> = talks.map(|talk| &talk.conversation.digest).chain(current.values()).collect();
         components.retain(|digest, component| held.contains(digest) || now.saturating_sub(component.held) < KEPT);

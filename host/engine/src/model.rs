@@ -1,5 +1,6 @@
 //! What the engine speaks of, as types: people, events, conversations, messages. Plain data, serialised by the stores.
 
+mod doubt;
 mod form;
 mod id;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use doubt::{Doubt, Resolution};
 pub use form::{Field, FieldKind, Finite, Form, Values};
 pub use id::{BadName, Digest, EffectId, FlowName, Place, Seq, TurnId};
 
@@ -109,6 +111,8 @@ pub enum Body {
     },
     /// A control word that was taken beside a running turn.
     Control(Control),
+    /// The operator ends the conversation, without its flow.
+    Reset,
     /// A timer of the conversation is due.
     Timer {
         /// Whose: a timer of an earlier generation is dropped.
@@ -132,7 +136,7 @@ pub enum Body {
 impl Body {
     /// Whether a person did it, and not the host.
     pub fn is_a_persons(&self) -> bool {
-        !matches!(self, Self::Timer { .. } | Self::Undelivered { .. })
+        !matches!(self, Self::Reset | Self::Timer { .. } | Self::Undelivered { .. })
     }
 }
 
@@ -264,6 +268,8 @@ pub struct Conversation {
     pub timers: BTreeMap<String, Millis>,
     /// How it began.
     pub began: Beginning,
+    /// When the latest event was accepted that its flow handled.
+    pub last: Millis,
 }
 
 /// How a conversation began.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Offers;
-use crate::model::{Conversation, FlowName, Person, Place};
+use crate::model::{Conversation, FlowName, Person, Place, Resolution};
 
 /// A capability that a flow asks for and an operator grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +72,17 @@ impl Grants {
             return Err(format!("the operator does not grant the right `{right}` to `{flow}`"));
         }
         Ok(())
+    }
+}
+
+/// What is done about calls in doubt, by flow; those of a flow that is not here are made again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InDoubt(pub BTreeMap<FlowName, Resolution>);
+
+impl InDoubt {
+    /// What is done about this flow's.
+    pub fn of(&self, flow: &FlowName) -> Resolution {
+        self.0.get(flow).copied().unwrap_or_default()
     }
 }
 
@@ -199,6 +210,8 @@ pub mod contract {
     pub const FORM: usize = 32 << 10;
     /// What is filled into a form, keys and values together, in bytes.
     pub const FILLED: usize = 64 << 10;
+    /// Events that wait at a place, the running one included: more are not taken from people.
+    pub const INBOX: usize = 100;
     /// Timers of a conversation.
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Call, CallResult, Completion, Conversation, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis,
-    Place, Seq,
+    Call, CallResult, Completion, Conversation, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Message,
+    Millis, Person, Place, Seq,
 };
 
 /// Why a store did not do what was asked. The step was done whole or not at all, but for `Unavailable`, where it
@@ -57,6 +57,8 @@ pub enum Accepted {
     New(Option<Seq>),
     /// It had been stored before, and nothing changed.
     Duplicate,
+    /// As many events as a place may have wait already, and nothing changed.
+    Full,
 }
 
 /// A turn to do.
@@ -158,12 +160,38 @@ pub struct Posted {
 pub struct Glance {
     /// The open conversation.
     pub conversation: Option<Conversation>,
+    /// Who began it.
+    pub person: Option<Person>,
     /// A turn is running.
     pub running: bool,
     /// Events in the inbox, the running one included.
     pub inbox: u64,
     /// Messages not yet sent.
     pub outbox: u64,
+}
+
+/// An event whose turn is not done: it runs, or is to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Underway {
+    /// The event's position.
+    pub seq: Seq,
+    /// The event.
+    pub inbound: Inbound,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// The calls so far, by number.
+    pub journal: Vec<Call>,
+}
+
+/// What was thrown away at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cleared {
+    /// Open conversations: one or none.
+    pub conversations: u64,
+    /// Events that waited or were being handled.
+    pub events: u64,
+    /// Messages not yet sent.
+    pub messages: u64,
 }
 
 /// How much of all places is unfinished.
@@ -214,7 +242,8 @@ pub enum Deploy {
 /// The contract is `contract`, which every implementation passes.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Stores an event once: an id seen before, within a day, changes nothing. An id comes with one place always.
+    /// Stores an event once: an id seen before, within a day, changes nothing. An id comes with one place always. Where
+    /// [`INBOX`](crate::policy::contract::INBOX) events wait, none is queued or held behind them.
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError>;
 
     /// Takes up to `most` places that have an event, no owner, and no backoff, longest ready first: raises their
@@ -230,6 +259,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Records what a call answered. The intent must be there.
     async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError>;
+
+    /// Records that a call of the turn is in doubt, before anything is done about it; once for each call and what is done.
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError>;
 
     /// Makes a turn's consequences visible in one step, takes the event out of the inbox with its journal, and
     /// ends the claim. All of them are of the fence's place.
@@ -320,6 +352,17 @@ pub trait Store: Send + Sync + 'static {
     /// What goes on at a place.
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError>;
 
+    /// The event of a place whose turn is not done.
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError>;
+
+    /// Places with an open conversation that come after one, in the order of their keys, at most `most`. What a
+    /// conversation keeps is left out.
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError>;
+
+    /// Throws away all that is kept of a place but the numbers that must never be used twice. The epoch is raised, so that
+    /// a running turn leaves no trace either. What was completed or given up, and calls in doubt, stay.
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError>;
+
     /// What goes on at all places.
     async fn backlog(&self) -> Result<Backlog, StoreError>;
 
@@ -331,6 +374,12 @@ pub trait Store: Send + Sync + 'static {
     async fn completions(&self, flow: &FlowName, after: u64, most: usize)
     -> Result<Vec<(u64, Completion)>, StoreError>;
 
+    /// The flows that have completions.
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError>;
+
+    /// Throws a completion away, at its person's own request. Answers whether it was there.
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError>;
+
     /// Dead letters with an id above `after`, at most `most`, oldest first, as completions.
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError>;
 
@@ -341,13 +390,19 @@ pub trait Store: Send + Sync + 'static {
     /// Throws a dead letter away. Answers whether it was there.
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError>;
 
+    /// Calls in doubt with a position above `after`, at most `most`, oldest first, as completions.
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError>;
+
+    /// Throws the record of a call in doubt away. Answers whether it was there.
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError>;
+
     /// How many seats this host may hold for `lease`: all that take part get alike, those that came first get the rest, and
     /// what a host has in use is given to nobody else. It tells anew what it uses before the lease ends; one that wants
     /// nothing and uses nothing takes part no more.
     async fn seats(&self, seats: Seats, lease: Duration) -> Result<usize, StoreError>;
 
     /// Forgets event ids older than a day, components that are not current and that no conversation has held for a
-    /// day, and receipts older than a month. Never answers or dead letters. This host begins conversations on the
+    /// day, and receipts and calls in doubt older than a month. Never answers or dead letters. This host begins conversations on the
     /// `offered` components, whatever is current: they count as held.
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError>;
 }
@@ -430,6 +485,8 @@ pub enum CallError {
     },
     /// The request is wrong.
     Invalid(String),
+    /// A crash fell into it, and the operator does not want it to be made again.
+    InDoubt,
 }
 
 /// A language model.

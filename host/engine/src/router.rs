@@ -64,6 +64,8 @@ pub enum Route {
     Run(Run),
     /// The host answers.
     Answer(Answer),
+    /// The host ends the conversation, and says so in these words.
+    End(String),
     /// It means nothing any more.
     Drop,
 }
@@ -135,6 +137,11 @@ pub fn route_aside(body: &Body) -> Route {
     }
 }
 
+/// Ends the open conversation, in which nobody says anything any more.
+pub fn expire() -> Route {
+    run(FlowEvent::Cancelled)
+}
+
 fn answer(text: impl Into<String>) -> Route {
     Route::Answer(Answer { text: text.into(), switch: SwitchQuestion::Kept })
 }
@@ -172,6 +179,7 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
         Body::Picked { message, values } => picked(message, values, open, offers),
         Body::Filled { message, values } => filled(message, values, open),
         Body::Control(control) => command(*control, open, offers),
+        Body::Reset => Route::End(texts::RESET.to_owned()),
         Body::Timer { generation, name, due } if *generation == open.generation => {
             run(FlowEvent::Timer { name: name.clone(), due: *due })
         }
@@ -215,6 +223,8 @@ fn outside(body: &Body, offers: &Offers) -> Route {
         Body::Control(Control::Cancel) => answer(texts::CANCELLED),
         Body::Control(Control::Restart) => answer(texts::CUT_SHORT),
         Body::Control(control) => idle_command(*control, offers),
+        // It ended the turn that was to begin a conversation.
+        Body::Reset => answer(texts::RESET),
         Body::Timer { .. } | Body::Undelivered { .. } => Route::Drop,
     }
 }

@@ -11,6 +11,9 @@ pub const REMEMBERED: usize = 100;
 /// How long a posted message can be closed, in milliseconds.
 pub const CLOSABLE: Millis = 30 * KEPT;
 
+/// How long calls in doubt are listed, in milliseconds.
+pub const DOUBTS_KEPT: Millis = 30 * KEPT;
+
 /// The error of a dead letter that holds a message.
 pub const UNDELIVERABLE: &str = "undeliverable";
 

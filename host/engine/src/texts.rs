@@ -3,7 +3,7 @@
 
 use crate::flow::Offers;
 use crate::form::Problem;
-use crate::model::{Control, Form};
+use crate::model::{Control, Form, Millis};
 
 /// Flows that `help` lists: with the longest descriptions, they still fit into a message.
 const LISTED: usize = 20;
@@ -53,6 +53,36 @@ pub(crate) const SWITCH_NO: &str = "Good, we go on where we were.";
 
 /// The flow said nothing when it was cancelled.
 pub(crate) const CANCELLED: &str = "Cancelled.";
+
+/// The person said nothing for long; so many milliseconds are left.
+pub(crate) fn still_open(flow: &str, left: Millis) -> String {
+    let left = span(left);
+    format!("We are still in the middle of {flow}. If I hear nothing from you, I will end it in {left}.")
+}
+
+/// The person said nothing for too long.
+pub(crate) fn expired(flow: &str) -> String {
+    format!("I have heard nothing from you for long, so {flow} is over. You can begin it again.")
+}
+
+/// A span of time in whole days, hours, minutes or seconds, whichever is the largest that fits.
+fn span(millis: Millis) -> String {
+    let seconds = millis / 1000;
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
+    let (unit, length) = units.into_iter().find(|(_, length)| seconds >= *length).unwrap_or(("second", 1));
+    match seconds / length {
+        1 => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
+    }
+}
+
+/// More waits at a place than it can hold.
+pub(crate) const FULL: &str = "So much of yours is waiting that I cannot take more just now, and what you sent last is lost. \
+                               Wait for my answers, or say `cancel`.";
+
+/// The operator ended what went on.
+pub(crate) const RESET: &str = "What we were at was ended by whoever runs me, and what you sent last may be lost. \
+                                You can begin again.";
 
 /// A restart cut the very first turn: which flow it was for is no longer known.
 pub(crate) const CUT_SHORT: &str = "Cancelled, before it had begun. Say `start` and its name to begin again.";

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
+use crate::life;
 use crate::model::{
     Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
     OpenQuestion, Switch, TurnId,
@@ -36,6 +37,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             switch_to: None,
             timers: BTreeMap::new(),
             began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
+            last: claim.inbound.at,
         }),
         None => claim.conversation.clone(),
     }
@@ -70,6 +72,9 @@ pub fn conclude(
     let said = said(&run.event, claim);
 
     let mut replies = outcome.messages;
+    if cancelled && life::is_hosts(&claim.inbound.body) {
+        replies.insert(0, host_reply(&texts::expired(conversation.flow.as_str())));
+    }
     if cancelled && replies.is_empty() && run.follow.is_none() {
         replies.push(host_reply(texts::CANCELLED));
     }
@@ -95,6 +100,7 @@ pub fn conclude(
     } else {
         let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
         conversation.state = outcome.state;
+        conversation.last = claim.inbound.at;
         conversation.literal_next = outcome.literal_next;
         open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
@@ -150,6 +156,14 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
     }
 }
 
+/// The end of a turn with which the host ends the conversation by itself.
+pub fn end(claim: &Claim, text: &str) -> Commit {
+    let mut messages = vec![notice(claim, text)];
+    messages.extend(closings(claim, None));
+    let conversation = claim.conversation.as_ref().map_or(After::Unchanged, |open| After::Closed(open.generation));
+    Commit { conversation, messages, ..Commit::default() }
+}
+
 /// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was.
 /// One that was to be cancelled is cancelled all the same, for a broken flow must not hold a person.
 pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Millis) -> Commit {
@@ -159,10 +173,14 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     };
     let chosen = run.and_then(|run| conversation(claim, run));
     let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
-    let by_person = claim.inbound.body.is_a_persons();
-    let turn = TurnId::new(&claim.fence.place, claim.seq);
-    let text = if cancelled { texts::CANCELLED } else { texts::gave_up(claim.conversation.is_some()) };
-    let mut messages: Vec<_> = by_person.then(|| message(claim, &turn, 0, 0, host_reply(text))).into_iter().collect();
+    let expired = life::is_hosts(&claim.inbound.body);
+    let text = match &claim.conversation {
+        Some(open) if expired => texts::expired(open.flow.as_str()),
+        _ if cancelled => texts::CANCELLED.to_owned(),
+        open => texts::gave_up(open.is_some()).to_owned(),
+    };
+    let told = expired || claim.inbound.body.is_a_persons();
+    let mut messages: Vec<_> = told.then(|| notice(claim, &text)).into_iter().collect();
     if cancelled {
         messages.extend(closings(claim, None));
     }
@@ -203,6 +221,11 @@ fn follow(claim: &Claim, run: &Run) -> Option<Inbound> {
 
 fn host_reply(text: &str) -> Reply {
     Reply { key: "host".to_owned(), text: text.to_owned(), choices: None, form: None }
+}
+
+/// The only message of a turn, in the host's own words.
+pub(crate) fn notice(claim: &Claim, text: &str) -> Message {
+    message(claim, &TurnId::new(&claim.fence.place, claim.seq), 0, 0, host_reply(text))
 }
 
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
@@ -322,10 +345,10 @@ fn set_timers(
             }
         }
     }
-    if conversation.timers.len() > contract::TIMERS {
+    let running = conversation.timers.keys().filter(|name| life::host_timer(name).is_none()).count();
+    if running > contract::TIMERS {
         return Err(check::bad(format!(
-            "{} timers would run, and a conversation may have {}",
-            conversation.timers.len(),
+            "{running} timers would run, and a conversation may have {}",
             contract::TIMERS
         )));
     }
@@ -333,4 +356,4 @@ fn set_timers(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

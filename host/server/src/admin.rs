@@ -1,15 +1,20 @@
 //! Questions of operators: answered by a running host over its socket, or by the command itself where none runs.
 
+mod conversations;
+
 use std::sync::Arc;
 
 use pesto_engine::engine::Engine;
-use pesto_engine::model::{Completion, DeadLetter, FlowName};
+use pesto_engine::model::{Call, Completion, DeadLetter, Doubt, FlowName, Place};
+use pesto_engine::operate::{Ended, Forgotten};
 use pesto_engine::policy::Rights;
 use pesto_engine::ports::{Backlog, StoreError};
 use pesto_engine::text::cut;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::Refusals;
+
+pub use conversations::{ConversationRow, ConversationView, Filter};
 
 /// Completions or dead letters in one reply, at most; and their bytes, about.
 const PAGE: usize = 200;
@@ -45,6 +50,40 @@ pub enum AdminRequest {
         /// Which.
         id: u64,
     },
+    /// Calls in doubt beyond a position.
+    Doubts {
+        /// 0 for the first page.
+        after: u64,
+    },
+    /// Open conversations beyond a place.
+    Conversations {
+        /// None for the first page, then what the page before says.
+        after: Option<Place>,
+        /// Which.
+        filter: Filter,
+    },
+    /// All that goes on at a place.
+    Conversation {
+        /// Where.
+        place: Place,
+    },
+    /// Ends what goes on at a place as its person would.
+    Cancel {
+        /// Where.
+        place: Place,
+    },
+    /// Ends it without its flow.
+    Reset {
+        /// Where.
+        place: Place,
+    },
+    /// Forgets a person.
+    Forget {
+        /// Their direct messages.
+        direct: Place,
+        /// Their completions too.
+        answers: bool,
+    },
 }
 
 /// An answer.
@@ -70,6 +109,32 @@ pub enum AdminReply {
         /// In order.
         page: Vec<(u64, DeadLetter)>,
     },
+    /// To `doubts`: with positions. An empty page is the end.
+    Doubts {
+        /// In order.
+        page: Vec<(u64, Doubt)>,
+    },
+    /// To `conversations`.
+    Conversations {
+        /// In the order of their places; may be empty before the end.
+        page: Vec<ConversationRow>,
+        /// Where to go on; none at the end.
+        next: Option<Place>,
+    },
+    /// To `conversation`: none where nothing goes on.
+    Conversation {
+        /// What does.
+        view: Option<Box<ConversationView>>,
+    },
+    /// To `cancel` and `reset`: none where nothing went on.
+    Ended {
+        /// What was.
+        ended: Option<Ended>,
+        /// Somebody is there to do it now: otherwise it is done when a host runs.
+        running: bool,
+    },
+    /// To `forget`.
+    Forgotten(Forgotten),
     /// To `dead_retry` and `dead_drop`: whether it was there.
     Done {
         /// It was.
@@ -116,6 +181,8 @@ pub struct Status {
     pub turns_committed: u64,
     /// Host calls answered from the journal since the host started.
     pub calls_replayed: u64,
+    /// Events that were not taken since the host started, for too many waited at their place.
+    pub events_refused: u64,
 }
 
 /// Answers questions.
@@ -145,12 +212,26 @@ impl Desk {
             }
             AdminRequest::Dead { after } => {
                 let page = store.dead(after, PAGE).await?;
-                AdminReply::Dead { page: bounded(page.into_iter().map(|(id, letter)| (id, fitting(letter))).collect()) }
+                let fits = |letter: DeadLetter| DeadLetter { journal: fitting(letter.journal), ..letter };
+                AdminReply::Dead { page: bounded(page.into_iter().map(|(id, letter)| (id, fits(letter))).collect()) }
             }
             AdminRequest::DeadRetry { id } if self.settled(id).await? => AdminReply::Failed {
                 reason: format!("dead letter {id} cancelled its conversation all the same; `pesto dead drop {id}`"),
             },
             AdminRequest::DeadRetry { id } => AdminReply::Done { found: store.dead_retry(id).await? },
+            AdminRequest::Doubts { after } => AdminReply::Doubts { page: bounded(store.doubts(after, PAGE).await?) },
+            AdminRequest::Conversations { after, filter } => {
+                let (page, next) = conversations::page(&self.engine, after, &filter).await?;
+                AdminReply::Conversations { page, next }
+            }
+            AdminRequest::Conversation { place } => {
+                AdminReply::Conversation { view: conversations::view(&self.engine, place).await?.map(Box::new) }
+            }
+            AdminRequest::Cancel { place } => self.ended(self.engine.cancel(&place).await?),
+            AdminRequest::Reset { place } => self.ended(self.engine.reset(&place).await?),
+            AdminRequest::Forget { direct, answers } => {
+                AdminReply::Forgotten(self.engine.forget(&direct, answers).await?)
+            }
             AdminRequest::DeadDrop { id } => AdminReply::Done { found: store.dead_drop(id).await? },
         })
     }
@@ -188,6 +269,10 @@ impl Desk {
         Ok(rows)
     }
 
+    fn ended(&self, ended: Option<Ended>) -> AdminReply {
+        AdminReply::Ended { ended, running: self.engine.is_started() }
+    }
+
     async fn settled(&self, id: u64) -> Result<bool, StoreError> {
         let found = self.engine.ports().store.dead(id.saturating_sub(1), 1).await?;
         Ok(found.first().is_some_and(|(at, letter)| *at == id && letter.settled))
@@ -202,23 +287,24 @@ impl Desk {
             posts_in_flight: gauges.posts_in_flight(),
             turns_committed: gauges.turns_committed(),
             calls_replayed: gauges.calls_replayed(),
+            events_refused: gauges.events_refused(),
         })
     }
 }
 
-/// A dead letter with as much of its journal as fits into a line of the socket: the last calls, and of each the head
-/// of what was asked and answered. The store keeps the rest.
-fn fitting(mut letter: DeadLetter) -> DeadLetter {
+/// As much of a journal as fits into a line of the socket: the last calls, and of each the head of what was asked and
+/// answered. The store keeps the rest.
+fn fitting(mut journal: Vec<Call>) -> Vec<Call> {
     const CALLS: usize = 50;
     const TEXT: usize = 4_000;
-    letter.journal.drain(..letter.journal.len().saturating_sub(CALLS));
-    for call in &mut letter.journal {
+    journal.drain(..journal.len().saturating_sub(CALLS));
+    for call in &mut journal {
         call.request = cut(&call.request, TEXT);
         if let Some(result) = &mut call.result {
             result.answer = cut(&result.answer, TEXT);
         }
     }
-    letter
+    journal
 }
 
 /// As much of a page as fits into a line of the socket; at least one item.

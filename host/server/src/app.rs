@@ -12,7 +12,7 @@ use pesto_engine::broker::Ports;
 use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Settings};
 use pesto_engine::failpoint::{Failpoints, Rule};
-use pesto_engine::policy::{Access, Bounds, Grants, Right};
+use pesto_engine::policy::{Access, Bounds, Grants, InDoubt, Right};
 use pesto_engine::ports::{Clock, Llm, Store};
 use pesto_engine::scripted::CannedLlm;
 use tokio::sync::oneshot;
@@ -170,7 +170,9 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
         grants.0.insert(flow.clone(), rights);
     }
     let access = Access(config.only.clone());
-    Ok(Settings { bounds: bounds(config)?, grants, access, default_flow: config.default_flow.clone() })
+    let in_doubt = InDoubt(config.in_doubt.clone());
+    let (expiries, default_flow) = (config.expiries.clone(), config.default_flow.clone());
+    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow })
 }
 
 /// The model, and what a person should know of it.

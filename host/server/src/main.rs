@@ -37,7 +37,10 @@ enum Command {
     Doctor(cli::doctor::Args),
     Flows(cli::flows::Args),
     Answers(cli::answers::Args),
+    Conversations(cli::conversations::Args),
     Dead(cli::dead::Args),
+    Doubts(cli::doubts::Args),
+    Forget(cli::forget::Args),
 }
 
 fn main() -> ExitCode {
@@ -64,7 +67,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Chat(args) => cli::chat::run(args).await,
         Command::Flows(args) => cli::flows::run(args).await,
         Command::Answers(args) => cli::answers::run(args).await,
+        Command::Conversations(args) => cli::conversations::run(args).await,
         Command::Dead(args) => cli::dead::run(args).await,
+        Command::Doubts(args) => cli::doubts::run(args).await,
+        Command::Forget(args) => cli::forget::run(args).await,
         Command::Test(args) => cli::test::run(args).await,
         Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()).await,
         Command::New(args) => cli::new::run(&args),

@@ -30,6 +30,8 @@ struct Rest {
     switch_to: Option<Switch>,
     timers: BTreeMap<String, Millis>,
     began: Beginning,
+    #[serde(default)]
+    last: Millis,
 }
 
 #[derive(Serialize)]
@@ -39,6 +41,7 @@ struct RestRef<'a> {
     switch_to: &'a Option<Switch>,
     timers: &'a BTreeMap<String, Millis>,
     began: &'a Beginning,
+    last: Millis,
 }
 
 /// A conversation as columns; the JSON is all that nobody searches for.
@@ -53,16 +56,16 @@ pub(crate) struct Columns {
 impl Columns {
     /// The JSON column of a conversation.
     pub(crate) fn rest(conversation: &Conversation) -> Result<String, StoreError> {
-        let Conversation { literal_next, questions, switch_to, timers, began, .. } = conversation;
-        encode(&RestRef { literal_next: *literal_next, questions, switch_to, timers, began })
+        let Conversation { literal_next, questions, switch_to, timers, began, last, .. } = conversation;
+        encode(&RestRef { literal_next: *literal_next, questions, switch_to, timers, began, last: *last })
     }
 
     /// The conversation of the place named `key`.
     pub(crate) fn read(self, key: impl Display) -> Result<Conversation, StoreError> {
         let Self { generation, flow, digest, rest, state } = self;
         let flow = FlowName::try_from(flow).map_err(|error| corrupt("conversation", &key, error))?;
-        let Rest { literal_next, questions, switch_to, timers, began } = decode(&rest, "conversation", &key)?;
+        let Rest { literal_next, questions, switch_to, timers, began, last } = decode(&rest, "conversation", &key)?;
         let digest = Digest::stored(digest);
-        Ok(Conversation { generation, flow, digest, state, literal_next, questions, switch_to, timers, began })
+        Ok(Conversation { generation, flow, digest, state, literal_next, questions, switch_to, timers, began, last })
     }
 }

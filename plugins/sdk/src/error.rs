@@ -72,7 +72,8 @@ pub enum CallError {
     Invalid(String),
     /// Somebody else changed the same thing first.
     Conflict(String),
-    /// A crash fell into the call, and the operator wants such calls not to be made again.
+    /// A crash fell into the call, and the operator wants such calls not to be made again: it may have been done. Ask the
+    /// person whether to try once more, or do without.
     InDoubt,
     /// The person cancelled while the call ran.
     Cancelled,

@@ -4,16 +4,19 @@
 mod chat;
 mod commands;
 mod control;
+mod doubts;
 mod engine;
 mod guests;
 mod host;
 mod hosts;
 mod kills;
 mod llm;
+mod operate;
 mod redis;
 /// Shared with the tests of the store alone.
 #[path = "../../../host/server/tests/redis/server.rs"]
 mod redis_server;
+mod silence;
 mod slack;
 mod socket;
 mod stop;

@@ -16,9 +16,9 @@ use serde::de::DeserializeOwned;
 
 use crate::fault::{Fault, GuestFault};
 use crate::gauge::Gauges;
-use crate::model::{Call, CallResult, FlowName, Place};
+use crate::model::{Call, CallResult, Doubt, FlowName, Place, Resolution, TurnId};
 use crate::policy::{Bounds, Grants, Rights, contract};
-use crate::ports::{Clock, Fence, Llm, Messenger, Store};
+use crate::ports::{CallError, Clock, Fence, Llm, Messenger, Store};
 use crate::text::line;
 
 /// What the engine works with.
@@ -43,7 +43,12 @@ pub struct Scope {
     pub(crate) flow: FlowName,
     pub(crate) asks: Rights,
     pub(crate) fence: Fence,
+    pub(crate) turn: TurnId,
+    /// Whose event it is: the person's id.
+    pub(crate) person: String,
     pub(crate) generation: u64,
+    /// What is done about a call that a crash fell into.
+    pub(crate) in_doubt: Resolution,
     /// Kept with the first intent.
     pub(crate) pin: String,
     /// What the guest's clock shows, in milliseconds: moves on with each result.
@@ -62,9 +67,15 @@ impl Scope {
         &self.fence.place
     }
 
-    /// Answers from the journal, or makes the call between two durable writes. A call that a crash cut off
-    /// between them is made again: effect class *in doubt*.
-    async fn journaled<Q, A>(&mut self, name: &str, request: &Q, perform: impl Future<Output = A>) -> Result<A, Fault>
+    /// Answers from the journal, or makes the call between two durable writes. What becomes of one that a crash cut off
+    /// between them, effect class *in doubt*, is the operator's choice; it is recorded first, so that nothing is done twice
+    /// that is not listed.
+    async fn journaled<Q, A>(
+        &mut self,
+        name: &str,
+        request: &Q,
+        perform: impl Future<Output = Result<A, CallError>>,
+    ) -> Result<Result<A, CallError>, Fault>
     where
         Q: Serialize + Sync,
         A: Serialize + DeserializeOwned,
@@ -73,7 +84,8 @@ impl Scope {
         let at = self.made as usize;
         self.made += 1;
         self.weigh(request.len())?;
-        let call = match self.journal.get(at) {
+        let mut told = false;
+        match self.journal.get(at) {
             Some(call) if call.name != name || call.request != request => {
                 return Err(diverged(call, &format!("{name} {request}")).into());
             }
@@ -84,14 +96,18 @@ impl Scope {
                 self.weigh(answer.len())?;
                 return decode(&answer);
             }
-            Some(call) => call.clone(),
-            None => Call { number: self.made, name: name.to_owned(), request, result: None },
-        };
-        self.ports.store.journal_intent(&self.fence, &call, &self.pin).await?;
-        if at == self.journal.len() {
-            self.journal.push(call);
+            Some(call) => {
+                let doubt = self.doubt(call);
+                self.ports.store.doubt(&self.fence, &doubt).await?;
+                told = doubt.done == Resolution::Told;
+            }
+            None => {
+                let call = Call { number: self.made, name: name.to_owned(), request, result: None };
+                self.ports.store.journal_intent(&self.fence, &call, &self.pin).await?;
+                self.journal.push(call);
+            }
         }
-        let answer = perform.await;
+        let answer = if told { Err(CallError::InDoubt) } else { perform.await };
         let result = CallResult { answer: encode(&answer)?, at: self.ports.clock.now() };
         let weighed = self.weigh(result.answer.len());
         self.ports.store.journal_result(&self.fence, self.made, &result).await?;
@@ -102,6 +118,18 @@ impl Scope {
         // Only now: a finished call must be in the journal, or a re-run would make it again.
         weighed?;
         Ok(answer)
+    }
+
+    fn doubt(&self, call: &Call) -> Doubt {
+        Doubt {
+            effect: self.turn.call(call.number),
+            place: self.place().clone(),
+            person: self.person.clone(),
+            flow: self.flow.clone(),
+            at: self.ports.clock.now(),
+            what: call.name.clone(),
+            done: self.in_doubt,
+        }
     }
 
     /// Counts what this attempt has in the journal.

@@ -3,9 +3,11 @@
 use super::samples::{call, message, open, place, said, sends, sent};
 use super::{DAY, LEASE, SECOND, Subject, cases, stale};
 use crate::model::{Message, Seq};
+use crate::policy::contract::INBOX;
 use crate::ports::{Accepted, Commit, Entry, Glance};
 
 cases![
+    an_inbox_holds_so_many_events,
     an_id_is_stored_once,
     an_id_is_forgotten_after_a_day,
     events_come_in_the_order_of_their_acceptance,
@@ -286,4 +288,27 @@ async fn the_inbox_wakes_its_waiter(s: Subject) {
     s.forget_wakes();
     s.store.accept(said("ann", "stop"), Entry::Cut).await.expect("accept");
     s.inbox_wakes("a cut").await;
+}
+
+async fn an_inbox_holds_so_many_events(s: Subject) {
+    for number in 0..INBOX {
+        s.accept(&sent("ann", &format!("e{number}"), 1_000 - number as u64)).await;
+    }
+    let more = said("ann", "more");
+    for entry in [Entry::Queue, Entry::Hold(s.now() + 1)] {
+        assert_eq!(s.store.accept(more.clone(), entry).await, Ok(Accepted::Full));
+    }
+    assert_eq!(s.store.accept(said("ann", "e1"), Entry::Queue).await, Ok(Accepted::Duplicate), "it waits there");
+    assert_eq!(s.store.glance(&place("ann")).await.expect("glance").inbox, INBOX as u64);
+    let answer = Entry::Answer(vec![message("ann", 1, 0)]);
+    assert_eq!(s.store.accept(said("ann", "status"), answer).await, Ok(Accepted::New(None)));
+    s.accept(&said("bob", "b1")).await;
+    let claim = s.claims().await.into_iter().find(|claim| claim.fence.place == place("ann")).expect("ann's");
+    assert_eq!(s.store.accept(more.clone(), Entry::Queue).await, Ok(Accepted::Full), "the running one counts");
+    s.commit(&claim, Commit::default()).await;
+    s.accept(&more).await;
+    assert_eq!(s.store.accept(said("ann", "late"), Entry::Queue).await, Ok(Accepted::Full));
+    let cut = s.store.accept(said("ann", "cancel"), Entry::Cut).await;
+    assert!(matches!(cut, Ok(Accepted::New(Some(_)))), "{cut:?}");
+    s.accept(&said("ann", "again")).await;
 }

@@ -6,8 +6,10 @@
 
 mod aside;
 mod components;
+mod doubts;
 mod inbox;
 mod lease;
+mod operate;
 mod outbox;
 pub mod random;
 mod records;
@@ -83,7 +85,9 @@ pub async fn check(adapter: &dyn Adapter) {
     let suites =
         [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, aside::CASES, components::CASES];
     let mut failed = Vec::new();
-    for (name, case) in suites.into_iter().chain([records::CASES, seats::CASES]).flatten() {
+    for (name, case) in
+        suites.into_iter().chain([records::CASES, doubts::CASES, operate::CASES, seats::CASES]).flatten()
+    {
         let subject = Subject::new(adapter).await;
         let run = tokio::spawn(tokio::time::timeout(PATIENCE, case(subject)));
         if !matches!(run.await, Ok(Ok(()))) {

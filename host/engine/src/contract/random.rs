@@ -79,7 +79,7 @@ macro_rules! both {
 impl Walk {
     async fn step(&mut self, at: &str) {
         let now = self.one.clock.now();
-        match self.dice.below(26) {
+        match self.dice.below(27) {
             0..=4 => {
                 let name = self.dice.name();
                 let mut inbound = said(name, &event(name, self.dice.below(15 + self.step as u64 / 3)));
@@ -142,6 +142,10 @@ impl Walk {
                 not_late(other.fire_timers().await.expect("fire_timers"), exact);
             }
             23 => self.operate(at).await,
+            25 if self.dice.once_in(4) => {
+                let place = place(self.dice.name());
+                let _ = both!(self, at, clear(&place));
+            }
             24 if self.dice.once_in(3) => {
                 self.one.crash().await;
                 self.other.crash().await;
@@ -242,6 +246,7 @@ impl Walk {
             for generation in glance.conversation.iter().flat_map(|open| [open.generation, open.generation + 1]) {
                 let _ = both!(self, at, history(&place(name), generation, 5));
             }
+            let _ = both!(self, at, underway(&place(name)));
         }
         let _ = both!(self, at, backlog());
         let (one, other) = (&self.one.store, &self.other.store);
@@ -258,6 +263,8 @@ impl Walk {
                 let _ = both!(self, at, component(&Digest::of(&[byte])));
             }
             let _ = both!(self, at, current());
+            let _ = both!(self, at, conversations(Some(&place("bob")), 2));
+            let _ = both!(self, at, completed_flows());
         }
     }
 }

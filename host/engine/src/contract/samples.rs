@@ -1,9 +1,9 @@
 //! Events, conversations and messages to store.
 
 use crate::model::{
-    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, EffectId,
-    Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis, OpenQuestion, Person,
-    Place, Seq, Switch, TurnId,
+    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, Doubt,
+    EffectId, Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis,
+    OpenQuestion, Person, Place, Resolution, Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
 
@@ -55,6 +55,7 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
         }),
         timers: [("nag".to_owned(), super::BEGIN)].into(),
         began: Beginning { at: super::BEGIN, sent: Some(Micros::MAX >> 12), by: HOSTILE.into() },
+        last: super::BEGIN + 1,
     }
 }
 
@@ -139,6 +140,20 @@ pub(super) fn completion(conversation: &str, name: &str, at: Millis) -> Completi
         person: person("ann"),
         at,
         answers: format!("{{\"at\":{at}}}"),
+    }
+}
+
+/// The call `number` of a person's turn `turn`, in doubt.
+pub(super) fn doubt(name: &str, (turn, number): (u64, u32), done: Resolution, at: Millis) -> Doubt {
+    let place = place(name);
+    Doubt {
+        effect: TurnId::new(&place, Seq { number: turn, step: 0 }).call(number),
+        place,
+        person: HOSTILE.into(),
+        flow: flow("survey"),
+        at,
+        what: "llm.complete".into(),
+        done,
     }
 }
 

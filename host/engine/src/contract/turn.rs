@@ -1,8 +1,8 @@
 //! The journal and the commit.
 
 use super::samples::{
-    HOSTILE, answered, call, closed, completion, conversation, dead, exchange, flow, message, open, open_with, place,
-    result, said, sends,
+    HOSTILE, answered, call, closed, completion, conversation, dead, exchange, flow, message, open, open_with, person,
+    place, result, said, sends,
 };
 use super::{LEASE, Subject, cases, stale};
 use crate::model::{Digest, Letter, Seq};
@@ -81,7 +81,13 @@ async fn a_commit_shows_all_at_once(mut s: Subject) {
     s.store.journal_intent(&claim.fence, &call(1), "pin").await.expect("intent");
     s.commit(&claim, all_parts()).await;
     let conversation = Some(conversation(1, b"state"));
-    let glance = Glance { conversation: conversation.clone(), running: false, inbox: 1, outbox: 2 };
+    let glance = Glance {
+        conversation: conversation.clone(),
+        person: Some(person("ann")),
+        inbox: 1,
+        outbox: 2,
+        ..Glance::default()
+    };
     assert_eq!(s.store.glance(&place("ann")).await, Ok(glance.clone()));
     s.crash().await;
     assert_eq!(s.store.glance(&place("ann")).await, Ok(glance));

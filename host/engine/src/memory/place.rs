@@ -143,6 +143,7 @@ impl PlaceState {
     pub(super) fn glance(&self, now: Millis) -> Glance {
         Glance {
             conversation: self.talk.as_ref().map(|talk| talk.conversation.clone()),
+            person: self.talk.as_ref().map(|talk| talk.person.clone()),
             running: self.claimed && self.ready.is_some_and(|(lease, _)| lease > now),
             inbox: self.inbox.len() as u64,
             outbox: (self.outbox.len() + self.closings.len()) as u64,

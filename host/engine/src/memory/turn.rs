@@ -44,6 +44,10 @@ impl State {
         if seen {
             return Accepted::Duplicate;
         }
+        let waiting = self.places.get(&inbound.place).map_or(0, |place| place.inbox.len());
+        if matches!(entry, Entry::Queue | Entry::Hold(_)) && waiting >= contract::INBOX {
+            return Accepted::Full;
+        }
         self.seen.insert(inbound.id.clone(), now);
         match entry {
             Entry::Queue => Accepted::New(Some(self.append(now, inbound, now))),
@@ -133,9 +137,11 @@ impl State {
             self.let_go_of(&digest, now);
         }
         commit.messages.into_iter().for_each(|message| self.post(now, message));
-        let twice = |new: &Completion| self.completions.iter().any(|c| c.conversation == new.conversation);
-        let completion = commit.completion.filter(|new| !twice(new));
-        self.completions.extend(completion);
+        let twice = |new: &Completion| self.completions.values().any(|c| c.conversation == new.conversation);
+        if let Some(completion) = commit.completion.filter(|new| !twice(new)) {
+            self.last_completion += 1;
+            self.completions.insert(self.last_completion, completion);
+        }
         if let Some(letter) = commit.dead {
             self.bury(letter);
         }
@@ -174,7 +180,7 @@ impl PlaceState {
         former.map(|conversation| conversation.digest)
     }
 
-    fn forget_talk(&mut self) {
+    pub(super) fn forget_talk(&mut self) {
         self.timers.clear();
         self.history.clear();
     }

@@ -81,6 +81,14 @@ impl TryFrom<String> for Place {
     }
 }
 
+impl std::str::FromStr for Place {
+    type Err = BadName;
+
+    fn from_str(key: &str) -> Result<Self, BadName> {
+        key.to_owned().try_into()
+    }
+}
+
 impl From<Place> for String {
     fn from(place: Place) -> Self {
         place.0

@@ -64,6 +64,7 @@ fn open() -> Conversation {
         switch_to: None,
         timers: BTreeMap::new(),
         began: Beginning { at: 0, sent: None, by: "ann".into() },
+        last: 0,
     }
 }
 

@@ -54,7 +54,7 @@ fn asked(message: &str, key: &str) -> OpenQuestion {
 }
 
 /// A claim with an open conversation that asked a question, in which a timer runs.
-pub(super) fn within(body: Body) -> Claim {
+pub(crate) fn within(body: Body) -> Claim {
     let conversation = Conversation {
         generation: 2,
         flow: flow(),
@@ -65,6 +65,7 @@ pub(super) fn within(body: Body) -> Claim {
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
         began: Beginning { at: 1, sent: None, by: "ann".into() },
+        last: 1,
     };
     Claim { conversation: Some(conversation), ..claim(body) }
 }

@@ -313,6 +313,7 @@ fn error_in(error: ports::CallError) -> types::CallError {
             types::CallError::Unavailable(types::Reach { sent, reason, extensions })
         }
         ports::CallError::Invalid(reason) => types::CallError::Invalid(reason),
+        ports::CallError::InDoubt => types::CallError::InDoubt,
     }
 }
 

@@ -101,13 +101,15 @@ fn summary(letter: &DeadLetter) -> String {
     format!("{flow}  {}  {what}", letter.error)
 }
 
-fn body(body: &Body) -> String {
+/// An event in a few words.
+pub(super) fn body(body: &Body) -> String {
     match body {
         Body::Start { flow, arguments } => format!("start {flow} {arguments}"),
         Body::Said { text, .. } => format!("said `{text}`"),
         Body::Picked { values, .. } => format!("picked {}", values.join(", ")),
         Body::Filled { values, .. } => format!("filled in {}", values.keys().cloned().collect::<Vec<_>>().join(", ")),
         Body::Control(control) => format!("{control:?}").to_lowercase(),
+        Body::Reset => "reset".to_owned(),
         Body::Timer { name, .. } => format!("timer `{name}`"),
         Body::Undelivered { key, .. } => format!("message `{key}` undelivered"),
     }

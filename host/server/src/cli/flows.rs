@@ -6,6 +6,7 @@ use pesto_engine::text::line;
 use crate::admin::{AdminReply, AdminRequest, FlowRow};
 use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
+use crate::cli::table::table;
 use crate::config::Scope;
 
 /// Lists the flows: name, version, digest, rights, open conversations.
@@ -23,26 +24,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if flows.is_empty() {
         println!("There are no flows in {}. `pesto build` puts them there.", config.flows.display());
     } else {
-        print!("{}", table(&flows));
+        let head = ["FLOW", "VERSION", "DIGEST", "ASKS FOR", "GRANTED", "OPEN"].map(str::to_owned);
+        print!("{}", table(head, flows.iter().map(cells).collect()));
     }
     for (file, reason) in refused {
         println!("refused: {} – {}", line(&file, 200), line(&reason, 2_000));
     }
     Ok(())
-}
-
-fn table(flows: &[FlowRow]) -> String {
-    let head = ["FLOW", "VERSION", "DIGEST", "ASKS FOR", "GRANTED", "OPEN"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(head).chain(flows.iter().map(cells)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 fn cells(row: &FlowRow) -> [String; 6] {

@@ -5,12 +5,16 @@ mod ask;
 pub mod build;
 pub mod chat;
 pub mod check;
+pub mod conversations;
 pub mod dead;
 mod deploy;
 pub mod doctor;
+pub mod doubts;
 pub mod flows;
+pub mod forget;
 pub mod new;
 pub mod run;
+mod table;
 pub mod test;
 
 use std::path::PathBuf;

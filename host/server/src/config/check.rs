@@ -1,19 +1,17 @@
 //! The rules behind the keys: ranges, names, and what must fit together.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use pesto_engine::model::FlowName;
-use pesto_engine::policy::Who;
 use toml::Spanned;
 
 use super::environment::Environment;
 use super::error::{ConfigError, Origin, nearest};
 use super::file::{self, Given, List};
 use super::layers::Layers;
-use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, RIGHTS, Scope, Secret, Storage};
+use super::{Config, Limits, Llm, Log, LogFormat, Mention, Provider, Scope, Secret, Storage};
 
 const OPENAI: &str = "https://api.openai.com/v1";
 const MIB: u64 = 1 << 20;
@@ -45,6 +43,8 @@ pub(super) fn check(
     let default_flow = check.default_flow(&file.default_flow)?;
     let grants = check.grants(&file.flow)?;
     let only = check.only(&file.flow)?;
+    let in_doubt = check.in_doubt(&file.flow)?;
+    let expiries = check.expiries(&file.limits, &file.flow)?;
     // Last, for these read secrets.
     let store = file.store.as_ref().map_or(Ok(Storage::Embedded), |store| check.store(store, environment))?;
     let llm = file.llm.as_ref().filter(|_| scope >= Scope::Terminal);
@@ -52,7 +52,23 @@ pub(super) fn check(
     let slack = file.slack.as_ref().filter(|_| scope >= Scope::Whole);
     let slack = slack.map(|slack| check.slack(slack, environment)).transpose()?;
     let Check { notes, mentions, .. } = check;
-    Ok(Config { file: None, data, flows, default_flow, limits, llm, slack, store, log, grants, only, notes, mentions })
+    Ok(Config {
+        file: None,
+        data,
+        flows,
+        default_flow,
+        limits,
+        llm,
+        slack,
+        store,
+        log,
+        grants,
+        only,
+        in_doubt,
+        expiries,
+        notes,
+        mentions,
+    })
 }
 
 /// The deploy folder, where nothing else of the configuration matters.
@@ -145,51 +161,7 @@ impl Check<'_> {
         Ok(Some(flow))
     }
 
-    fn grants(
-        &mut self,
-        flows: &BTreeMap<String, Spanned<file::Flow>>,
-    ) -> Result<BTreeMap<FlowName, BTreeSet<String>>, ConfigError> {
-        let mut grants = BTreeMap::new();
-        for (name, table) in flows {
-            let at = table.get_ref().grant.as_ref().map_or(table.span(), Spanned::span);
-            let flow = self.flow_name(&format!("flow.{name}"), name, at)?;
-            let key = format!("flow.{name}.grant");
-            let mut rights = BTreeSet::new();
-            for right in table.get_ref().grant.iter().flat_map(|list| list.get_ref()) {
-                if !RIGHTS.contains(&right.get_ref().as_str()) {
-                    let meant = nearest(right.get_ref(), RIGHTS).map(|name| format!("Did you mean \"{name}\"? "));
-                    let known = RIGHTS.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-                    let remedy = format!("{}Grant only rights that are known: {known}.", meant.unwrap_or_default());
-                    return Err(self.error(Some(right.span()), &key, "unknown right", &remedy));
-                }
-                rights.insert(right.get_ref().clone());
-            }
-            grants.insert(flow, rights);
-        }
-        Ok(grants)
-    }
-
-    fn only(
-        &self,
-        flows: &BTreeMap<String, Spanned<file::Flow>>,
-    ) -> Result<BTreeMap<FlowName, BTreeSet<Who>>, ConfigError> {
-        let mut only = BTreeMap::new();
-        for (name, table) in flows {
-            // A wrong name was refused with its grant.
-            let (Some(list), Ok(flow)) = (&table.get_ref().only, name.parse()) else { continue };
-            let who = |entry: &Spanned<String>| {
-                entry.get_ref().parse::<Who>().map_err(|()| {
-                    let remedy = "Write \"user:U…\", \"group:S…\" or \"channel:C…\" with an id of Slack's; on this \
-                                  machine, \"user:\" and the name that `pesto chat --as` gives.";
-                    self.error(Some(entry.span()), &format!("flow.{name}.only"), "not a user, group or channel", remedy)
-                })
-            };
-            only.insert(flow, list.get_ref().iter().map(who).collect::<Result<_, _>>()?);
-        }
-        Ok(only)
-    }
-
-    fn flow_name(&mut self, key: &str, name: &str, at: Range<usize>) -> Result<FlowName, ConfigError> {
+    pub(super) fn flow_name(&mut self, key: &str, name: &str, at: Range<usize>) -> Result<FlowName, ConfigError> {
         let Ok(flow) = name.parse::<FlowName>() else {
             let remedy = format!("Write the stem of a file in the flows folder: {}.", FlowName::RULE);
             return Err(self.error(Some(at), key, "not the name of a flow", &remedy));
@@ -343,7 +315,7 @@ impl Check<'_> {
         })
     }
 
-    fn one_of<T: Copy>(
+    pub(super) fn one_of<T: Copy>(
         &self,
         key: &str,
         given: &Given<String>,

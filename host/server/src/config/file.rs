@@ -39,6 +39,8 @@ pub(super) struct Limits {
     pub(super) component_mib: Given<i64>,
     pub(super) turns_in_flight: Given<i64>,
     pub(super) turn_s: Given<i64>,
+    pub(super) expires_after: Given<String>,
+    pub(super) remind_after: Given<String>,
 }
 
 /// `[llm]`.
@@ -88,4 +90,7 @@ pub(super) struct Log {
 pub(super) struct Flow {
     pub(super) grant: List,
     pub(super) only: List,
+    pub(super) in_doubt: Given<String>,
+    pub(super) expires_after: Given<String>,
+    pub(super) remind_after: Given<String>,
 }

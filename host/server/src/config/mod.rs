@@ -8,7 +8,9 @@
 mod check;
 mod environment;
 mod error;
+mod expiry;
 mod file;
+mod flow;
 mod layers;
 mod secret;
 mod slack;
@@ -22,7 +24,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pesto_engine::model::FlowName;
+use pesto_engine::life::Expiries;
+use pesto_engine::model::{FlowName, Resolution};
 use pesto_engine::policy::Who;
 
 pub(crate) use self::check::is_loopback;
@@ -76,6 +79,12 @@ pub struct Config {
     pub grants: BTreeMap<FlowName, BTreeSet<String>>,
     /// `[flow.NAME] only`: who may start a flow, where not everybody may.
     pub only: BTreeMap<FlowName, BTreeSet<Who>>,
+    /// `[flow.NAME] in_doubt`: what is done about a call to a model that a crash fell into: "repeat" (the default) makes it
+    /// again, "tell" leaves it to the flow.
+    pub in_doubt: BTreeMap<FlowName, Resolution>,
+    /// `expires_after` and `remind_after` in `[limits]` and `[flow.NAME]`: how long a conversation may be silent until it
+    /// ends, and until the person is reminded. A second to 366 days, or "never"; 30 days by default, and a quarter less.
+    pub expiries: Expiries,
     notes: Vec<String>,
     mentions: Vec<Mention>,
 }

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pesto_engine::life::Expiry;
+
 use super::*;
 
 fn cases() -> PathBuf {
@@ -160,6 +162,40 @@ fn variables_may_make_a_table_and_a_stray_one_is_named() {
     // Where the file has the table, it is the table that lacks a key.
     let error = refused("[slack]\n", &[("PESTO_SLACK__LISTEN", "127.0.0.1:3000")]);
     assert!(error.starts_with("conf/pesto.toml:1: slack.bot_token_env: not given. Name the variable"), "{error}");
+}
+
+#[test]
+fn calls_in_doubt_are_made_again_unless_the_flow_is_to_be_told() {
+    let config = load("[flow.ask]\nin_doubt = \"tell\"\n[flow.other]\n", &[]).unwrap();
+    let in_doubt: Vec<_> = config.in_doubt.iter().map(|(flow, done)| (flow.as_str(), *done)).collect();
+    assert_eq!(in_doubt, [("ask", Resolution::Told), ("other", Resolution::Repeated)]);
+    let error = refused("[flow.ask]\nin_doubt = \"tel\"\n", &[]);
+    assert!(
+        error.starts_with("conf/pesto.toml:2: flow.ask.in_doubt: unknown value. Did you mean \"tell\"?"),
+        "{error}"
+    );
+}
+
+#[test]
+fn conversations_end_after_a_silence() {
+    const DAY: u64 = 86_400_000;
+    let expiry = |days, remind| Some(Expiry { after: days * DAY, remind });
+    let of = |config: &Config, flow: &str| config.expiries.of(&flow.parse().unwrap());
+    let none = load("", &[]).unwrap();
+    assert_eq!(of(&none, "ask"), expiry(30, Some(30 * DAY - 30 * DAY / 4)));
+    let text = "[limits]\nexpires_after = \"8d\"\nremind_after = \"1d\"\n\
+                [flow.a]\nexpires_after = \"4d\"\n[flow.b]\nremind_after = \"never\"\n[flow.c]\nexpires_after = \"never\"\n";
+    let config = load(text, &[]).unwrap();
+    assert_eq!(of(&config, "ask"), expiry(8, Some(DAY)));
+    assert_eq!(of(&config, "a"), expiry(4, Some(3 * DAY)));
+    assert_eq!(of(&config, "b"), expiry(8, None));
+    assert_eq!(of(&config, "c"), None);
+    for wrong in ["soon", "0s", "5", "9999d", "-1d"] {
+        let error = refused(&format!("[limits]\nexpires_after = \"{wrong}\"\n"), &[]);
+        assert!(error.starts_with("conf/pesto.toml:2: limits.expires_after: not a span of time."), "{error}");
+    }
+    let error = refused("[flow.ask]\nexpires_after = \"1h\"\nremind_after = \"60m\"\n", &[]);
+    assert!(error.starts_with("conf/pesto.toml:3: flow.ask.remind_after: not shorter than expires_after."), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Accept.
 
 use pesto_engine::model::{Inbound, Micros, Seq};
+use pesto_engine::policy::contract;
 use pesto_engine::ports::{Accepted, Entry, StoreError};
 use pesto_engine::store::KEPT;
 
@@ -23,11 +24,12 @@ pub(super) async fn accept(store: &RedisStore, inbound: &Inbound, entry: Entry) 
     if how == "answer" {
         push_messages(&mut step, place, messages)?;
     } else {
-        step = step.arg(sent(inbound.sent)).arg(hold);
+        step = step.arg(sent(inbound.sent)).arg(hold).arg(contract::INBOX);
         push_event(&mut step, inbound)?;
     }
     let answer = store.run(step).await?.fields.text()?;
     match answer.as_str() {
+        "full" => Ok(Accepted::Full),
         "duplicate" => Ok(Accepted::Duplicate),
         "" => Ok(Accepted::New(None)),
         number => {

@@ -19,14 +19,17 @@
 //! | `inbox:PLACE`, `event:PLACE` | positions in order, and what stands there |
 //! | `journal:PLACE` | hash: intent and result of each call of the current event |
 //! | `talk:PLACE`, `history:PLACE`, `timer:PLACE` | the open conversation, its exchanges, its timers |
+//! | `talks` | places with an open conversation |
 //! | `timers` | place and timer, by due time |
 //! | `outbox:PLACE`, `message:ID` | unsent messages in order; each as a hash, sent ones too while copies are looked for |
 //! | `due`, `due:HOST` | rank, number and id of the messages that have a time, by it: of all hosts, and of one |
 //! | `home` | hash: the host at which somebody waits for the messages of a place |
 //! | `closings:ID`, `closers:PLACE` | unsent messages that close another one |
 //! | `posted`, `posted:ID` | messages with their receipts, and since when |
+//! | `completed:flows` | flows that have completions |
 //! | `completed`, `completions:FLOW`, `completion:FLOW` | conversations that completed; positions, and what stands there |
 //! | `dead`, `dead:letters`, `dead:taken:ID` | the same for dead letters; who took one away, for a minute |
+//! | `doubts`, `doubt`, `doubted`, `doubted:ID` | positions of calls in doubt, what stands there, since when; expires after a month |
 //! | `versions`, `holders`, `let_go` | open conversations by version and by digest; when one last let go of a digest |
 //! | `counts` | events and messages |
 //!
@@ -54,6 +57,7 @@ mod keys;
 mod link;
 mod look;
 mod outbox;
+mod places;
 mod records;
 mod reply;
 mod script;
@@ -68,11 +72,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use pesto_engine::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats, Store,
-    StoreError,
+    Accepted, Backlog, Claim, Cleared, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats,
+    Store, StoreError, Underway,
 };
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -222,6 +226,10 @@ impl Store for RedisStore {
         turn::result(self, fence, number, result).await
     }
 
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        records::doubt(self, fence, doubt).await
+    }
+
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
         commit::commit(self, fence, commit).await
     }
@@ -316,7 +324,19 @@ impl Store for RedisStore {
     }
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
-        records::glance(self, place).await
+        places::glance(self, place).await
+    }
+
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        places::underway(self, place).await
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        places::conversations(self, after, most).await
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        places::clear(self, place).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -336,6 +356,14 @@ impl Store for RedisStore {
         records::completions(self, flow, after, most).await
     }
 
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        records::completed_flows(self).await
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        records::completion_drop(self, flow, position).await
+    }
+
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
         records::dead(self, after, most).await
     }
@@ -348,12 +376,21 @@ impl Store for RedisStore {
         records::dead_drop(self, id).await
     }
 
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        records::doubts(self, after, most).await
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        records::doubt_drop(self, position).await
+    }
+
     async fn seats(&self, seats: Seats, lease: Duration) -> Result<usize, StoreError> {
         seats::seats(self, seats, lease).await
     }
 
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {
         outbox::sweep(self).await?;
+        records::sweep(self).await?;
         components::sweep(self, offered).await
     }
 }

@@ -1,33 +1,20 @@
-//! What operators read: completions, dead letters, counts; and what goes on at a place.
+//! What operators read: completions, dead letters, calls in doubt, counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pesto_engine::model::{Completion, Conversation, DeadLetter, Digest, Exchange, FlowName, Inbound, Letter, Place};
-use pesto_engine::ports::{Backlog, Glance, OpenCount, StoreError};
+use pesto_engine::model::{Completion, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Letter, Place};
+use pesto_engine::ports::{Backlog, Fence, OpenCount, StoreError};
+use pesto_engine::store::DOUBTS_KEPT;
 use serde::de::DeserializeOwned;
 
-use super::RedisStore;
 use super::inbox::push_event;
 use super::keys::MOST_SHARDS;
 use super::outbox::push_messages;
-use super::reply::{Fields, Reply, unexpected};
-use super::script::{COUNTS, DEAD_TAKE, GLANCE, HISTORY, PAGE, Step};
-use crate::stored::{Columns, corrupt, decode};
-
-/// An open conversation as scripts answer it.
-pub(super) fn talk(mut fields: Fields, place: &Place) -> Result<Option<Conversation>, StoreError> {
-    let Some(generation) = fields.maybe_text()? else { return Ok(None) };
-    let generation = generation.parse().map_err(|_| corrupt("conversation", place, "its generation is no number"))?;
-    let (flow, digest, rest) = (fields.text()?, fields.text()?, fields.text()?);
-    Columns { generation, flow, digest, rest, state: fields.bytes()? }.read(place).map(Some)
-}
-
-pub(super) async fn glance(store: &RedisStore, place: &Place) -> Result<Glance, StoreError> {
-    let step = store.step(&GLANCE, store.keys.shard(place)).arg(place.as_str());
-    let Reply { mut fields, .. } = store.run(step).await?;
-    let (running, inbox, outbox) = (fields.flag()?, fields.number()?, fields.number()?);
-    Ok(Glance { running, inbox, outbox, conversation: talk(fields.list()?, place)? })
-}
+use super::reply::{Fields, unexpected};
+use super::script::{COMPLETED, COUNTS, DEAD_TAKE, DOUBT, DOUBT_SWEEP, DROP, HISTORY, PAGE, Step};
+use super::turn::fenced;
+use super::{RedisStore, time};
+use crate::stored::{corrupt, decode, encode};
 
 pub(super) async fn history(
     store: &RedisStore,
@@ -114,6 +101,33 @@ pub(super) async fn completions(
     page(store, "completion", keys, after, most).await
 }
 
+pub(super) async fn completed_flows(store: &RedisStore) -> Result<Vec<FlowName>, StoreError> {
+    let mut flows = BTreeSet::new();
+    for (_, mut reply) in store.ask_all(|shard| store.step(&COMPLETED, shard)).await? {
+        flows.extend(reply.fields.list()?.all(|fields| {
+            let flow = fields.text()?;
+            flow.parse::<FlowName>().map_err(|error| corrupt("completion", flow, error))
+        })?);
+    }
+    Ok(flows.into_iter().collect())
+}
+
+pub(super) async fn completion_drop(store: &RedisStore, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+    let keys = (&*format!("completions:{flow}"), &*format!("completion:{flow}"));
+    drop_record(store, keys, position, flow.as_str()).await
+}
+
+async fn drop_record(
+    store: &RedisStore,
+    (index, records): (&str, &str),
+    position: u64,
+    flow: &str,
+) -> Result<bool, StoreError> {
+    let Some(shard) = store.keys.shard_of_position(position) else { return Ok(false) };
+    let step = store.step(&DROP, shard).arg(index).arg(records).arg(format!("{position:019}")).arg(flow);
+    store.run(step).await?.fields.flag()
+}
+
 const DEAD: (&str, &str) = ("dead", "dead:letters");
 
 pub(super) async fn dead(store: &RedisStore, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
@@ -149,6 +163,32 @@ pub(super) async fn dead_retry(store: &RedisStore, id: u64) -> Result<bool, Stor
 pub(super) async fn dead_drop(store: &RedisStore, id: u64) -> Result<bool, StoreError> {
     let Some(shard) = store.keys.shard_of_position(id) else { return Ok(false) };
     store.run(take(store, shard, id).arg("drop")).await?.fields.flag()
+}
+
+const DOUBTS: (&str, &str) = ("doubts", "doubt");
+
+pub(super) async fn doubt(store: &RedisStore, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+    let step = store.step(&DOUBT, store.keys.shard(&fence.place)).arg(fence.place.as_str()).arg(fence.epoch);
+    let step = step.arg(format!("{} {}", doubt.effect, doubt.done.as_str())).arg(time(DOUBTS_KEPT));
+    fenced(fence, store.run(step.arg(encode(doubt)?)).await?.fields, DOUBT.name)
+}
+
+pub(super) async fn doubts(store: &RedisStore, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+    page(store, "doubt", DOUBTS, after, most).await
+}
+
+pub(super) async fn doubt_drop(store: &RedisStore, position: u64) -> Result<bool, StoreError> {
+    drop_record(store, DOUBTS, position, "").await
+}
+
+/// Forgets calls that were in doubt long ago.
+pub(super) async fn sweep(store: &RedisStore) -> Result<(), StoreError> {
+    const STEP: usize = 500;
+    for shard in store.keys.all() {
+        let step = || store.step(&DOUBT_SWEEP, shard).arg(time(DOUBTS_KEPT)).arg(STEP);
+        while store.run(step()).await?.fields.number::<usize>()? == STEP {}
+    }
+    Ok(())
 }
 
 fn take(store: &RedisStore, shard: u16, id: u64) -> Step {

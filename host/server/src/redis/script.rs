@@ -26,13 +26,19 @@ scripts! {
     ACCEPT = "accept";
     CLAIM = "claim";
     COMMIT = "commit";
+    CLEAR = "clear";
+    COMPLETED = "completed";
     COMPONENT_DROP = "component_drop";
     COMPONENT_KEEP = "component_keep";
     COMPONENT_OLD = "component_old";
     COMPONENT_SET = "component_set";
     COMPONENT_UNSET = "component_unset";
+    CONVERSATIONS = "conversations";
     COUNTS = "counts";
     DEAD_TAKE = "dead_take";
+    DOUBT = "doubt";
+    DOUBT_SWEEP = "doubt_sweep";
+    DROP = "drop";
     GLANCE = "glance";
     HELD = "held";
     HISTORY = "history";
@@ -54,6 +60,7 @@ scripts! {
     SWEEP = "sweep";
     TIMERS_DUE = "timers_due";
     TIMERS_FIRE = "timers_fire";
+    UNDERWAY = "underway";
 }
 
 /// One step with its arguments. Sent again, it is the same operation, and so is done once.

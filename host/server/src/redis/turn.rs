@@ -8,7 +8,7 @@ use pesto_engine::ports::{Claim, Fence, StoreError};
 
 use super::inbox::seq;
 use super::look::{Taken, take};
-use super::records::talk;
+use super::places::talk;
 use super::reply::{Fields, unexpected};
 use super::script::{CLAIM, INTENT, LET_GO, RENEW, RESULT};
 use super::{RedisStore, length};
@@ -55,13 +55,13 @@ fn read(fence: Fence, position: &str, mut fields: Fields) -> Result<Claim, Store
     let generation = fields.number_or_zero()?;
     let pin = fields.maybe_text()?;
     let inbound: Inbound = decode(&fields.text()?, "inbox", format_args!("{place}@{seq}"))?;
-    let conversation = talk(fields.list()?, place)?;
+    let conversation = talk(&mut fields.list()?, place)?;
     let journal = journal(fields.list()?, place)?;
     Ok(Claim { seq, inbound, attempt, generation, conversation, journal, pin, fence })
 }
 
 /// Fields are named by a call's number and what they are, so that a result does not write the request again.
-fn journal(fields: Fields, place: &Place) -> Result<Vec<Call>, StoreError> {
+pub(super) fn journal(fields: Fields, place: &Place) -> Result<Vec<Call>, StoreError> {
     let mut calls = BTreeMap::new();
     let mut results = Vec::new();
     fields.all(|fields| {

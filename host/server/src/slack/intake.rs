@@ -160,7 +160,7 @@ impl Intake {
         tracing::info!(%place, "a message is not taken: {why}");
         match self.engine.pass_over(inbound).await {
             Ok(Accepted::New(_)) => self.tell(place, why.to_string()),
-            Ok(Accepted::Duplicate) => {}
+            Ok(Accepted::Duplicate | Accepted::Full) => {}
             Err(error) => {
                 tracing::error!(%place, %error, "a message that is not taken cannot be noted");
                 return false;

@@ -37,11 +37,14 @@ impl Next {
 
 pub(super) fn read(db: &Db, no: i64, place: &Place) -> Done<Option<Conversation>> {
     let find = "SELECT generation, flow, digest, rest, state FROM conversation WHERE place = ?1";
-    let found = db.row(find, [no], |row| {
-        let (flow, digest, rest) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok(Columns { generation: row.get(0)?, flow, digest, rest, state: row.get(4)? })
-    })?;
+    let found = db.row(find, [no], columns)?;
     Ok(found.map(|columns| columns.read(place)).transpose()?)
+}
+
+/// The first columns of a row.
+pub(super) fn columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Columns> {
+    let (flow, digest, rest) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(Columns { generation: row.get(0)?, flow, digest, rest, state: row.get(4)? })
 }
 
 /// Changes the conversation of a place; `cause` reads the event that led to it. Answers whether one is open now.
@@ -83,7 +86,7 @@ fn migrate(db: &Db, values: &[&dyn rusqlite::ToSql], now: i64) -> Done<bool> {
 }
 
 /// Ends the open conversation, if there is one, with its timers and history.
-fn end(db: &Db, no: i64, now: i64) -> Done<()> {
+pub(super) fn end(db: &Db, no: i64, now: i64) -> Done<()> {
     let former = db.row("SELECT digest FROM conversation WHERE place = ?1", [no], |row| row.get::<_, String>(0))?;
     let Some(former) = former else { return Ok(()) };
     db.run("DELETE FROM timer WHERE place = ?1", [no])?;

@@ -1,11 +1,12 @@
 //! Accept: once, in order.
 
 use pesto_engine::model::{Inbound, Micros, Millis, Place, Seq};
+use pesto_engine::policy::contract;
 use pesto_engine::ports::{Accepted, StoreError};
 use pesto_engine::store::KEPT;
 use rusqlite::params;
 
-use super::db::{Db, Done, encode, time};
+use super::db::{Db, Done, encode, limit, time};
 use super::outbox::Sealed;
 
 /// [`pesto_engine::ports::Entry`] with its messages encoded.
@@ -33,6 +34,9 @@ impl Event {
 
 pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> {
     let now = db.now();
+    if matches!(entry, Sealing::Queue | Sealing::Hold(_)) && is_full(db, &event.place)? {
+        return Ok(if is_known(db, &event.id, now)? { Accepted::Duplicate } else { Accepted::Full });
+    }
     if !remember(db, &event.id, now)? {
         return Ok(Accepted::Duplicate);
     }
@@ -49,6 +53,18 @@ pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> 
         }
     }
     .map(Accepted::New)
+}
+
+/// Only where a place waits its inbox is counted.
+fn is_full(db: &Db, place: &Place) -> Done<bool> {
+    let count = "SELECT (SELECT count(*) FROM inbox WHERE inbox.place = place.no) >= ?2 FROM place
+        WHERE key = ?1 AND ready IS NOT NULL";
+    Ok(db.row(count, params![place.as_str(), limit(contract::INBOX)], |row| row.get(0))?.unwrap_or(false))
+}
+
+fn is_known(db: &Db, id: &str, now: i64) -> Done<bool> {
+    let find = "SELECT 1 FROM seen WHERE id = ?1 AND at > ?2";
+    Ok(db.row(find, params![id, now.saturating_sub(time(KEPT))], |_| Ok(()))?.is_some())
 }
 
 /// Answers whether the id is new.

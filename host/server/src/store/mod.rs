@@ -2,7 +2,7 @@
 //!
 //! All writes go through one thread, which commits as many as wait in one transaction with one sync (`worker`);
 //! whatever need not see them goes through a second one. Each concern has its file: `inbox`, `turn`, `commit`,
-//! `conversation`, `timers`, `outbox`, `components`, `records`; `schema.sql` has the tables.
+//! `conversation`, `timers`, `outbox`, `components`, `records`, `places`; `schema.sql` has the tables.
 
 mod commit;
 mod components;
@@ -11,6 +11,7 @@ mod db;
 mod inbox;
 mod open;
 mod outbox;
+mod places;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -25,11 +26,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{
-    Call, CallResult, Completion, DeadLetter, Digest, Exchange, FlowName, Inbound, Message, Millis, Place,
+    Call, CallResult, Completion, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
 use pesto_engine::ports::{
-    Accepted, Backlog, Claim, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats, Store,
-    StoreError,
+    Accepted, Backlog, Claim, Cleared, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats,
+    Store, StoreError, Underway,
 };
 
 pub use open::OpenError;
@@ -110,6 +111,11 @@ impl Store for EmbeddedStore {
     async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError> {
         let (fence, result) = (fence.clone(), result.clone());
         self.writer.call(move |db| turn::result(db, &fence, number, &result)).await
+    }
+
+    async fn doubt(&self, fence: &Fence, doubt: &Doubt) -> Result<(), StoreError> {
+        let (fence, doubt) = (fence.clone(), doubt.clone());
+        self.writer.call(move |db| records::doubt(db, &fence, &doubt)).await
     }
 
     async fn commit(&self, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
@@ -225,7 +231,22 @@ impl Store for EmbeddedStore {
 
     async fn glance(&self, place: &Place) -> Result<Glance, StoreError> {
         let place = place.clone();
-        self.reader.call(move |db| records::glance(db, &place)).await
+        self.reader.call(move |db| places::glance(db, &place)).await
+    }
+
+    async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError> {
+        let place = place.clone();
+        self.reader.call(move |db| places::underway(db, &place)).await
+    }
+
+    async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        self.reader.call(move |db| places::conversations(db, &after, most)).await
+    }
+
+    async fn clear(&self, place: &Place) -> Result<Cleared, StoreError> {
+        let place = place.clone();
+        self.writer.call(move |db| places::clear(db, &place)).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -246,6 +267,15 @@ impl Store for EmbeddedStore {
         self.reader.call(move |db| records::completions(db, &flow, after, most)).await
     }
 
+    async fn completed_flows(&self) -> Result<Vec<FlowName>, StoreError> {
+        self.reader.call(records::completed_flows).await
+    }
+
+    async fn completion_drop(&self, flow: &FlowName, position: u64) -> Result<bool, StoreError> {
+        let flow = flow.clone();
+        self.writer.call(move |db| records::completion_drop(db, &flow, position)).await
+    }
+
     async fn dead(&self, after: u64, most: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
         self.reader.call(move |db| records::dead(db, after, most)).await
     }
@@ -256,6 +286,14 @@ impl Store for EmbeddedStore {
 
     async fn dead_drop(&self, id: u64) -> Result<bool, StoreError> {
         self.writer.call(move |db| records::dead_drop(db, id)).await
+    }
+
+    async fn doubts(&self, after: u64, most: usize) -> Result<Vec<(u64, Doubt)>, StoreError> {
+        self.reader.call(move |db| records::doubts(db, after, most)).await
+    }
+
+    async fn doubt_drop(&self, position: u64) -> Result<bool, StoreError> {
+        self.writer.call(move |db| records::doubt_drop(db, position)).await
     }
 
     async fn seats(&self, seats: Seats, _lease: Duration) -> Result<usize, StoreError> {
@@ -272,6 +310,7 @@ impl Store for EmbeddedStore {
         }
         while self.writer.call(components::forget).await? {}
         self.writer.call(outbox::forget).await?;
+        self.writer.call(records::forget_doubts).await?;
         Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! What operators read: completions, dead letters, counts.
 
-use pesto_engine::model::{Completion, DeadLetter, Digest, FlowName, Inbound, Letter, Place};
-use pesto_engine::ports::{Backlog, Glance, OpenCount};
+use pesto_engine::model::{Completion, DeadLetter, Digest, Doubt, FlowName, Inbound, Letter};
+use pesto_engine::ports::{Backlog, Fence, OpenCount};
+use pesto_engine::store::DOUBTS_KEPT;
 use rusqlite::params;
 use serde::de::DeserializeOwned;
 
-use super::conversation;
-use super::db::{Db, Done, corrupt, decode, limit};
+use super::db::{Db, Done, corrupt, decode, encode, limit, time};
 use super::inbox::{Event, append};
 use super::outbox::{Sealed, post};
+use super::turn::owned;
 
 /// A conversation completes once; the first one stands.
 pub(super) fn complete(db: &Db, completion: &Completion, json: &str) -> Done<()> {
@@ -21,6 +22,16 @@ pub(super) fn completions(db: &Db, flow: &FlowName, after: u64, most: usize) -> 
     let page = "SELECT no, completion FROM completion WHERE flow = ?1 AND no > ?2 ORDER BY no LIMIT ?3";
     let page = db.rows(page, params![flow.as_str(), after, limit(most)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     numbered(page, "completion")
+}
+
+pub(super) fn completed_flows(db: &Db) -> Done<Vec<FlowName>> {
+    let flows = db.rows("SELECT DISTINCT flow FROM completion ORDER BY flow", [], |row| row.get::<_, String>(0))?;
+    let read = |flow: String| flow.parse().map_err(|error| corrupt("completion", flow, error));
+    Ok(flows.into_iter().map(read).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn completion_drop(db: &Db, flow: &FlowName, position: u64) -> Done<bool> {
+    Ok(db.run("DELETE FROM completion WHERE no = ?1 AND flow = ?2", params![position, flow.as_str()])? == 1)
 }
 
 fn numbered<T: DeserializeOwned>(rows: Vec<(u64, String)>, table: &str) -> Done<Vec<(u64, T)>> {
@@ -57,16 +68,25 @@ pub(super) fn dead_drop(db: &Db, id: u64) -> Done<bool> {
     Ok(db.run("DELETE FROM dead WHERE no = ?1", [id])? == 1)
 }
 
-pub(super) fn glance(db: &Db, place: &Place) -> Done<Glance> {
-    let find = "SELECT no, claimed AND ready > ?2, (SELECT count(*) FROM inbox WHERE place = no),
-        (SELECT count(*) FROM outbox WHERE outbox.place = place.no AND NOT sent) FROM place WHERE key = ?1";
-    let found = db.row(find, params![place.as_str(), db.now()], |row| {
-        let running = row.get::<_, Option<bool>>(1)?.unwrap_or(false);
-        let glance = Glance { conversation: None, running, inbox: row.get(2)?, outbox: row.get(3)? };
-        Ok((row.get(0)?, glance))
-    })?;
-    let Some((no, glance)) = found else { return Ok(Glance::default()) };
-    Ok(Glance { conversation: conversation::read(db, no, place)?, ..glance })
+pub(super) fn doubt(db: &Db, fence: &Fence, doubt: &Doubt) -> Done<()> {
+    owned(db, fence)?;
+    let insert = "INSERT INTO doubt (effect, done, at, doubt) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    db.run(insert, params![doubt.effect.as_str(), doubt.done.as_str(), db.now(), encode(doubt)?])?;
+    Ok(())
+}
+
+pub(super) fn doubts(db: &Db, after: u64, most: usize) -> Done<Vec<(u64, Doubt)>> {
+    let page = "SELECT no, doubt FROM doubt WHERE no > ?1 ORDER BY no LIMIT ?2";
+    numbered(db.rows(page, params![after, limit(most)], |row| Ok((row.get(0)?, row.get(1)?)))?, "doubt")
+}
+
+pub(super) fn doubt_drop(db: &Db, position: u64) -> Done<bool> {
+    Ok(db.run("DELETE FROM doubt WHERE no = ?1", [position])? == 1)
+}
+
+pub(super) fn forget_doubts(db: &Db) -> Done<()> {
+    db.run("DELETE FROM doubt WHERE at <= ?1", [db.now().saturating_sub(time(DOUBTS_KEPT))])?;
+    Ok(())
 }
 
 pub(super) fn backlog(db: &Db) -> Done<Backlog> {

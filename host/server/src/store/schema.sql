@@ -109,6 +109,17 @@ CREATE INDEX completion_flow ON completion (flow, no);
 
 CREATE TABLE dead (no INTEGER PRIMARY KEY AUTOINCREMENT, letter TEXT NOT NULL) STRICT;
 
+-- Calls in doubt, once for each and what was done about it.
+CREATE TABLE doubt (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    effect TEXT NOT NULL,
+    done TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    doubt TEXT NOT NULL,
+    UNIQUE (effect, done)
+) STRICT;
+CREATE INDEX doubt_at ON doubt (at);
+
 CREATE TABLE component (
     digest TEXT PRIMARY KEY,
     held INTEGER NOT NULL  -- when it was last current or held by a conversation, where it is neither

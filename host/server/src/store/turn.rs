@@ -25,12 +25,18 @@ pub(super) struct Position {
     pub(super) seq: Seq,
 }
 
+impl Position {
+    /// From three columns of the place's row.
+    pub(super) fn read(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Self> {
+        Ok(Self { sent: row.get(at)?, seq: Seq { number: row.get(at + 1)?, step: row.get(at + 2)? } })
+    }
+}
+
 pub(super) fn owned(db: &Db, fence: &Fence) -> Done<Owned> {
     let find = "SELECT no, pin IS NOT NULL, current_sent, current_number, current_step FROM place
         WHERE key = ?1 AND epoch = ?2 AND claimed";
     let found = db.row(find, params![fence.place.as_str(), fence.epoch], |row| {
-        let current = Position { sent: row.get(2)?, seq: Seq { number: row.get(3)?, step: row.get(4)? } };
-        Ok(Owned { no: row.get(0)?, current, pinned: row.get(1)? })
+        Ok(Owned { no: row.get(0)?, current: Position::read(row, 2)?, pinned: row.get(1)? })
     })?;
     found.ok_or_else(|| StoreError::Stale.into())
 }
@@ -108,10 +114,7 @@ fn claim_one(db: &Db, ready: Ready, end: i64) -> Done<Claim> {
 
 fn first_event(db: &Db, no: i64) -> Done<Option<(Position, String)>> {
     let first = "SELECT sent, number, step, inbound FROM inbox WHERE place = ?1 ORDER BY sent, number, step LIMIT 1";
-    db.row(first, [no], |row| {
-        let position = Position { sent: row.get(0)?, seq: Seq { number: row.get(1)?, step: row.get(2)? } };
-        Ok((position, row.get(3)?))
-    })
+    db.row(first, [no], |row| Ok((Position::read(row, 0)?, row.get(3)?)))
 }
 
 pub(super) fn current_event(db: &Db, no: i64, current: Position) -> Done<Option<(Position, String)>> {
@@ -120,7 +123,7 @@ pub(super) fn current_event(db: &Db, no: i64, current: Position) -> Done<Option<
     db.row(find, params![no, sent, seq.number, seq.step], |row| Ok((current, row.get(0)?)))
 }
 
-fn journal(db: &Db, no: i64) -> Done<Vec<Call>> {
+pub(super) fn journal(db: &Db, no: i64) -> Done<Vec<Call>> {
     let mut calls = BTreeMap::new();
     let mut all = db.sql("SELECT call, name, at, text FROM journal WHERE place = ?1 ORDER BY call, part")?;
     let mut rows = all.query([no])?;

@@ -35,6 +35,7 @@ async fn hosts_wake_each_other() {
         switch_to: None,
         timers: [("nag".to_owned(), 5_000)].into(),
         began,
+        last: 0,
     };
     let commit = Commit {
         conversation: After::Open(Box::new(conversation)),

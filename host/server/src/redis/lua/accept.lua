@@ -28,7 +28,8 @@ local answer = ''
 if how == 'answer' then
   post_all()
 else
-  local sent, hold = arg(), now + number()
+  local sent, hold, most = arg(), now + number(), number()
+  if how ~= 'cut' and redis.call('ZCARD', shard .. 'inbox:' .. place) >= most then return done('full') end
   if how == 'cut' then cut(sent) end
   answer = append(place, sent, hold, arg(), arg())
 end

@@ -8,36 +8,19 @@ local cause = current and redis.call('HGET', events, current)
 if not cause then return done('gone') end
 local kept = arg()
 
--- Counts the conversations of a version, and notes when one let go of it.
-local function hold(flow, digest, by)
-  for index, field in pairs({versions = flow .. ' ' .. digest, holders = digest}) do
-    if redis.call('HINCRBY', shard .. index, field, by) <= 0 then redis.call('HDEL', shard .. index, field) end
-  end
-  if by < 0 then redis.call('HSET', shard .. 'let_go', digest, int(now)) end
-end
-
-local function close()
-  local former = redis.call('HMGET', talk, 'flow', 'digest')
-  if not former[1] then return end
-  hold(former[1], former[2], -1)
-  for _, timer in ipairs(redis.call('HKEYS', shard .. 'timer:' .. place)) do
-    redis.call('ZREM', shard .. 'timers', place .. ' ' .. timer)
-  end
-  redis.call('DEL', talk, shard .. 'timer:' .. place, shard .. 'history:' .. place)
-end
-
 local after = arg()
 if after == 'closed' then
-  close()
+  close(place)
   redis.call('HSET', name, 'generation', arg())
 elseif after == 'open' then
   local generation, flow, digest, rest, state = arg(), arg(), arg(), arg(), arg()
   local former = redis.call('HMGET', talk, 'generation', 'flow', 'digest')
   if former[1] ~= generation then
-    close()
+    close(place)
     local _, person = event_parts(cause)
     redis.call('HSET', talk, 'generation', generation, 'person', person)
     redis.call('HSET', name, 'generation', generation)
+    redis.call('ZADD', shard .. 'talks', 0, place)
     hold(flow, digest, 1)
   elseif former[2] ~= flow or former[3] ~= digest then
     hold(former[2], former[3], -1)
@@ -89,6 +72,7 @@ if completed ~= '' then
   local flow, completion = arg(), arg()
   if redis.call('SADD', shard .. 'completed', completed) == 1 then
     local at = position()
+    redis.call('SADD', shard .. 'completed:flows', flow)
     redis.call('ZADD', shard .. 'completions:' .. flow, 0, at)
     redis.call('HSET', shard .. 'completion:' .. flow, at, completion)
   end

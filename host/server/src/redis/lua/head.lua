@@ -267,3 +267,32 @@ local function first_due(index)
   end
   return first
 end
+
+-- Counts the conversations of a version, and notes when one let go of it.
+local function hold(flow, digest, by)
+  for index, field in pairs({versions = flow .. ' ' .. digest, holders = digest}) do
+    if redis.call('HINCRBY', shard .. index, field, by) <= 0 then redis.call('HDEL', shard .. index, field) end
+  end
+  if by < 0 then redis.call('HSET', shard .. 'let_go', digest, int(now)) end
+end
+
+-- Ends the open conversation, if there is one, with its timers and history.
+local function close(place)
+  local talk = shard .. 'talk:' .. place
+  local former = redis.call('HMGET', talk, 'flow', 'digest')
+  if not former[1] then return end
+  hold(former[1], former[2], -1)
+  for _, timer in ipairs(redis.call('HKEYS', shard .. 'timer:' .. place)) do
+    redis.call('ZREM', shard .. 'timers', place .. ' ' .. timer)
+  end
+  redis.call('ZREM', shard .. 'talks', place)
+  redis.call('DEL', talk, shard .. 'timer:' .. place, shard .. 'history:' .. place)
+end
+
+-- What goes on at a place.
+local function glance(place)
+  local until_ = redis.call('ZSCORE', shard .. 'claimed', place)
+  local running = until_ and tonumber(until_) > now and '1' or ''
+  local unsent = redis.call('ZCARD', shard .. 'outbox:' .. place) + redis.call('SCARD', shard .. 'closers:' .. place)
+  return {running, int(redis.call('ZCARD', shard .. 'inbox:' .. place)), int(unsent)}
+end

@@ -1,0 +1,36 @@
+-- Throws away all that is kept of a place but its numbers. A repetition answers the same.
+local place = arg()
+local name, inbox = place_key(place), shard .. 'inbox:' .. place
+if redis.call('EXISTS', name) == 0 then return done('0', '0', '0') end
+local before = redis.call('HMGET', name, 'cleared', 'conversations', 'events', 'messages')
+if before[1] == operation then return done(before[2], before[3], before[4]) end
+
+local conversations = int(redis.call('EXISTS', shard .. 'talk:' .. place))
+close(place)
+local events = redis.call('ZCARD', inbox)
+count('inbox', 0 - events)
+redis.call('DEL', inbox, shard .. 'event:' .. place, shard .. 'journal:' .. place)
+redis.call('HINCRBY', name, 'epoch', 1)
+redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt')
+unready(place)
+
+local outbox, messages = shard .. 'outbox:' .. place, 0
+for _, ids in ipairs({redis.call('ZRANGE', outbox, 0, -1), redis.call('SMEMBERS', shard .. 'closers:' .. place)}) do
+  for _, id in ipairs(ids) do
+    local one = outgoing(id)
+    if one then
+      remove(id, one)
+      messages = messages + 1
+    end
+  end
+end
+-- Only what can be answered is kept after it was posted; its place begins its id.
+local turns = place .. '@'
+for _, id in ipairs(redis.call('ZRANGE', shard .. 'posted', 0, -1)) do
+  if id:sub(1, #turns) == turns then
+    redis.call('DEL', shard .. 'posted:' .. id)
+    redis.call('ZREM', shard .. 'posted', id)
+  end
+end
+redis.call('HSET', name, 'cleared', operation, 'conversations', conversations, 'events', int(events), 'messages', int(messages))
+return done(conversations, int(events), int(messages))
