@@ -10,9 +10,6 @@ mod host;
 mod kills;
 mod llm;
 mod redis;
-/// Shared with the tests of the store alone.
-#[path = "../../../host/server/tests/redis/server.rs"]
-mod redis_server;
 mod slack;
 mod socket;
 mod stop;

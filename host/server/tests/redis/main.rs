@@ -4,9 +4,7 @@
 mod cluster;
 mod faults;
 mod lost;
-mod proxy;
 mod samples;
-mod server;
 mod wakes;
 
 use std::sync::Arc;
@@ -17,6 +15,7 @@ use pesto_engine::contract::{self, Adapter, Life, Subject};
 use pesto_engine::ports::Store;
 use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{Options, RedisStore};
+use redis_rig::{proxy, server};
 
 use self::samples::{open, options};
 use self::server::Server;

@@ -77,11 +77,15 @@ static METHODS: &[Method] = methods! {
 
 pub(crate) async fn call(
     State(core): State<Arc<Core>>,
-    Path(name): Path<String>,
+    Path(path): Path<Vec<String>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let (name, caller) = match path.as_slice() {
+        [caller, name] => (name.clone(), Some(caller.clone())),
+        names => (names.concat(), None),
+    };
     let arguments = Arguments::read(query.as_deref().unwrap_or_default(), &headers, &body);
     let fault = {
         let mut state = core.lock();
@@ -116,6 +120,7 @@ pub(crate) async fn call(
         let mut state = core.lock();
         state.record(Call {
             method: name.clone(),
+            caller,
             channel: arguments.text("channel").map(str::to_owned),
             status,
             error: outcome.as_ref().err().map(|refusal| refusal.error.clone()),
