@@ -38,7 +38,7 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<Evidence> {
         seed: options.seed,
         patience: PATIENCE,
         // Slack waits for minutes; in seconds it is the same.
-        retry_delays: [0, 1, 2, 5, 10, 20, 40].map(Duration::from_secs).to_vec(),
+        retry_delays: [0, 1, 2, 5, 10, 20, 40, 60, 60].map(Duration::from_secs).to_vec(),
         // The host drops what it hears of itself, and this is twice the work for the machine.
         echo: false,
         ..SlackOptions::default()

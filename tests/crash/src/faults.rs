@@ -1,10 +1,12 @@
 //! Carries out the schedule: hosts are killed and started again, stopped and continued, Redis is killed, and the
 //! network between them fails. What each fault met is written down.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use redis_rig::server::Server;
@@ -19,8 +21,27 @@ use crate::schedule::Order;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long a kill waits for a moment at which its host has turns in flight.
 const HUNT: Duration = Duration::from_millis(1_500);
+/// How long a host that was stopped is left in peace.
+const AWAKE: Duration = Duration::from_secs(4);
 /// A start fails while Redis is away; a host is started again after this, so often.
 const AGAIN: (Duration, u32) = (Duration::from_millis(500), 20);
+
+/// What a host does to itself.
+#[derive(Debug, Clone)]
+enum Load {
+    /// It stops, and is continued after this time.
+    Stop(String, Duration),
+    /// Something hangs in it.
+    Hang(String),
+}
+
+impl Load {
+    /// The value of `PESTO_FAILPOINT`.
+    fn failpoint(&self) -> &str {
+        let (Self::Stop(rule, _) | Self::Hang(rule)) = self;
+        rule
+    }
+}
 
 /// Hosts and Redis, and what happened to them.
 pub struct Field {
@@ -29,10 +50,10 @@ pub struct Field {
     /// None while it starts or is stopped.
     hosts: Vec<Option<Host>>,
     busy: JoinSet<anyhow::Result<(usize, Host)>>,
-    /// What the next host that starts does at its so-manieth post, and for how long it is stopped then.
-    armed: Vec<(u32, Duration)>,
+    /// What the next hosts that start do to themselves.
+    armed: VecDeque<Load>,
     /// The same of those that run.
-    loaded: Vec<Option<(u32, Duration)>>,
+    loaded: Vec<Option<Load>>,
     struck: Arc<Mutex<Vec<Struck>>>,
     rng: StdRng,
 }
@@ -44,7 +65,7 @@ impl Field {
             ground,
             hosts: Vec::new(),
             busy: JoinSet::new(),
-            armed: Vec::new(),
+            armed: VecDeque::new(),
             loaded: vec![None; hosts],
             struck: Arc::default(),
             rng,
@@ -73,18 +94,32 @@ impl Field {
                 tokio::time::sleep(PAUSE.min(at.saturating_sub(began.elapsed())).max(PAUSE / 10)).await;
             }
         }
+        self.unload().await
+    }
+
+    /// Sees to it that in the end all hosts run, and nothing hangs in them.
+    async fn unload(&mut self) -> anyhow::Result<()> {
         // No host started any more that these could have been for.
-        for (_, long) in std::mem::take(&mut self.armed) {
+        for load in std::mem::take(&mut self.armed) {
+            let Load::Stop(_, long) = load else { continue };
             while !self.strike(Order::Stop(long)).await? {
                 self.look().await?;
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        while self.hosts.iter().any(Option::is_none) || self.loaded.iter().any(Option::is_some) {
+        loop {
             self.look().await?;
-            tokio::time::sleep(PAUSE).await;
+            let hangs = |load: &Option<Load>| matches!(load, Some(Load::Hang(_)));
+            let hanging =
+                (0..self.hosts.len()).find(|&number| hangs(&self.loaded[number]) && self.hosts[number].is_some());
+            match hanging {
+                Some(number) => drop(self.kill(number).await?),
+                None if self.hosts.iter().all(Option::is_some) && self.loaded.iter().all(Option::is_none) => {
+                    return Ok(());
+                }
+                None => tokio::time::sleep(PAUSE).await,
+            }
         }
-        Ok(())
     }
 
     /// The hosts that run, and what happened so far.
@@ -104,8 +139,10 @@ impl Field {
             self.hosts[number] = Some(host);
         }
         for number in 0..self.hosts.len() {
-            if self.loaded[number].is_some() && self.hosts[number].as_ref().is_some_and(Host::is_stopped) {
-                let (_, long) = self.loaded[number].take().context("it was loaded")?;
+            if let Some(Load::Stop(_, long)) = self.loaded[number]
+                && self.hosts[number].as_ref().is_some_and(Host::is_stopped)
+            {
+                self.loaded[number] = None;
                 self.pause(number, Fault::StopAtSend, long, None)?;
             }
         }
@@ -121,16 +158,27 @@ impl Field {
             tokio::task::spawn_blocking(move || redis.lock().unwrap_or_else(PoisonError::into_inner).crash()).await?;
             return Ok(true);
         }
-        if let Order::StopAtSend(nth, long) = order {
-            self.armed.push((nth, long));
-            return Ok(true);
+        match order {
+            Order::StopAtSend(nth, long) => {
+                self.armed.push_back(Load::Stop(format!("messenger.post:before@{nth}!stop"), long));
+                return Ok(true);
+            }
+            Order::Hang(point, nth) => {
+                self.armed.push_back(Load::Hang(format!("{point}@{nth}")));
+                return Ok(true);
+            }
+            _ => {}
         }
-        let Some(&number) = running.choose(&mut self.rng) else { return Ok(false) };
+        let Some(&drawn) = running.choose(&mut self.rng) else { return Ok(false) };
+        // A host in which something hangs would hang for long otherwise.
+        let hanging = running.iter().copied().find(|&number| matches!(self.loaded[number], Some(Load::Hang(_))));
+        let number = hanging.filter(|_| order == Order::Kill && self.rng.random_bool(0.5)).unwrap_or(drawn);
         let Some(host) = &self.hosts[number] else { return Ok(false) };
         match order {
             Order::Kill => return self.kill(number).await,
-            // Somebody has to take over.
+            // Somebody has to take over, and a host that is to stop itself must not be stopped twice.
             Order::Stop(_) if running.len() < 2 && self.hosts.len() > 1 => return Ok(false),
+            Order::Stop(_) if self.loaded[number].is_some() => return Ok(false),
             Order::Stop(long) => {
                 let Some(status) = status(host) else { return Ok(false) };
                 self.pause(number, Fault::Stop, long, Some(status))?;
@@ -143,7 +191,7 @@ impl Field {
                 note(&self.struck, Fault::Delay, &host.run(), None);
                 host.proxy.delay(delay, long);
             }
-            Order::RedisKill | Order::StopAtSend(..) => {}
+            Order::RedisKill | Order::StopAtSend(..) | Order::Hang(..) => {}
         }
         Ok(true)
     }
@@ -165,14 +213,15 @@ impl Field {
         let Some(mut host) = self.hosts[number].take() else { return Ok(false) };
         note(&self.struck, Fault::Kill, &host.run(), known);
         host.kill()?;
-        let armed = if self.armed.is_empty() { None } else { Some(self.armed.remove(0)) };
-        // What the killed run was loaded with comes another time.
-        self.armed.extend(std::mem::replace(&mut self.loaded[number], armed));
+        let load = self.armed.pop_front();
+        // A stop that did not come about comes another time.
+        if let Some(stop @ Load::Stop(..)) = std::mem::replace(&mut self.loaded[number], load.clone()) {
+            self.armed.push_front(stop);
+        }
         let (ground, struck) = (self.ground.clone(), self.struck.clone());
         self.busy.spawn(async move {
-            let failpoint = armed.map(|(nth, _)| format!("messenger.post:before@{nth}!stop"));
             let mut left = AGAIN.1;
-            while let Err(error) = host.start(&ground, failpoint.as_deref()).await {
+            while let Err(error) = host.start(&ground, load.as_ref().map(Load::failpoint)).await {
                 left -= 1;
                 if left == 0 {
                     return Err(error);
@@ -195,6 +244,8 @@ impl Field {
             tokio::time::sleep(long).await;
             host.signal(Signal::CONT)?;
             note(&struck, Fault::Continue, &host.run(), None);
+            // What it still does late shall not be cut short.
+            tokio::time::sleep(AWAKE).await;
             Ok((number, host))
         });
         Ok(())

@@ -16,6 +16,9 @@ pub enum Order {
     Stop(Duration),
     /// The next host that starts stops itself where it makes its so-manieth post, for so long.
     StopAtSend(u32, Duration),
+    /// In the next host that starts, everything hangs that comes to this point, from its so-manieth time on: a kill meets
+    /// it there.
+    Hang(&'static str, u32),
     /// Kill Redis.
     RedisKill,
     /// Cut a host's connections to Redis.
@@ -23,6 +26,16 @@ pub enum Order {
     /// Delay what goes between a host and Redis by the first, for the second.
     Delay(Duration, Duration),
 }
+
+/// Where things hang: between what was done outside and the note of it, where a crash leaves most in doubt.
+const POINTS: [&str; 6] = [
+    "store.accept:after",
+    "store.journal_intent:after",
+    "store.journal_result:before",
+    "store.journal_result:after",
+    "store.commit:after",
+    "store.outbox_sent:before",
+];
 
 /// All orders in the order of their times.
 pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
@@ -42,6 +55,9 @@ pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
     add(&mut rng, options.stops, &|rng, number| {
         let long = seconds(rng, lease * 1.1 + 1.0, lease * 1.6 + 2.0);
         if number % 2 == 0 { Order::Stop(long) } else { Order::StopAtSend(rng.random_range(1..=8), long) }
+    });
+    add(&mut rng, options.kills / 2, &|rng, number| {
+        Order::Hang(POINTS[number % POINTS.len()], rng.random_range(5..=40))
     });
     // As often as a quarter of the kills, the network fails.
     add(&mut rng, options.kills.div_ceil(4), &|_, _| Order::Cut);
@@ -67,6 +83,7 @@ mod tests {
         assert_eq!(count(|order| *order == Order::RedisKill), 2);
         assert_eq!(count(|order| matches!(order, Order::Stop(_))), 2);
         assert_eq!(count(|order| matches!(order, Order::StopAtSend(..))), 2);
+        assert_eq!(count(|order| matches!(order, Order::Hang(..))), 4);
         assert!(orders.is_sorted_by_key(|(at, _)| *at) && orders.iter().all(|(at, _)| *at <= options.duration()));
     }
 }

@@ -14,7 +14,7 @@ mod talk;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Evidence, Fault};
+use crate::records::{Evidence, Fault, Kind};
 use index::Index;
 
 /// What must be 0, or the campaign fails.
@@ -101,6 +101,8 @@ fn struck(evidence: &Evidence, index: &Index<'_>, verdict: &mut Verdict) {
     verdict.figure("stops", index.pauses.len(), "stops");
     verdict.figure("stops_past_lease", past, "stops");
     verdict.figure("stops_at_send", all(Fault::StopAtSend).count(), "stops");
+    let gave_up = evidence.deeds.iter().filter(|deed| deed.kind == Kind::GaveUp).count();
+    verdict.figure("people_out_of_patience", gave_up, "people");
     verdict.figure("cuts_and_delays", all(Fault::Cut).count() + all(Fault::Delay).count(), "faults");
     verdict.figures.push(("replayed_calls", replayed as f64, "calls"));
 }

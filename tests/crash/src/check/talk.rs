@@ -90,18 +90,19 @@ fn must_keep_order(one: &Deed, other: &Deed, index: &Index<'_>) -> bool {
 
 /// What ends a conversation is answered once, and nobody waits in vain.
 fn ends(person: &str, deeds: &[&Deed], posts: &[(&Post, Heard)], index: &Index<'_>, verdict: &mut Verdict) {
-    let is_end = |deed: &&&Deed| matches!(deed.kind, Kind::Cancel | Kind::Restart) && index.is_accepted(deed);
-    let (said, gave_up) =
-        (deeds.iter().filter(is_end).count(), deeds.iter().position(|deed| deed.kind == Kind::GaveUp));
+    let ends = || deeds.iter().filter(|deed| matches!(deed.kind, Kind::Cancel | Kind::Restart));
+    let said = ends().filter(|deed| index.is_accepted(deed)).count();
     let answered = posts.iter().filter(|(_, heard)| matches!(heard, Heard::Ended | Heard::Late)).count();
-    if answered > said {
+    // What was not acknowledged may have been stored all the same.
+    if answered > ends().count() {
         verdict.found("duplicate_effects", format!("{person}: {said} conversations were ended {answered} times"));
     }
-    match gave_up {
+    match deeds.iter().position(|deed| deed.kind == Kind::GaveUp) {
         Some(at) => {
-            let last = deeds[..at].last();
-            // A question without an answer is counted already.
-            if let Some(last) = last.filter(|last| last.kind != Kind::Ask && index.is_accepted(last)) {
+            // A question without an answer is counted already, and what came after all was only late.
+            let last = deeds[..at].last().filter(|last| last.kind != Kind::Ask && index.is_accepted(last));
+            let nothing = |last: &&&Deed| posts.iter().all(|(post, _)| post.at < last.at);
+            if let Some(last) = last.filter(nothing) {
                 verdict.found("lost", format!("{person}: `{}` led to nothing, in talk {}", last.words, last.talk));
             }
         }

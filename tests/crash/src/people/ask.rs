@@ -21,9 +21,10 @@ pub async fn converse(talk: &mut Talk<'_>) -> Result<(), GaveUp> {
         answers(talk, open).await?;
         talk.thinks().await;
     }
+    let mut loose = None;
     if talk.happens(10) {
         let words = question(talk, count);
-        talk.says(Kind::Loose, &words).await;
+        loose = Some(talk.says(Kind::Loose, &words).await);
     } else if talk.happens(10) {
         talk.says(Kind::Restart, "restart").await;
         until(talk, |heard| *heard == Heard::Greeting).await?;
@@ -33,6 +34,10 @@ pub async fn converse(talk: &mut Talk<'_>) -> Result<(), GaveUp> {
     }
     talk.says(Kind::Cancel, "cancel").await;
     until(talk, |heard| matches!(heard, Heard::Ended | Heard::Late)).await?;
+    if let Some(loose) = loose {
+        // What Slack brings again later would be taken for a part of the next conversation.
+        talk.is_heeded(&loose).await;
+    }
     Ok(())
 }
 

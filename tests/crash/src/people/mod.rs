@@ -95,9 +95,18 @@ pub async fn talk(street: &Street, person: &Person, seed: u64) {
 
 impl Talk<'_> {
     /// Says something, and notes it as this.
-    pub async fn says(&self, kind: Kind, words: &str) {
+    pub async fn says(&self, kind: Kind, words: &str) -> Message {
         let message = self.person.says(words).await;
-        self.note(kind, words, Some(message.ts), false);
+        self.note(kind, words, Some(message.ts.clone()), false);
+        message
+    }
+
+    /// Waits until the bot has acknowledged this, but not for ever: Slack gives up, too.
+    pub async fn is_heeded(&self, message: &Message) {
+        let began = tokio::time::Instant::now();
+        while !self.person.is_heeded(message) && began.elapsed() < self.street.patience {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 
     /// The next message, or the end of their patience.

@@ -58,7 +58,7 @@ pub async fn hold(talk: &mut Talk<'_>) -> Result<(), GaveUp> {
             continue;
         }
         match plan.reply(key) {
-            Reply::Say(words) => talk.says(Kind::Answer, &words).await,
+            Reply::Say(words) => drop(talk.says(Kind::Answer, &words).await),
             Reply::Click(label) => talk.operates(Some(Kind::Answer), &asked, label, &Value::Null).await,
             Reply::Mark(labels) => mark(talk, &asked, labels).await,
         }

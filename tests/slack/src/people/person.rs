@@ -10,6 +10,7 @@ use super::talk::Writing;
 use crate::core::Core;
 use crate::delivery::Answer;
 use crate::model::{Message, View};
+use crate::records::Ack;
 use crate::replies;
 use crate::state::State;
 
@@ -87,6 +88,13 @@ impl Person {
     /// Sends the bot a file with a text, which may be empty.
     pub async fn uploads(&self, name: &str, text: &str) -> Message {
         self.writes(Writing { text: text.to_owned(), file: Some(name.to_owned()), ..Writing::default() })
+    }
+
+    /// Whether the app acknowledged what this person wrote.
+    #[must_use]
+    pub fn is_heeded(&self, message: &Message) -> bool {
+        let heeded = |ack: &Ack| ack.user == self.id && ack.moment == message.ts && ack.acked_at.is_some();
+        self.core.lock().acks.iter().rev().any(heeded)
     }
 
     /// Changes what they wrote.
