@@ -24,10 +24,6 @@ use crate::schedule::schedule;
 
 /// People who come do not come in the same moment.
 const DOOR: Duration = Duration::from_millis(40);
-/// How much longer than two leases people wait.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How long what is left may take when everybody is silent.
-const SETTLING: Duration = Duration::from_secs(120);
 /// How much longer than planned people may go on until there were events enough.
 const LONGEST: u32 = 3;
 
@@ -36,23 +32,29 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<Evidence> {
     deploy(&folder.join("flows"))?;
     let slack = SlackDouble::start(SlackOptions {
         seed: options.seed,
-        patience: PATIENCE,
+        patience: Duration::from_secs(options.patience),
         // Slack waits for minutes; in seconds it is the same.
         retry_delays: [0, 1, 2, 5, 10, 20, 40, 60, 60].map(Duration::from_secs).to_vec(),
         // The host drops what it hears of itself, and this is twice the work for the machine.
         echo: false,
         ..SlackOptions::default()
     });
-    let ground =
-        Ground { folder: folder.to_owned(), pesto: pesto()?, slack: slack.await, model: Model::start().await? };
+    let pesto = pesto()?;
+    let ground = Ground {
+        folder: folder.to_owned(),
+        host: options.host.clone().unwrap_or_else(|| pesto.clone()),
+        pesto,
+        sabotage: options.sabotage.clone(),
+        slack: slack.await,
+        model: Model::start().await?,
+    };
     let ground = Arc::new(ground);
     let mut rng = StdRng::seed_from_u64(options.seed);
     let drawn = StdRng::seed_from_u64(rng.random());
     let mut field = Field::start(ground.clone(), Server::start(), options.hosts, drawn).await?;
     ground.slack.has_sockets(2 * options.hosts).await;
 
-    let patience = PATIENCE + 2 * Duration::from_secs(options.lease);
-    let street = Arc::new(Street::new(patience, Duration::from_millis(options.thinking)));
+    let street = Arc::new(Street::new(Duration::from_secs(options.patience), Duration::from_millis(options.thinking)));
     let people: Vec<Person> = (0..options.people).map(|number| ground.slack.person(&format!("P{number}"))).collect();
     let mut talking = JoinSet::new();
     for (number, person) in people.iter().enumerate() {
@@ -96,7 +98,7 @@ async fn settled(field: &Field, options: &Options) -> anyhow::Result<Final> {
         let all: Vec<_> = field.hosts().filter_map(Host::status).collect();
         // All of them see the same store.
         let unfinished = all.first().map_or(u64::MAX, |status| status.unfinished);
-        if unfinished == 0 || began.elapsed() > SETTLING {
+        if unfinished == 0 || began.elapsed().as_secs() > options.patience {
             let replayed = all.iter().map(|status| status.replayed).sum();
             return Ok(Final { lease: options.lease * 1_000_000, unfinished, replayed, ..Final::default() });
         }
@@ -107,7 +109,8 @@ async fn settled(field: &Field, options: &Options) -> anyhow::Result<Final> {
 /// The command that was built beside this one.
 fn pesto() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let binary = own.parent().map(|folder| folder.join("pesto")).filter(|binary| binary.is_file());
+    // A test is in a folder below it.
+    let binary = own.ancestors().skip(1).take(2).map(|folder| folder.join("pesto")).find(|binary| binary.is_file());
     binary.with_context(|| format!("there is no `pesto` beside {}: run `make build`", own.display()))
 }
 

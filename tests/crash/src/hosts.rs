@@ -26,8 +26,12 @@ const ANSWERING: Duration = Duration::from_secs(5);
 pub struct Ground {
     /// The folder of the campaign.
     pub folder: PathBuf,
-    /// The command.
+    /// The command of operators.
     pub pesto: PathBuf,
+    /// What runs a host; mostly the same.
+    pub host: PathBuf,
+    /// What it breaks on purpose.
+    pub sabotage: Option<String>,
     /// The double of Slack.
     pub slack: SlackDouble,
     /// The model.
@@ -75,15 +79,16 @@ impl Host {
         self.runs += 1;
         let run = self.run();
         let log = self.folder.join(format!("{run}.log"));
-        let mut command = self.command(ground, &["run"]);
+        let mut command = self.command(ground, &ground.host, &["run"]);
         command
             .env("PESTO_SLACK__BASE_URL", ground.slack.api_url_of(&run))
             .env("PESTO_LLM__BASE_URL", ground.model.url(&run))
             .envs(failpoint.map(|rules| ("PESTO_FAILPOINT", rules)))
+            .envs(ground.sabotage.as_ref().map(|promise| ("SABOTAGE", promise)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?);
-        self.child = Some(command.spawn().with_context(|| format!("{} cannot be started", ground.pesto.display()))?);
+        self.child = Some(command.spawn().with_context(|| format!("{} cannot be started", ground.host.display()))?);
         let began = Instant::now();
         // Its socket listens as soon as it is ready.
         while UnixStream::connect(self.socket()).is_err() {
@@ -146,7 +151,7 @@ impl Host {
 
     /// What a command prints that writes JSON lines; none where it fails.
     pub fn lines(&self, ground: &Ground, arguments: &[&str]) -> anyhow::Result<Option<Vec<Value>>> {
-        let output = self.command(ground, arguments).stdin(Stdio::null()).output()?;
+        let output = self.command(ground, &ground.pesto, arguments).stdin(Stdio::null()).output()?;
         if !output.status.success() {
             return Ok(None);
         }
@@ -154,8 +159,8 @@ impl Host {
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect::<anyhow::Result<_>>().map(Some)
     }
 
-    fn command(&self, ground: &Ground, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&ground.pesto);
+    fn command(&self, ground: &Ground, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let foreign = std::env::vars_os().map(|(name, _)| name);
         for name in foreign.filter(|name| name.to_string_lossy().starts_with("PESTO_")) {
             command.env_remove(name);

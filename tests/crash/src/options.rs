@@ -37,12 +37,29 @@ pub struct Options {
     /// How long a host keeps a turn without a sign of life, in seconds: stops last longer
     #[arg(long, default_value_t = 30)]
     pub lease: u64,
+    /// How long people wait for an answer, in seconds
+    #[arg(long, default_value_t = 180)]
+    pub patience: u64,
+    /// The program that runs a host, instead of the `pesto` that was built with this one
+    #[arg(long)]
+    pub host: Option<PathBuf>,
+    /// What such a host finds in SABOTAGE
+    #[arg(long)]
+    pub sabotage: Option<String>,
     /// Only checks what a campaign left in this folder
     #[arg(long)]
     pub check: Option<PathBuf>,
 }
 
 impl Options {
+    /// A campaign of a minute or two, for tests.
+    pub fn small() -> Self {
+        use clap::Parser as _;
+        let small = "pesto-crash --hosts 2 --kills 8 --redis-kills 0 --stops 2 --events 0 --people 15 --seconds 30 \
+                     --thinking 1500 --patience 100";
+        Self::parse_from(small.split_whitespace())
+    }
+
     /// [`seconds`](Self::seconds), as a duration.
     pub fn duration(&self) -> Duration {
         Duration::from_secs(self.seconds)

@@ -32,13 +32,19 @@ pub async fn converse(talk: &mut Talk<'_>) -> Result<(), GaveUp> {
         talk.says(Kind::Ask, &words).await;
         answers(talk, vec![words]).await?;
     }
-    talk.says(Kind::Cancel, "cancel").await;
-    until(talk, |heard| matches!(heard, Heard::Ended | Heard::Late)).await?;
+    cancel(talk).await?;
     if let Some(loose) = loose {
-        // What Slack brings again later would be taken for a part of the next conversation.
+        // What Slack brought again after the `cancel` has begun a conversation of its own.
         talk.is_heeded(&loose).await;
+        cancel(talk).await?;
     }
     Ok(())
+}
+
+/// Ends the conversation, if there is one.
+pub(super) async fn cancel(talk: &Talk<'_>) -> Result<(), GaveUp> {
+    talk.says(Kind::Cancel, "cancel").await;
+    until(talk, |heard| matches!(heard, Heard::Ended | Heard::Late)).await.map(drop)
 }
 
 fn question(talk: &Talk<'_>, count: usize) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use slack_double::{Message, Submitted};
 
-use super::ask::until;
+use super::ask::{cancel, until};
 use super::{GaveUp, Talk};
 use crate::records::Kind;
 use crate::words::{Heard, read};
@@ -31,9 +31,7 @@ pub async fn give(talk: &mut Talk<'_>) -> Result<(), GaveUp> {
     };
     talk.thinks().await;
     if talk.happens(8) {
-        talk.says(Kind::Cancel, "cancel").await;
-        until(talk, |heard| matches!(heard, Heard::Ended | Heard::Late)).await?;
-        return Ok(());
+        return cancel(talk).await;
     }
     fill(talk, &asked).await?;
     // A window that was asked for twice is there twice.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use slack_double::Message;
 
-use super::ask::until;
+use super::ask::cancel;
 use super::{GaveUp, Talk};
 use crate::records::Kind;
 use crate::words::{Heard, read};
@@ -48,9 +48,7 @@ pub async fn hold(talk: &mut Talk<'_>) -> Result<(), GaveUp> {
         talk.thinks().await;
         count += 1;
         if cancels == Some(count) {
-            talk.says(Kind::Cancel, "cancel").await;
-            until(talk, |heard| matches!(heard, Heard::Ended | Heard::Late)).await?;
-            return Ok(());
+            return cancel(talk).await;
         }
         if restarts == Some(count) {
             restarts = None;
