@@ -88,7 +88,7 @@ impl Field {
         for (at, order) in orders {
             loop {
                 self.look().await?;
-                if began.elapsed() >= at && self.strike(order).await? {
+                if began.elapsed() >= at && self.strike(&order).await? {
                     break;
                 }
                 tokio::time::sleep(PAUSE.min(at.saturating_sub(began.elapsed())).max(PAUSE / 10)).await;
@@ -102,7 +102,7 @@ impl Field {
         // No host started any more that these could have been for.
         for load in std::mem::take(&mut self.armed) {
             let Load::Stop(_, long) = load else { continue };
-            while !self.strike(Order::Stop(long)).await? {
+            while !self.strike(&Order::Stop(long)).await? {
                 self.look().await?;
                 tokio::time::sleep(PAUSE).await;
             }
@@ -150,9 +150,9 @@ impl Field {
     }
 
     /// Answers whether it could be done.
-    async fn strike(&mut self, order: Order) -> anyhow::Result<bool> {
+    async fn strike(&mut self, order: &Order) -> anyhow::Result<bool> {
         let running: Vec<usize> = (0..self.hosts.len()).filter(|number| self.hosts[*number].is_some()).collect();
-        if let Order::RedisKill = order {
+        if *order == Order::RedisKill {
             let redis = self.redis.clone();
             note(&self.struck, Fault::RedisKill, "", None);
             tokio::task::spawn_blocking(move || redis.lock().unwrap_or_else(PoisonError::into_inner).crash()).await?;
@@ -160,7 +160,7 @@ impl Field {
         }
         match order {
             Order::StopAtSend(nth, long) => {
-                self.armed.push_back(Load::Stop(format!("messenger.post:before@{nth}!stop"), long));
+                self.armed.push_back(Load::Stop(format!("messenger.post:before@{nth}!stop"), *long));
                 return Ok(true);
             }
             Order::Hang(point, nth) => {
@@ -172,7 +172,7 @@ impl Field {
         let Some(&drawn) = running.choose(&mut self.rng) else { return Ok(false) };
         // A host in which something hangs would hang for long otherwise.
         let hanging = running.iter().copied().find(|&number| matches!(self.loaded[number], Some(Load::Hang(_))));
-        let number = hanging.filter(|_| order == Order::Kill && self.rng.random_bool(0.5)).unwrap_or(drawn);
+        let number = hanging.filter(|_| *order == Order::Kill && self.rng.random_bool(0.5)).unwrap_or(drawn);
         let Some(host) = &self.hosts[number] else { return Ok(false) };
         match order {
             Order::Kill => return self.kill(number).await,
@@ -181,7 +181,7 @@ impl Field {
             Order::Stop(_) if self.loaded[number].is_some() => return Ok(false),
             Order::Stop(long) => {
                 let Some(status) = status(host) else { return Ok(false) };
-                self.pause(number, Fault::Stop, long, Some(status))?;
+                self.pause(number, Fault::Stop, *long, Some(status))?;
             }
             Order::Cut => {
                 note(&self.struck, Fault::Cut, &host.run(), None);
@@ -189,7 +189,7 @@ impl Field {
             }
             Order::Delay(delay, long) => {
                 note(&self.struck, Fault::Delay, &host.run(), None);
-                host.proxy.delay(delay, long);
+                host.proxy.delay(*delay, *long);
             }
             Order::RedisKill | Order::StopAtSend(..) | Order::Hang(..) => {}
         }

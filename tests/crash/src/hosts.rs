@@ -149,14 +149,14 @@ impl Host {
         }
     }
 
-    /// What a command prints that writes JSON lines; none where it fails.
-    pub fn lines(&self, ground: &Ground, arguments: &[&str]) -> anyhow::Result<Option<Vec<Value>>> {
+    /// What a command prints that writes JSON lines.
+    pub fn lines(&self, ground: &Ground, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
         let output = self.command(ground, &ground.pesto, arguments).stdin(Stdio::null()).output()?;
         if !output.status.success() {
-            return Ok(None);
+            bail!("`pesto {}` fails: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
         }
         let text = String::from_utf8(output.stdout)?;
-        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect::<anyhow::Result<_>>().map(Some)
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 
     fn command(&self, ground: &Ground, program: &Path, arguments: &[&str]) -> Command {

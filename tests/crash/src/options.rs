@@ -37,6 +37,9 @@ pub struct Options {
     /// How long a host keeps a turn without a sign of life, in seconds: stops last longer
     #[arg(long, default_value_t = 30)]
     pub lease: u64,
+    /// The only point at which things hang in hosts, such as `store.commit:after`
+    #[arg(long)]
+    pub hang: Option<String>,
     /// How long people wait for an answer, in seconds
     #[arg(long, default_value_t = 180)]
     pub patience: u64,
@@ -52,12 +55,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// A campaign of a minute or two, for tests.
-    pub fn small() -> Self {
+    /// What the command line would make of this.
+    pub fn of(line: &str) -> Self {
         use clap::Parser as _;
-        let small = "pesto-crash --hosts 2 --kills 8 --redis-kills 0 --stops 2 --events 0 --people 15 --seconds 30 \
-                     --thinking 1500 --patience 100";
-        Self::parse_from(small.split_whitespace())
+        Self::parse_from(std::iter::once("pesto-crash").chain(line.split_whitespace()))
     }
 
     /// [`seconds`](Self::seconds), as a duration.

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::options::Options;
 
 /// What is to go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Kill a host that has turns in flight.
     Kill,
@@ -18,7 +18,7 @@ pub enum Order {
     StopAtSend(u32, Duration),
     /// In the next host that starts, everything hangs that comes to this point, from its so-manieth time on: a kill meets
     /// it there.
-    Hang(&'static str, u32),
+    Hang(String, u32),
     /// Kill Redis.
     RedisKill,
     /// Cut a host's connections to Redis.
@@ -57,7 +57,8 @@ pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
         if number % 2 == 0 { Order::Stop(long) } else { Order::StopAtSend(rng.random_range(1..=8), long) }
     });
     add(&mut rng, options.kills / 2, &|rng, number| {
-        Order::Hang(POINTS[number % POINTS.len()], rng.random_range(5..=40))
+        let point = options.hang.as_deref().unwrap_or(POINTS[number % POINTS.len()]);
+        Order::Hang(point.to_owned(), rng.random_range(1..=30))
     });
     // As often as a quarter of the kills, the network fails.
     add(&mut rng, options.kills.div_ceil(4), &|_, _| Order::Cut);
@@ -68,13 +69,11 @@ pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
 
     #[test]
     fn a_seed_has_one_schedule_with_all_that_was_asked_for() {
-        let options = Options::parse_from(["pesto-crash", "--kills", "8", "--stops", "4", "--redis-kills", "2"]);
+        let options = Options::of("--kills 8 --stops 4 --redis-kills 2");
         let orders = schedule(&options);
         assert_eq!(orders, schedule(&options));
         assert_ne!(orders, schedule(&Options { seed: 2, ..options.clone() }));
