@@ -58,7 +58,9 @@ pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
     });
     add(&mut rng, options.kills / 2, &|rng, number| {
         let point = options.hang.as_deref().unwrap_or(POINTS[number % POINTS.len()]);
-        Order::Hang(point.to_owned(), rng.random_range(1..=30))
+        // Few people come there seldom.
+        let most = u32::try_from(options.people / 5).unwrap_or(u32::MAX);
+        Order::Hang(point.to_owned(), rng.random_range(1..=most.max(1)))
     });
     // As often as a quarter of the kills, the network fails.
     add(&mut rng, options.kills.div_ceil(4), &|_, _| Order::Cut);
