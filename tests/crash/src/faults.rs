@@ -11,6 +11,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use redis_rig::server::Server;
 use rustix::process::Signal;
+use slack_double::Fault::Slow;
+use slack_double::When;
 use tokio::task::JoinSet;
 
 use crate::hosts::{Ground, Host, Status};
@@ -23,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const HUNT: Duration = Duration::from_millis(1_500);
 /// How long a host that was stopped is left in peace.
 const AWAKE: Duration = Duration::from_secs(4);
+/// How long hosts have in the end to stop themselves.
+const LAST: Duration = Duration::from_secs(60);
 /// A start fails while Redis is away; a host is started again after this, so often.
 const AGAIN: (Duration, u32) = (Duration::from_millis(500), 20);
 
@@ -107,8 +111,16 @@ impl Field {
                 tokio::time::sleep(PAUSE).await;
             }
         }
+        let began = Instant::now();
         loop {
             self.look().await?;
+            if began.elapsed() > LAST {
+                // A host that does not post does not stop itself.
+                self.loaded
+                    .iter_mut()
+                    .filter(|load| matches!(load, Some(Load::Stop(..))))
+                    .for_each(|load| *load = None);
+            }
             let hangs = |load: &Option<Load>| matches!(load, Some(Load::Hang(_)));
             let hanging =
                 (0..self.hosts.len()).find(|&number| hangs(&self.loaded[number]) && self.hosts[number].is_some());
@@ -177,11 +189,18 @@ impl Field {
         match order {
             Order::Kill => return self.kill(number).await,
             // Somebody has to take over, and a host that is to stop itself must not be stopped twice.
-            Order::Stop(_) if running.len() < 2 && self.hosts.len() > 1 => return Ok(false),
-            Order::Stop(_) if self.loaded[number].is_some() => return Ok(false),
+            Order::Stop(_) | Order::StopInSend(_) if running.len() < 2 && self.hosts.len() > 1 => return Ok(false),
+            Order::Stop(_) | Order::StopInSend(_) if self.loaded[number].is_some() => return Ok(false),
             Order::Stop(long) => {
                 let Some(status) = status(host) else { return Ok(false) };
                 self.pause(number, Fault::Stop, *long, Some(status))?;
+            }
+            Order::StopInSend(long) => {
+                let run = host.run();
+                if !self.sends(&run, *long).await {
+                    return Ok(false);
+                }
+                self.pause(number, Fault::StopAtSend, *long, None)?;
             }
             Order::Cut => {
                 note(&self.struck, Fault::Cut, &host.run(), None);
@@ -194,6 +213,22 @@ impl Field {
             Order::RedisKill | Order::StopAtSend(..) | Order::Hang(..) => {}
         }
         Ok(true)
+    }
+
+    /// Waits until a post of this run is on its way, which Slack takes in a little before `long` is over.
+    async fn sends(&self, run: &str, long: Duration) -> bool {
+        let slack = &self.ground.slack;
+        let slow = || slack.injected().get("slow").copied().unwrap_or_default();
+        let (before, began) = (slow(), Instant::now());
+        let ms = u64::try_from(long.mul_f64(0.95).as_millis()).unwrap_or(u64::MAX);
+        slack.faults().next(&format!("{run}/chat.postMessage"), Slow { ms, when: When::Before });
+        while slow() == before {
+            if began.elapsed() > HUNT {
+                return false;
+            }
+            tokio::time::sleep(PAUSE / 50).await;
+        }
+        true
     }
 
     /// Kills a host, if it can in the middle of turns, and starts it again.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Kills and stops hosts and Redis while people converse, and checks what they saw.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "pesto-crash")]
+#[command(name = "pesto-crash", args_override_self = true)]
 pub struct Options {
     /// Hosts that share the work
     #[arg(long, default_value_t = 3)]
@@ -16,7 +16,7 @@ pub struct Options {
     /// `kill -9` of Redis, in all
     #[arg(long, default_value_t = 20)]
     pub redis_kills: usize,
-    /// Stops of a host past its lease, in all; every other one where it is about to post
+    /// Stops of a host past its lease, in all; every other one at a post
     #[arg(long, default_value_t = 50)]
     pub stops: usize,
     /// Events to be accepted at least; people go on for as long as that takes, three times --seconds at most

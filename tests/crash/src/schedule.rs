@@ -16,6 +16,8 @@ pub enum Order {
     Stop(Duration),
     /// The next host that starts stops itself where it makes its so-manieth post, for so long.
     StopAtSend(u32, Duration),
+    /// Stop a host for so long as soon as a post of its own is on the way, which Slack takes in when the stop is nearly over.
+    StopInSend(Duration),
     /// In the next host that starts, everything hangs that comes to this point, from its so-manieth time on: a kill meets
     /// it there.
     Hang(String, u32),
@@ -54,7 +56,11 @@ pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
     add(&mut rng, options.redis_kills, &|_, _| Order::RedisKill);
     add(&mut rng, options.stops, &|rng, number| {
         let long = seconds(rng, lease * 1.1 + 1.0, lease * 1.6 + 2.0);
-        if number % 2 == 0 { Order::Stop(long) } else { Order::StopAtSend(rng.random_range(1..=8), long) }
+        match number % 4 {
+            0 | 2 => Order::Stop(long),
+            1 => Order::StopAtSend(rng.random_range(1..=8), long),
+            _ => Order::StopInSend(long),
+        }
     });
     add(&mut rng, options.kills / 2, &|rng, number| {
         let point = options.hang.as_deref().unwrap_or(POINTS[number % POINTS.len()]);
@@ -83,7 +89,8 @@ mod tests {
         assert_eq!(count(|order| *order == Order::Kill), 8);
         assert_eq!(count(|order| *order == Order::RedisKill), 2);
         assert_eq!(count(|order| matches!(order, Order::Stop(_))), 2);
-        assert_eq!(count(|order| matches!(order, Order::StopAtSend(..))), 2);
+        assert_eq!(count(|order| matches!(order, Order::StopAtSend(..))), 1);
+        assert_eq!(count(|order| matches!(order, Order::StopInSend(_))), 1);
         assert_eq!(count(|order| matches!(order, Order::Hang(..))), 4);
         assert!(orders.is_sorted_by_key(|(at, _)| *at) && orders.iter().all(|(at, _)| *at <= options.duration()));
     }

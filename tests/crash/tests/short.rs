@@ -33,5 +33,5 @@ fn people_notice_nothing_of_a_short_campaign() {
     {
         assert!(figure(name) >= least, "too few of {name}:\n{said}");
     }
-    assert!(figure("kills_in_flight") >= 0.8 * figure("kills"), "the kills met too little:\n{said}");
+    assert!(figure("kills_in_flight") >= 0.5 * figure("kills"), "the kills met too little:\n{said}");
 }

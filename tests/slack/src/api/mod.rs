@@ -90,7 +90,9 @@ pub(crate) async fn call(
     let fault = {
         let mut state = core.lock();
         let state = &mut *state;
-        let fault = state.orders.for_call(&name, &mut state.random);
+        let of_caller = caller.as_ref().map(|caller| format!("{caller}/{name}"));
+        let of_caller = of_caller.and_then(|name| state.orders.for_caller(&name, &mut state.random));
+        let fault = of_caller.or_else(|| state.orders.for_call(&name, &mut state.random));
         if let Some(fault) = &fault {
             state.count_fault(fault.name());
         }
