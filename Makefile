@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build setup test-setup flows lint unit scenarios docs
+.PHONY: help demo test bench crash build setup test-setup flows lint unit scenarios docs
 .NOTPARALLEL:
 
 target := $(or $(CARGO_TARGET_DIR),target)
@@ -15,6 +15,7 @@ help:
 	@echo "make demo    sets up, builds, and talks with you about your first day"
 	@echo "make test    sets up, builds, and runs every check and every test"
 	@echo "make bench   builds what matters optimised, and measures"
+	@echo "make crash   kills hosts and Redis for 25 minutes while people talk; ARGS=\"--kills 30 --seconds 120\" for less"
 	@echo
 	@echo "In between:"
 	@echo "make build   only the host and the flows"
@@ -73,3 +74,8 @@ docs:
 bench: setup
 	$(call say,Benchmarks: they build first and take some minutes; the figures come last)
 	@cargo bench --profile dev --config tests/benches/profile.toml --package pesto-tests --bench turns </dev/null
+
+# The figures come last.
+crash: test-setup build
+	$(call say,The campaign of crashes)
+	@cargo run --package pesto-crash </dev/null -- $(ARGS)

@@ -90,9 +90,25 @@ impl TestHost {
 
     /// Asks it to stop, without waiting.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends its process a signal, such as `CONT`.
+    pub fn signal(&self, name: &str) {
         // The shell knows `kill` where no such program is installed.
-        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.pid())).status();
-        assert!(sent.is_ok_and(|status| status.success()), "the host could not be told to stop");
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.pid())).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the host could not be sent {name}");
+    }
+
+    /// Waits until its process is stopped, as by SIGSTOP.
+    pub async fn stopped(&self) {
+        let asked = Instant::now();
+        let stat = format!("/proc/{}/stat", self.pid());
+        // The state follows the name, which stands in brackets.
+        while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")) {
+            assert!(asked.elapsed() < PATIENCE, "the host was not stopped");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Waits until it ended by itself, at most for so long.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::watch;
 
 use crate::model::{
@@ -37,6 +38,17 @@ impl std::fmt::Display for Point {
     }
 }
 
+/// What happens at a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The point stops answering, from that hit on.
+    Hang,
+    /// All ports stop answering.
+    Crash,
+    /// The process is stopped as SIGSTOP does, at that hit alone; after SIGCONT it goes on, as if nothing had been.
+    Stop,
+}
+
 /// What is to happen, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -44,19 +56,24 @@ pub struct Rule {
     pub point: String,
     /// At which hit of the point, counted from 1.
     pub nth: u64,
-    /// All ports stop answering; otherwise this point alone does, from that hit on.
-    pub all: bool,
+    /// What happens then.
+    pub action: Action,
 }
 
 impl FromStr for Rule {
     type Err = String;
 
-    /// `POINT@N` stops one point, `POINT@N!` all ports.
+    /// `POINT@N` hangs one point, `POINT@N!` all ports, and `POINT@N!stop` stops the process.
     fn from_str(text: &str) -> Result<Self, String> {
         let (point, nth) = text.split_once('@').ok_or_else(|| format!("`{text}` is not of the form POINT@N"))?;
-        let (nth, all) = nth.strip_suffix('!').map_or((nth, false), |nth| (nth, true));
+        let (nth, action) = match nth.split_once('!') {
+            None => (nth, Action::Hang),
+            Some((nth, "")) => (nth, Action::Crash),
+            Some((nth, "stop")) => (nth, Action::Stop),
+            Some((_, other)) => return Err(format!("`{other}` in `{text}` is not `stop`")),
+        };
         let nth = nth.parse().map_err(|_| format!("`{nth}` in `{text}` is not a number"))?;
-        Ok(Self { point: point.to_owned(), nth, all })
+        Ok(Self { point: point.to_owned(), nth, action })
     }
 }
 
@@ -120,10 +137,21 @@ impl Failpoints {
             pending::<()>().await;
         }
         let name = point.to_string();
-        let Some(rule) = self.rules.iter().find(|rule| rule.point == name && count >= rule.nth) else { return };
+        let strikes = |rule: &&Rule| match rule.action {
+            Action::Hang | Action::Crash => count >= rule.nth,
+            Action::Stop => count == rule.nth,
+        };
+        let Some(rule) = self.rules.iter().filter(|rule| rule.point == name).find(strikes) else { return };
         tracing::warn!(point = name, hit = count, "failpoint reached");
-        if rule.all {
-            self.crashed.send_replace(true);
+        match rule.action {
+            Action::Hang => {}
+            Action::Crash => drop(self.crashed.send_replace(true)),
+            Action::Stop => {
+                if let Err(error) = kill_process(getpid(), Signal::STOP) {
+                    tracing::error!(%error, "the process cannot stop itself");
+                }
+                return;
+            }
         }
         pending().await
     }

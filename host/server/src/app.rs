@@ -50,13 +50,18 @@ impl App {
     /// Puts a host together, and takes the embedded store for itself. Must be called on the runtime that is to do input and
     /// output.
     pub async fn new(config: &Config) -> anyhow::Result<Self> {
+        Self::with(config, |ports| ports).await
+    }
+
+    /// The same, with something done to its ports before anything uses them: for tests of what hangs on them.
+    pub async fn with(config: &Config, change: impl FnOnce(Ports) -> Ports) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = store(config, clock.clone()).await?;
         let terminal = Arc::new(Terminal::default());
         let (llm, notice) = llm(&config.llm)?;
         let slack = config.slack.as_ref().map(|slack| Slack::new(slack, config.groups())).transpose()?;
         let messenger = Arc::new(Messengers::new(terminal.clone(), slack.as_ref().map(Slack::messenger)));
-        let mut ports = Ports { store, llm, messenger, clock };
+        let mut ports = change(Ports { store, llm, messenger, clock });
         if let Ok(rules) = std::env::var("PESTO_FAILPOINT") {
             let rules = rules.split(',').map(Rule::from_str).collect::<Result<_, _>>();
             let rules = rules.map_err(anyhow::Error::msg).context("PESTO_FAILPOINT is for tests; unset it")?;

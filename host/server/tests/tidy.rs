@@ -26,6 +26,14 @@ fn the_engine_knows_no_adapter() {
 }
 
 #[test]
+fn the_checker_of_crashes_shares_no_code_with_us() {
+    let manifest: toml::Table = read("tests/crash/Cargo.toml").parse().unwrap();
+    let used = manifest["dependencies"].as_table().unwrap().keys();
+    let ours: Vec<_> = used.filter(|name| name.starts_with("pesto")).collect();
+    assert!(ours.is_empty(), "pesto-crash depends on {ours:?}: it would not notice an error of theirs");
+}
+
+#[test]
 fn the_architecture_is_short_and_its_tests_exist() {
     let text = read("host/ARCHITECTURE.md");
     assert!(text.lines().count() <= 150, "host/ARCHITECTURE.md has {} lines", text.lines().count());

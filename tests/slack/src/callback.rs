@@ -64,6 +64,7 @@ pub(crate) async fn attempt(
             kind: outgoing.sort.name().to_owned(),
             event: outgoing.event.clone(),
             user: outgoing.user.clone(),
+            moment: outgoing.moment.clone(),
             attempt,
             socket: None,
             sent_at: now_micros(),

@@ -52,6 +52,12 @@ impl SlackDouble {
         format!("{}/api", self.url())
     }
 
+    /// The same for one of several callers: their calls are recorded with this name.
+    #[must_use]
+    pub fn api_url_of(&self, caller: &str) -> String {
+        format!("{}/of/{caller}", self.api_url())
+    }
+
     /// `xoxb-…`.
     #[must_use]
     pub fn bot_token(&self) -> String {

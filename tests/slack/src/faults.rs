@@ -133,6 +133,12 @@ impl Orders {
         draw(&mut self.calls, method, random, |_| true)
     }
 
+    /// `name` is caller and method, divided by a slash: only what was ordered for just this one strikes.
+    pub(crate) fn for_caller(&mut self, name: &str, random: &mut Random) -> Option<Fault> {
+        let ordered = self.calls.iter().any(|rule| rule.on.as_deref() == Some(name));
+        if ordered { self.for_call(name, random) } else { None }
+    }
+
     pub(crate) fn for_delivery(&mut self, user: &str, is_event: bool, random: &mut Random) -> Option<DeliveryFault> {
         draw(&mut self.deliveries, user, random, |fault| {
             is_event || matches!(fault, DeliveryFault::Duplicate | DeliveryFault::Delayed { .. })

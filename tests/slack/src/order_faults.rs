@@ -17,7 +17,8 @@ impl<'a> Faults<'a> {
         Self { core }
     }
 
-    /// Strikes the next call of a method.
+    /// Strikes the next call of a method; of one caller, as in
+    /// [`SlackDouble::api_url_of`](crate::SlackDouble::api_url_of), with `CALLER/METHOD`.
     pub fn next(&self, method: &str, fault: Fault) {
         self.next_n(method, 1, fault);
     }

@@ -14,6 +14,8 @@ pub struct Ack {
     pub event: String,
     /// Whose doing led to it.
     pub user: String,
+    /// The time stamp of what happened: of a message its own.
+    pub moment: String,
     /// 0 at first, then the number of the retry.
     pub attempt: u32,
     /// The number of the socket; none over HTTP.
@@ -71,6 +73,8 @@ impl AckTimes {
 pub struct Call {
     /// As `chat.postMessage`.
     pub method: String,
+    /// Who called, where the address said so: see [`SlackDouble::api_url_of`](crate::SlackDouble::api_url_of).
+    pub caller: Option<String>,
     /// The channel that it named, if any.
     pub channel: Option<String>,
     /// The HTTP status; 0 where the connection was dropped.
@@ -101,6 +105,7 @@ mod tests {
             kind: String::new(),
             event: String::new(),
             user: String::new(),
+            moment: String::new(),
             attempt: 0,
             socket: None,
             sent_at: 1_000,

@@ -13,6 +13,7 @@ use crate::{api, control, link, replies};
 pub(crate) fn routes(core: Arc<Core>) -> Router {
     Router::new()
         .route("/api/{method}", any(api::call))
+        .route("/api/of/{caller}/{method}", any(api::call))
         .route("/link", get(link::link))
         .route("/actions/{team}/{id}", post(replies::reply))
         .nest("/control", control::routes())

@@ -124,6 +124,7 @@ impl State {
             kind: outgoing.sort.name().to_owned(),
             event: outgoing.event.clone(),
             user: outgoing.user.clone(),
+            moment: outgoing.moment.clone(),
             attempt,
             socket: Some(socket),
             sent_at: now_micros(),

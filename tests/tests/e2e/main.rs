@@ -13,9 +13,6 @@ mod kills;
 mod llm;
 mod operate;
 mod redis;
-/// Shared with the tests of the store alone.
-#[path = "../../../host/server/tests/redis/server.rs"]
-mod redis_server;
 mod silence;
 mod slack;
 mod socket;

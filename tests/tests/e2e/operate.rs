@@ -8,8 +8,8 @@ use pesto_tests::setup::Setup;
 use serde_json::Value;
 
 use crate::llm::host_with;
-use crate::redis_server::Server;
 use crate::survey::FLOW;
+use redis_rig::server::Server;
 
 /// So long that nobody waits for it.
 const LATENCY: Duration = Duration::from_secs(600);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pesto_tests::host::TestHost;
 use pesto_tests::setup::Setup;
+use redis_rig::server::Server;
 
-use crate::redis_server::Server;
 use crate::survey::{CLOSING, FLOW, Plan, records};
 
 /// Longer than the channel of wakes needs to settle after a start.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pesto_engine::failpoint::{Point, Rule};
+use pesto_engine::failpoint::{Action, Point, Rule};
 use pesto_engine::form;
 use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place, Values};
 use pesto_engine::policy::Bounds;
@@ -94,7 +94,7 @@ impl Bench {
         for (point, hits) in whole.hits {
             let most = if LOOKS.contains(&point.method) { 1 } else { hits };
             for nth in 1..=most {
-                let rule = Rule { point: point.to_string(), nth, all: true };
+                let rule = Rule { point: point.to_string(), nth, action: Action::Crash };
                 let held = self.hold(flow, scenario, vec![rule]).await;
                 let held =
                     held.map_err(|Failure(text)| Failure(format!("with a crash at {point}, hit {nth}:\n{text}")))?;

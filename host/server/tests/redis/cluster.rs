@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::OnRedis;
 use crate::samples::options;
-use crate::server::program;
+use redis_rig::server::program;
 
 const NODES: usize = 3;
 const SLOTS: usize = 16_384;

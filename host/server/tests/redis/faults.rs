@@ -7,7 +7,7 @@ use pesto_engine::ports::{Entry, Store, StoreError};
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
 use crate::samples::{LEASE, open, options, said};
-use crate::server::Server;
+use redis_rig::server::Server;
 
 /// A connection of an operator's.
 fn client(server: &Server) -> redis::Connection {

@@ -6,7 +6,7 @@ use pesto_engine::ports::{Commit, Entry, Posting, Stage, Store};
 use pesto_engine::scripted::ManualClock;
 
 use crate::samples::{LEASE, message, open, options, said};
-use crate::server::Server;
+use redis_rig::server::Server;
 
 const NEVER: u64 = 1 << 52;
 

@@ -9,9 +9,9 @@ use pesto_engine::ports::{Accepted, Commit, Entry, Store, StoreError};
 use pesto_engine::scripted::ManualClock;
 
 use crate::OnRedis;
-use crate::proxy::Proxy;
 use crate::samples::{LEASE, message, open, options, place, said};
-use crate::server::Server;
+use redis_rig::proxy::Proxy;
+use redis_rig::server::Server;
 
 /// The walk compares every answer and all that is stored with a store that nothing happens to.
 #[tokio::test]

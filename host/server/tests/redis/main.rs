@@ -5,10 +5,8 @@ mod cluster;
 mod faults;
 mod homes;
 mod lost;
-mod proxy;
 mod samples;
 mod seats;
-mod server;
 mod wakes;
 
 use std::sync::Arc;
@@ -19,6 +17,7 @@ use pesto_engine::contract::{self, Adapter, Life, Subject};
 use pesto_engine::ports::Store;
 use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{Options, RedisStore};
+use redis_rig::server;
 
 use self::samples::{open, options};
 use self::server::Server;

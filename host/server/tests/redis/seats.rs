@@ -8,7 +8,7 @@ use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::RedisStore;
 
 use crate::samples::{LEASE, open, options};
-use crate::server::Server;
+use redis_rig::server::Server;
 
 /// Hosts, and what each holds.
 struct Hosts {

@@ -8,7 +8,7 @@ use pesto_engine::ports::{After, Commit, Deploy, Entry, Store, TimerChange};
 use pesto_engine::scripted::ManualClock;
 
 use crate::samples::{LEASE, message, open, options, said};
-use crate::server::Server;
+use redis_rig::server::Server;
 
 /// Far below the pause after which a host looks by itself.
 const SOON: Duration = Duration::from_secs(5);

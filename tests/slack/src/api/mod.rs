@@ -77,16 +77,22 @@ static METHODS: &[Method] = methods! {
 
 pub(crate) async fn call(
     State(core): State<Arc<Core>>,
-    Path(name): Path<String>,
+    Path(path): Path<Vec<String>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let (name, caller) = match path.as_slice() {
+        [caller, name] => (name.clone(), Some(caller.clone())),
+        names => (names.concat(), None),
+    };
     let arguments = Arguments::read(query.as_deref().unwrap_or_default(), &headers, &body);
     let fault = {
         let mut state = core.lock();
         let state = &mut *state;
-        let fault = state.orders.for_call(&name, &mut state.random);
+        let of_caller = caller.as_ref().map(|caller| format!("{caller}/{name}"));
+        let of_caller = of_caller.and_then(|name| state.orders.for_caller(&name, &mut state.random));
+        let fault = of_caller.or_else(|| state.orders.for_call(&name, &mut state.random));
         if let Some(fault) = &fault {
             state.count_fault(fault.name());
         }
@@ -116,6 +122,7 @@ pub(crate) async fn call(
         let mut state = core.lock();
         state.record(Call {
             method: name.clone(),
+            caller,
             channel: arguments.text("channel").map(str::to_owned),
             status,
             error: outcome.as_ref().err().map(|refusal| refusal.error.clone()),

@@ -10,6 +10,7 @@ use super::talk::Writing;
 use crate::core::Core;
 use crate::delivery::Answer;
 use crate::model::{Message, View};
+use crate::records::Ack;
 use crate::replies;
 use crate::state::State;
 
@@ -89,6 +90,13 @@ impl Person {
         self.writes(Writing { text: text.to_owned(), file: Some(name.to_owned()), ..Writing::default() })
     }
 
+    /// Whether the app acknowledged what this person wrote.
+    #[must_use]
+    pub fn is_heeded(&self, message: &Message) -> bool {
+        let heeded = |ack: &Ack| ack.user == self.id && ack.moment == message.ts && ack.acked_at.is_some();
+        self.core.lock().acks.iter().rev().any(heeded)
+    }
+
     /// Changes what they wrote.
     pub async fn edits(&self, message: &Message, text: &str) -> Message {
         self.does(|state| state.edit(&self.id, &message.channel, &message.ts, text))
@@ -105,6 +113,13 @@ impl Person {
         self.operates(message, control, Value::Null).await
     }
 
+    /// Does something with a control of a message as it stands now, with nothing for a button: none where the message
+    /// has no such control any more.
+    pub async fn tries(&self, message: &Message, control: &str, value: Value) -> Option<Answer> {
+        let waiting = self.core.act(|state| state.operate(&self.id, &operation(message, control, value)));
+        Some(waiting.ok()?.await.unwrap_or(Answer { acked: false, payload: Value::Null }))
+    }
+
     /// Chooses in a select, a date picker and the like: the option's label or value, the date, the user.
     pub async fn chooses(&self, message: &Message, action: &str, value: &str) -> Answer {
         self.operates(message, action, value.into()).await
@@ -116,13 +131,7 @@ impl Person {
     }
 
     async fn operates(&self, message: &Message, control: &str, value: Value) -> Answer {
-        let operation = Operation {
-            channel: Some(message.channel.clone()),
-            ts: message.ts.clone(),
-            action: control.to_owned(),
-            value,
-        };
-        let waiting = self.does(|state| state.operate(&self.id, &operation));
+        let waiting = self.does(|state| state.operate(&self.id, &operation(message, control, value)));
         waiting.await.unwrap_or(Answer { acked: false, payload: Value::Null })
     }
 
@@ -228,10 +237,15 @@ impl Person {
     /// Waits for a form.
     pub async fn gets_form(&self) -> View {
         let patience = self.core.lock().options.patience;
-        match self.core.wait(&self.id, patience, |state| state.top_view(&self.id).cloned()).await {
+        match self.gets_form_within(patience).await {
             Some(view) => view,
             None => panic!("{} got no form in {patience:?}; they see:\n{}", self.id, self.story()),
         }
+    }
+
+    /// The same, or none if there is none in this time.
+    pub async fn gets_form_within(&self, patience: Duration) -> Option<View> {
+        self.core.wait(&self.id, patience, |state| state.top_view(&self.id).cloned()).await
     }
 
     /// What is to be read in the direct messages, for a test's complaint.
@@ -255,6 +269,11 @@ impl Person {
             Err(why) => panic!("{} cannot do that: {why}", self.id),
         }
     }
+}
+
+fn operation(message: &Message, control: &str, value: Value) -> Operation {
+    let (channel, ts) = (Some(message.channel.clone()), message.ts.clone());
+    Operation { channel, ts, action: control.to_owned(), value }
 }
 
 /// The next of what a person heard, by the listener's own count. What was deleted meanwhile is skipped.

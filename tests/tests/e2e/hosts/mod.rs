@@ -11,7 +11,7 @@ use pesto_tests::PATIENCE;
 use pesto_tests::host::TestHost;
 use pesto_tests::setup::Setup;
 
-use crate::redis_server::Server;
+use redis_rig::server::Server;
 
 /// A host's folder, but for its store.
 fn on(redis: &Server, setup: Setup) -> Setup {

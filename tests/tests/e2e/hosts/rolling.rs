@@ -11,9 +11,9 @@ use pesto_tests::{files, guests};
 use slack_double::{Message, Options, Person, SlackDouble};
 
 use super::{agree, on, stop};
-use crate::redis_server::Server;
 use crate::slack::{answer, setup};
 use crate::survey::{CLOSING, FLOW, Plan, records};
+use redis_rig::server::Server;
 
 const HOSTS: usize = 3;
 const PEOPLE: usize = 30;

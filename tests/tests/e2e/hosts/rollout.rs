@@ -6,9 +6,9 @@ use pesto_tests::host::TestHost;
 use slack_double::{Person, SlackDouble};
 
 use super::{agree, offered, on, stop};
-use crate::redis_server::Server;
 use crate::slack::{double, setup};
 use crate::swaps::{FLOW, version};
+use redis_rig::server::Server;
 
 /// What a file is warned of that was replaced by another host's.
 const REPLACED: &str = "the file is not current";

@@ -6,9 +6,9 @@ use pesto_tests::host::TestHost;
 use slack_double::{Options, Person, SlackDouble};
 
 use super::{on, stop};
-use crate::redis_server::Server;
 use crate::slack::{hold, setup};
 use crate::survey::{Plan, records};
+use redis_rig::server::Server;
 
 /// A dead host's seats come free after their lease.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -9,8 +9,8 @@ use pesto_tests::person::Person;
 use pesto_tests::setup::Setup;
 
 use super::on;
-use crate::redis_server::Server;
 use crate::survey::{CLOSING, FLOW, Plan, records};
+use redis_rig::server::Server;
 
 fn setup(redis: &Server) -> Setup {
     on(redis, Setup::new().flow(FLOW).canned())

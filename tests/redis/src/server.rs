@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-pub(crate) struct Server {
+/// A running server. It ends, and its data goes, when this is dropped.
+pub struct Server {
     folder: TempDir,
     process: Child,
     more: Vec<String>,
@@ -15,11 +16,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Set up as the README advises.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         Self::start_with(&["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"])
     }
 
-    pub(crate) fn start_with(more: &[&str]) -> Self {
+    /// With these options of `redis-server`, and nothing saved but by them.
+    pub fn start_with(more: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let more: Vec<_> = more.iter().map(|part| (*part).to_owned()).collect();
         let process = serve(folder.path(), &more);
@@ -27,18 +29,20 @@ impl Server {
     }
 
     /// `kill -9`, and a new server on what is left.
-    pub(crate) fn crash(&mut self) {
+    pub fn crash(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let _ = std::fs::remove_file(self.socket());
         self.process = serve(self.folder.path(), &self.more);
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("socket")
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The same as a URL.
+    pub fn url(&self) -> String {
         format!("unix://{}", self.socket().display())
     }
 }
@@ -66,7 +70,8 @@ fn serve(folder: &Path, more: &[String]) -> Child {
     panic!("redis-server does not start: {}", std::fs::read_to_string(folder.join("log")).unwrap_or_default());
 }
 
-pub(crate) fn program(name: &str) -> PathBuf {
+/// Where a program of Redis is. Panics, with a remedy, where it is not installed.
+pub fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("`{name}` is not installed: on Debian, `apt-get install redis-server` brings it"))
