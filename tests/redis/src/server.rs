@@ -30,9 +30,19 @@ impl Server {
 
     /// `kill -9`, and a new server on what is left.
     pub fn crash(&mut self) {
+        self.kill();
+        self.again();
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let _ = std::fs::remove_file(self.socket());
+    }
+
+    /// A new server on what is left.
+    pub fn again(&mut self) {
         self.process = serve(self.folder.path(), &self.more);
     }
 

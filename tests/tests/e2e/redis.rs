@@ -1,8 +1,10 @@
 //! The same host with its store in Redis: whatever ends, the host or Redis, people go on where they were.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use pesto_tests::host::TestHost;
+use pesto_tests::log::Log;
 use pesto_tests::setup::Setup;
 use redis_rig::server::Server;
 
@@ -78,9 +80,23 @@ fn commands(redis: &Server) -> u64 {
 async fn a_redis_that_is_away_is_named() {
     let setup = Setup::new().variable("REDIS_URL", "redis://:very-secret@127.0.0.1:1/0");
     let setup = setup.table("[store]\nredis_url_env = \"REDIS_URL\"");
-    let output = setup.pesto(&["run"]).output().unwrap();
+    let output = setup.pesto(&["flows"]).output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(words.contains("store.redis_url_env") && words.contains("is it running?"), "{words}");
     assert!(!words.contains("very-secret"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_comes_later_is_waited_for() {
+    let mut redis = Server::start();
+    redis.kill();
+    let setup = Setup::new().variable("REDIS_URL", &redis.url()).table("[store]\nredis_url_env = \"REDIS_URL\"");
+    let mut host = setup.pesto(&["run"]).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let log = Log::collect(host.stderr.take().unwrap());
+    log.text("trying again, for").await;
+    redis.again();
+    log.wait("the host is ready").await;
+    host.kill().unwrap();
+    host.wait().unwrap();
 }

@@ -1,10 +1,17 @@
 //! `pesto run`: the long-running host.
 
+use std::time::{Duration, Instant};
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::cli::Common;
-use crate::config::Scope;
+use crate::config::{Config, Scope};
+use crate::redis::ConnectError;
+
+/// How long a Redis may be away at the start, and the pause between two tries.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs the host until it is told to stop.
 #[derive(Debug, clap::Args)]
@@ -26,5 +33,29 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             _ = interrupt.recv() => {}
         }
     };
-    App::new(&config).await?.run(|| {}, stop).await
+    tokio::pin!(stop);
+    let app = tokio::select! {
+        app = app(&config) => app?,
+        () = &mut stop => return Ok(()),
+    };
+    app.run(|| {}, stop).await
+}
+
+/// Puts the host together. A Redis that was started along with it may come later.
+async fn app(config: &Config) -> anyhow::Result<App> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match App::new(config).await {
+            Err(error) if is_away(&error) && Instant::now() < deadline => {
+                let left = deadline.duration_since(Instant::now()).as_secs();
+                tracing::warn!("{error:#}; trying again, for {left} s at most");
+                tokio::time::sleep(PAUSE).await;
+            }
+            made => return made,
+        }
+    }
+}
+
+fn is_away(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ConnectError::Away(_)))
 }

@@ -6,7 +6,7 @@ use pesto_engine::ports::Clock;
 use redis::{Client, FromRedisValue as _, RedisError, Value};
 use uuid::Uuid;
 
-use super::error::explain;
+use super::error::{explain, may_pass};
 use super::keys::{Keys, MOST_SHARDS};
 use super::link::Link;
 use super::wake::{Wakes, listen, subscribe};
@@ -45,7 +45,10 @@ pub enum ConnectError {
     /// The text is no URL of a Redis.
     #[error("it is not a URL that can be used: write redis://USER:PASSWORD@HOST:PORT/DATABASE, or unix:///PATH")]
     Url,
-    /// Redis is not reached, or does not let us in.
+    /// Redis is not reached, or is not ready yet.
+    #[error("{0}")]
+    Away(String),
+    /// Redis does not let us in.
     #[error("{0}")]
     Redis(String),
     /// The store was made by another version of Pesto.
@@ -61,7 +64,10 @@ pub enum ConnectError {
 
 impl From<RedisError> for ConnectError {
     fn from(error: RedisError) -> Self {
-        Self::Redis(explain(&error))
+        match may_pass(&error) {
+            true => Self::Away(explain(&error)),
+            false => Self::Redis(explain(&error)),
+        }
     }
 }
 

@@ -73,6 +73,7 @@ async fn hosts_agree_on_what_was_deployed_last() {
     other.kill();
     one.again().await;
     agree([&one], FLOW, Some(&version(3))).await;
+    slack.has_sockets(2).await;
     says(&cat, "hello", "03").await;
 
     // A flow whose file is taken away is over, also where others still have it.
