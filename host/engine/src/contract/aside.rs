@@ -10,6 +10,7 @@ cases![
     a_closing_stands_in_no_order,
     a_closing_waits_for_its_message,
     what_cannot_be_closed_is_dropped,
+    what_is_only_looked_at_cannot_be_closed,
     copies_are_looked_for_later,
     a_look_is_taken_once,
     a_look_holds_up_nothing,
@@ -97,6 +98,17 @@ async fn what_cannot_be_closed_is_dropped(s: Subject) {
 
 fn sent(message: Message, receipt: Option<&Receipt>, attempt: u32) -> Posting {
     Posting { message, stage: Stage::Sent(receipt.cloned()), attempt, closes: None }
+}
+
+async fn what_is_only_looked_at_cannot_be_closed(s: Subject) {
+    s.turn(&said("ann", "e1"), sends("ann", 1, 1)).await;
+    let posting = s.post_one().await;
+    let look = s.now() + 1_000;
+    s.store.outbox_sent(&posting, None, Some(look)).await.expect("sent");
+    s.turn(&said("ann", "e2"), closes(&posting.message, 2)).await;
+    assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 0, "nothing waits for ever");
+    s.clock.advance_to(look);
+    assert_eq!(s.post_one().await.message, posting.message);
 }
 
 async fn copies_are_looked_for_later(mut s: Subject) {

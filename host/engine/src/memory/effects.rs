@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::place::{NO_TIME, Outgoing};
 use super::{State, end_of};
-use crate::model::{DeadLetter, Message, Millis, Place};
+use crate::model::{DeadLetter, EffectId, Message, Millis, Place};
 use crate::ports::{Posted, Posting, Receipt, Stage, StoreError};
 use crate::store::{Listener, timer_event, undelivered};
 
@@ -17,7 +17,7 @@ impl State {
         }
         let due = match &message.closes {
             Some(id) if self.posted.contains_key(id) => now,
-            Some(id) if self.unsent.contains_key(id) => NO_TIME,
+            Some(id) if self.is_unsent(id) => NO_TIME,
             Some(_) => return,
             None => now,
         };
@@ -27,6 +27,12 @@ impl State {
         let closes = message.closes.is_some();
         let new = Outgoing::new(message, due, tick);
         if closes { place.closings.push(new) } else { place.outbox.push_back(new) }
+    }
+
+    /// Whether a message waits to be posted. One whose copies are looked for does not.
+    fn is_unsent(&self, id: &EffectId) -> bool {
+        let place = self.unsent.get(id).and_then(|place| self.places.get(place));
+        place.is_some_and(|place| place.outbox.iter().any(|one| one.message.id == *id))
     }
 
     pub(super) fn bury(&mut self, letter: DeadLetter) {

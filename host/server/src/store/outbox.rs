@@ -43,7 +43,7 @@ pub(super) fn post(db: &Db, message: &Sealed, now: i64) -> Done<()> {
         Some(closes) => {
             if db.row("SELECT 1 FROM posted WHERE id = ?1", [closes], |_| Ok(()))?.is_some() {
                 Some(now)
-            } else if db.row("SELECT 1 FROM outbox WHERE id = ?1", [closes], |_| Ok(()))?.is_some() {
+            } else if db.row("SELECT 1 FROM outbox WHERE id = ?1 AND NOT sent", [closes], |_| Ok(()))?.is_some() {
                 None
             } else {
                 return Ok(());

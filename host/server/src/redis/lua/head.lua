@@ -142,7 +142,8 @@ local function post(place, id, can_be_answered, closes, message)
   local has_time = true
   if closes ~= '' and redis.call('EXISTS', shard .. 'posted:' .. closes) == 0 then
     has_time = false
-    if redis.call('EXISTS', shard .. 'message:' .. closes) == 0 then return end
+    -- One whose copies are looked for was sent.
+    if redis.call('HGET', shard .. 'message:' .. closes, 'sent') ~= '' then return end
   end
   local no, slot = next_slot(place, id)
   redis.call('HSET', shard .. 'message:' .. id, 'place', place, 'slot', slot, 'message', message, 'closes', closes,
