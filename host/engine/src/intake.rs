@@ -59,7 +59,10 @@ impl Engine {
             let body = Body::Said { text: String::new(), files: Vec::new() };
             let told = Inbound { id, place, person, at, sent: None, body };
             let message = beside(&told, texts::FULL.to_owned());
-            store.accept(told, Entry::Answer(vec![message])).await?;
+            let place = told.place.clone();
+            if store.accept(told, Entry::Answer(vec![message])).await? != Accepted::Duplicate {
+                tracing::warn!(%place, "events are not taken: {} wait already", contract::INBOX);
+            }
         }
         Ok(accepted)
     }

@@ -355,8 +355,8 @@ pub trait Store: Send + Sync + 'static {
     /// The event of a place whose turn is not done.
     async fn underway(&self, place: &Place) -> Result<Option<Underway>, StoreError>;
 
-    /// Places with an open conversation that come after one, in the order of their keys, at most `most`. What a
-    /// conversation keeps is left out.
+    /// Places with an open conversation that come after one, in the order of their keys, at most `most`, and none only at
+    /// the end. What a conversation keeps is left out.
     async fn conversations(&self, after: Option<&Place>, most: usize) -> Result<Vec<(Place, Glance)>, StoreError>;
 
     /// Throws away all that is kept of a place but the numbers that must never be used twice. The epoch is raised, so that

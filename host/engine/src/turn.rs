@@ -173,7 +173,7 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     };
     let chosen = run.and_then(|run| conversation(claim, run));
     let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
-    let expired = life::is_hosts(&claim.inbound.body);
+    let expired = cancelled && life::is_hosts(&claim.inbound.body);
     let text = match &claim.conversation {
         Some(open) if expired => texts::expired(open.flow.as_str()),
         _ if cancelled => texts::CANCELLED.to_owned(),

@@ -25,7 +25,8 @@ pub enum Event {
         /// When it was due; the turn's `now` may be much later.
         due: Timestamp,
     },
-    /// The person ended the conversation. What this turn says is still said, and then it is over.
+    /// The conversation ends: the person or the operator wants it, or nobody said anything for long. What this turn says is
+    /// still said, and then it is over.
     Cancelled,
     /// A message can never be delivered.
     Undelivered {

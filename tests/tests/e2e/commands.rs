@@ -108,7 +108,11 @@ async fn a_dead_letter_is_listed_shown_put_back_and_thrown_away() {
 
     // Where it fits, the conversation goes on from it. Without a host, the command puts it back by itself.
     host.setup.replace("state_kib = 1", "state_kib = 64");
-    assert!(run(&host, &["dead", "retry", &again]).contains("was put back"));
+    let said = run(&host, &["dead", "retry", &again]);
+    assert!(
+        said.contains("was put back") && said.contains("It goes to conversation 1 at local/p0: onboarding-survey ("),
+        "{said}"
+    );
     assert!(run(&host, &["dead", "list"]).contains("There are no dead letters."));
     host.again().await;
     loop {

@@ -19,6 +19,10 @@ async fn crash_in_a_call(in_doubt: &str) -> (String, usize, Vec<Value>) {
     ada.say("Which way?");
     host.log().failpoint(point, 1).await;
     host.kill();
+    // What was done about the call is journaled as any answer is: a second crash changes nothing.
+    host.again_with(&[("PESTO_FAILPOINT", "store.commit:before@1")]).await;
+    host.log().failpoint("store.commit:before", 1).await;
+    host.kill();
     host.again().await;
     let heard = ada.hear().await.text;
     ada.settle().await;

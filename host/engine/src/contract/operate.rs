@@ -10,6 +10,7 @@ use crate::ports::{Backlog, Cleared, Commit, Entry, Glance, TimerChange, Underwa
 
 cases![
     open_conversations_are_listed_by_place,
+    every_open_conversation_is_listed_once,
     an_event_is_underway_until_its_commit,
     a_cleared_place_is_empty,
     a_cleared_place_goes_on_counting,
@@ -43,6 +44,23 @@ async fn open_conversations_are_listed_by_place(mut s: Subject) {
     assert_eq!(s.store.conversations(Some(&place("bob")), 10).await, Ok(all[2..].to_vec()), "after is not included");
     assert_eq!(s.store.conversations(Some(&place("carl")), 1).await, Ok(all[2..3].to_vec()));
     assert_eq!(s.store.conversations(Some(&place("eve")), 10).await, Ok(Vec::new()));
+}
+
+async fn every_open_conversation_is_listed_once(s: Subject) {
+    let mut names: Vec<_> = (0..150).map(|number| format!("p{number}")).collect();
+    for name in &names {
+        s.turn(&said(name, name), open(1)).await;
+    }
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = s.store.conversations(after.as_ref(), 60).await.expect("conversations");
+        assert!(page.len() <= 60);
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        listed.extend(page.into_iter().map(|(place, _)| place));
+    }
+    names.sort();
+    assert_eq!(listed, names.iter().map(|name| place(name)).collect::<Vec<_>>());
 }
 
 async fn an_event_is_underway_until_its_commit(mut s: Subject) {

@@ -2,13 +2,21 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::fault::GuestFault;
+use crate::flow::{Offers, Outcome, Reply};
 use crate::model::Digest;
+use crate::policy::Bounds;
+use crate::router::{Route, expire, route};
 use crate::turn::tests::within;
 
 const DAY: Millis = 86_400_000;
 const WEEK: Millis = 7 * DAY;
 const SOME: Option<Expiry> = Some(Expiry { after: 2 * WEEK, remind: Some(WEEK) });
 const SILENT: Option<Expiry> = Some(Expiry { after: WEEK, remind: None });
+
+fn reply(text: &str) -> Reply {
+    Reply { key: "k".into(), text: text.into(), choices: None, form: None }
+}
 
 /// A conversation that heard something at `last`, and has these timers.
 fn open(last: Millis, timers: &[(&str, Millis)]) -> Conversation {
@@ -121,4 +129,35 @@ fn a_timer_that_means_nothing_any_more_does_nothing() {
     let open = open(0, &[(SILENCE, WEEK)]);
     let claim = within(Body::Timer { generation: open.generation + 1, name: SILENCE.into(), due: WEEK });
     assert_eq!(step(&claim, &open, SOME), None, "the router drops it");
+}
+
+#[test]
+fn the_person_hears_of_the_end_whatever_the_flow_does() {
+    let body = Body::Timer { generation: 2, name: EXPIRY.to_owned(), due: WEEK };
+    let claim = within(body);
+    let Route::Run(run) = expire() else { panic!("the flow hears of it") };
+    let outcome = Outcome { messages: vec![reply("Bye.")], ..Outcome::default() };
+    let open = claim.conversation.clone().unwrap();
+    let commit = turn::conclude(&claim, &run, open, outcome, &Bounds::default()).unwrap();
+    assert_eq!(commit.conversation, After::Closed(2));
+    let texts: Vec<_> = commit.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(texts[..2], [texts::expired("survey").as_str(), "Bye."]);
+    let commit = turn::give_up(&claim, Some(&expire()), &GuestFault::CpuDeadline(1), WEEK);
+    assert_eq!((commit.conversation, commit.messages[0].text.as_str()), (After::Closed(2), &*texts::expired("survey")));
+    // Which way the turn would have taken is not known: nothing is over.
+    let commit = turn::give_up(&claim, None, &GuestFault::NeverEnds(10), WEEK);
+    assert_eq!((commit.conversation, commit.messages), (After::Unchanged, Vec::new()));
+}
+
+#[test]
+fn an_operator_ends_what_is_open_without_the_flow() {
+    let claim = within(Body::Reset);
+    assert_eq!(
+        route(&Body::Reset, claim.conversation.as_ref(), &Offers::default()),
+        Route::End(texts::RESET.to_owned())
+    );
+    let commit = turn::end(&claim, texts::RESET);
+    assert_eq!((commit.conversation, commit.messages[0].text.as_str()), (After::Closed(2), texts::RESET));
+    assert!(commit.messages[1].closes.is_some(), "what it asked can be answered no more");
+    assert!(matches!(route(&Body::Reset, None, &Offers::default()), Route::Answer(_)));
 }

@@ -28,7 +28,8 @@ enum Command {
         /// Its number in the list.
         id: u64,
     },
-    /// Puts one back: an event at the end of its person's inbox, a message into the outbox.
+    /// Puts one back: a message into the outbox, an event at the end of its person's inbox. The conversation that is open
+    /// there hears it, on the version that it began with; where none is, it may begin one, on the current version.
     Retry {
         /// Its number in the list.
         id: u64,
@@ -47,7 +48,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::List => list(&mut oracle).await,
         Command::Show { id } => show(&mut oracle, id).await,
-        Command::Retry { id } => done(oracle.ask(AdminRequest::DeadRetry { id }).await?, id, "was put back"),
+        Command::Retry { id } => retry(&mut oracle, id).await,
         Command::Drop { id } => done(oracle.ask(AdminRequest::DeadDrop { id }).await?, id, "was thrown away"),
     }
 }
@@ -84,11 +85,30 @@ async fn list(oracle: &mut Oracle) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn show(oracle: &mut Oracle, id: u64) -> anyhow::Result<()> {
+async fn find(oracle: &mut Oracle, id: u64) -> anyhow::Result<DeadLetter> {
     let reply = oracle.ask(AdminRequest::Dead { after: id.saturating_sub(1) }).await?;
     let AdminReply::Dead { page } = reply else { return Err(strange(&reply)) };
     let letter = page.into_iter().find(|(found, _)| *found == id).map(|(_, letter)| letter);
-    print!("{}", whole(&letter.ok_or_else(|| absent(id))?));
+    letter.ok_or_else(|| absent(id))
+}
+
+async fn show(oracle: &mut Oracle, id: u64) -> anyhow::Result<()> {
+    print!("{}", whole(&find(oracle, id).await?));
+    Ok(())
+}
+
+async fn retry(oracle: &mut Oracle, id: u64) -> anyhow::Result<()> {
+    let letter = find(oracle, id).await?.letter;
+    done(oracle.ask(AdminRequest::DeadRetry { id }).await?, id, "was put back")?;
+    let Letter::Event(Inbound { place, .. }) = letter else { return Ok(()) };
+    let reply = oracle.ask(AdminRequest::Conversation { place: place.clone() }).await?;
+    let AdminReply::Conversation { view } = reply else { return Err(strange(&reply)) };
+    match view.and_then(|view| view.open) {
+        Some(open) => {
+            println!("It goes to conversation {} at {place}: {} ({}).", open.generation, open.flow, open.digest.short())
+        }
+        None => println!("No conversation is open at {place}: what it begins is on the current version."),
+    }
     Ok(())
 }
 

@@ -10,6 +10,9 @@ use super::script::{CLEAR, CONVERSATIONS, GLANCE, UNDERWAY};
 use super::turn::journal;
 use crate::stored::{Columns, corrupt, decode};
 
+/// A shard is asked for so many conversations of a page, or for all of a shorter one.
+const SHORT: usize = 16;
+
 /// An open conversation as scripts answer it.
 pub(super) fn talk(fields: &mut Fields, place: &Place) -> Result<Option<Conversation>, StoreError> {
     let Some(generation) = fields.maybe_text()? else { return Ok(None) };
@@ -40,15 +43,24 @@ pub(super) async fn conversations(
     most: usize,
 ) -> Result<Vec<(Place, Glance)>, StoreError> {
     let from = after.map_or("-".to_owned(), |after| format!("({after}"));
+    // Each shard has about its share of a long page: asked for all of it, most of what they answer would be for nothing.
+    let share = most.min(SHORT.max(2 * most / usize::from(store.keys.shards)));
     let mut all = Vec::new();
-    for (_, mut reply) in store.ask_all(|shard| store.step(&CONVERSATIONS, shard).arg(&from).arg(most)).await? {
-        all.extend(reply.fields.list()?.all(|found| {
+    // A shard may have more behind its last, and what comes after that from another shard is not its turn yet.
+    let mut settled = None::<Place>;
+    for (_, mut reply) in store.ask_all(|shard| store.step(&CONVERSATIONS, shard).arg(&from).arg(share)).await? {
+        let page = reply.fields.list()?.all(|found| {
             let mut fields = found.list()?;
             let key = fields.text()?;
             let place = Place::try_from(key).map_err(|error| corrupt("conversation", "a place", error))?;
             Ok((place.clone(), read(&mut fields, &place)?))
-        })?);
+        })?;
+        if let Some((last, _)) = page.last().filter(|_| page.len() == share) {
+            settled = Some(settled.map_or(last.clone(), |settled| settled.min(last.clone())));
+        }
+        all.extend(page);
     }
+    all.retain(|(place, _)| settled.as_ref().is_none_or(|settled| place <= settled));
     all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     all.truncate(most);
     Ok(all)

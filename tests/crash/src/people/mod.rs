@@ -4,6 +4,7 @@ pub mod ask;
 pub mod feedback;
 pub mod survey;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub struct GaveUp;
 pub struct Talk<'a> {
     street: &'a Street,
     person: &'a Person,
+    /// The ids of all messages that they were shown, in whichever conversation.
+    heard: &'a Mutex<HashSet<String>>,
     /// Draws what they do.
     pub rng: StdRng,
     /// The number of the conversation.
@@ -73,6 +76,7 @@ pub struct Talk<'a> {
 /// Talks until it is enough, or until they wait in vain.
 pub async fn talk(street: &Street, person: &Person, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
+    let heard = Mutex::default();
     while !street.enough.load(Ordering::SeqCst) {
         let number = street.talks.fetch_add(1, Ordering::SeqCst);
         let flow = match rng.random_range(0..10) {
@@ -80,7 +84,7 @@ pub async fn talk(street: &Street, person: &Person, seed: u64) {
             5..8 => survey::FLOW,
             _ => feedback::FLOW,
         };
-        let mut talk = Talk { street, person, rng: StdRng::seed_from_u64(rng.random()), number, flow };
+        let mut talk = Talk { street, person, heard: &heard, rng: StdRng::seed_from_u64(rng.random()), number, flow };
         let ended = match flow {
             "ask" => ask::converse(&mut talk).await,
             survey::FLOW => survey::hold(&mut talk).await,
@@ -109,9 +113,15 @@ impl Talk<'_> {
         }
     }
 
-    /// The next message, or the end of their patience.
+    /// The next message, or the end of their patience. Nobody answers a late copy of what they have read already.
     pub async fn hears(&self) -> Result<Message, GaveUp> {
-        self.person.hears_within(self.street.patience).await.ok_or(GaveUp)
+        loop {
+            let message = self.person.hears_within(self.street.patience).await.ok_or(GaveUp)?;
+            let id = message.metadata_value("id").map(str::to_owned);
+            if id.is_none_or(|id| lock(self.heard).insert(id)) {
+                return Ok(message);
+            }
+        }
     }
 
     /// Operates a control until the bot acknowledges it or the message has no controls any more: Slack sends no click
