@@ -25,7 +25,7 @@ fn people_notice_nothing_of_a_short_campaign() {
         value.unwrap_or_else(|| panic!("no figure {name}:\n{said}{errors}"))
     };
     println!("{said}");
-    for name in ["lost", "reordered", "duplicate_effects", "stale_writes"] {
+    for name in ["lost", "reordered", "duplicate_effects", "late_sends_left", "stale_writes", "in_doubt_unreported"] {
         assert_eq!(figure(name), 0.0, "{name}:\n{said}");
     }
     for (name, least) in
