@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench crash build setup test-setup flows lint unit scenarios docs
+.PHONY: help demo hosts test bench crash build setup test-setup flows lint unit scenarios docs
 .NOTPARALLEL:
 
 target := $(or $(CARGO_TARGET_DIR),target)
@@ -13,6 +13,7 @@ say = @echo "── $(1)"
 
 help:
 	@echo "make demo    sets up, builds, and talks with you about your first day"
+	@echo "make hosts   starts a Redis and two hosts that share it, until Ctrl-C"
 	@echo "make test    sets up, builds, and runs every check and every test"
 	@echo "make bench   builds what matters optimised, and measures"
 	@echo "make crash   kills hosts and Redis for 25 minutes while people talk; ARGS=\"--kills 30 --seconds 120\" for less"
@@ -25,6 +26,11 @@ help:
 demo: build
 	$(call say,A conversation: the onboarding survey)
 	@exec $(pesto) chat onboarding-survey --config $(offline)
+
+hosts: build
+	@scripts/test-setup --redis </dev/null
+	$(call say,A Redis and two hosts)
+	@exec examples/hosts/run
 
 build: setup
 	$(call say,Building the host (the first time some minutes; then only what changed))
