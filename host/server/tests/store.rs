@@ -1,6 +1,7 @@
 //! The embedded store under the contract, and what only it can get wrong: its folder, its file, its batches.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pesto_engine::contract::{self, Adapter, Life, Subject};
 use pesto_engine::model::{Body, Completion, Digest, EffectId, Inbound, Message, Person, Place};
-use pesto_engine::ports::{Commit, Entry, Store, StoreError};
+use pesto_engine::ports::{Commit, Entry, Stage, Store, StoreError};
 use pesto_engine::scripted::ManualClock;
 use pesto_server::store::{EmbeddedStore, FILE, OpenError};
 use rusqlite::Connection;
@@ -113,6 +114,45 @@ fn a_folder_belongs_to_one() {
     assert!(refused.to_string().contains("choose another folder"));
     drop(store);
     open(folder.path(), &clock);
+}
+
+/// All columns and indices, as SQLite knows them.
+fn layout(file: &Path) -> BTreeSet<String> {
+    let conn = Connection::open(file).unwrap();
+    let columns =
+        "SELECT t.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || coalesce(c.dflt_value, '')
+        || ' ' || c.pk FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'
+        UNION SELECT 'index ' || name FROM sqlite_schema WHERE type = 'index'";
+    let mut all = conn.prepare(columns).unwrap();
+    all.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[tokio::test]
+async fn what_an_older_version_left_is_gone_on_with() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join(FILE);
+    Connection::open(&file).unwrap().execute_batch(include_str!("stores/2.sql")).unwrap();
+    let clock = Arc::new(ManualClock::new(1_800_000_000_000));
+    let store = open(folder.path(), &clock);
+    assert_eq!(store.open_conversations().await.unwrap().iter().map(|open| open.conversations).sum::<u64>(), 2);
+    let claims = store.claim(10, LEASE).await.unwrap();
+    assert_eq!((claims.len(), claims[0].conversation.as_ref().unwrap().questions.len()), (1, 1));
+    store.commit(&claims[0].fence, Commit::default()).await.unwrap();
+    for _ in 0..2 {
+        let posting = store.outbox_claim(10, LEASE).await.unwrap().remove(0);
+        store.outbox_sent(&posting, None, Some(0)).await.unwrap();
+        let look = store.outbox_claim(1, LEASE).await.unwrap().remove(0);
+        assert_eq!(look.stage, Stage::Sent(None));
+        store.outbox_sent(&look, None, None).await.unwrap();
+    }
+    store.fire_timers().await.unwrap();
+    assert_eq!(store.claim(10, LEASE).await.unwrap().len(), 1, "its timers ring");
+    drop(store);
+    drop(open(folder.path(), &clock));
+
+    let fresh = TempDir::new().unwrap();
+    drop(open(fresh.path(), &clock));
+    assert_eq!(layout(&file), layout(&fresh.path().join(FILE)), "as if it were new");
 }
 
 #[test]

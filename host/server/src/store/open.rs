@@ -9,7 +9,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 /// What this build reads and writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+
+/// What makes each schema of the one before it, by its version. What was before the first was a draft.
+const UPGRADES: [(i64, &str); 1] = [(3, include_str!("upgrade/3.sql"))];
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     match version(&conn).map_err(sqlite)? {
         Some(VERSION) => {}
         Some(found) if found > VERSION => return Err(OpenError::Newer { path: path.to_owned(), found }),
-        Some(_) => return Err(OpenError::Draft(path.to_owned())),
+        Some(found) if found + 1 < UPGRADES[0].0 => return Err(OpenError::Draft(path.to_owned())),
+        Some(found) => upgrade(&mut conn, found).map_err(sqlite)?,
         None if is_empty(&conn).map_err(sqlite)? => create(&mut conn).map_err(sqlite)?,
         None => return Err(OpenError::Foreign(path.to_owned())),
     }
@@ -112,4 +116,16 @@ fn create(conn: &mut Connection) -> rusqlite::Result<()> {
     all.execute_batch(include_str!("schema.sql"))?;
     all.execute("INSERT INTO schema VALUES (?1)", [VERSION])?;
     all.commit()
+}
+
+/// Takes a schema to this build's, in one step.
+fn upgrade(conn: &mut Connection, found: i64) -> rusqlite::Result<()> {
+    let all = conn.transaction()?;
+    for (_, step) in UPGRADES.iter().filter(|(version, _)| *version > found) {
+        all.execute_batch(step)?;
+    }
+    all.execute("UPDATE schema SET version = ?1", [VERSION])?;
+    all.commit()?;
+    tracing::info!(from = found, to = VERSION, "the store was taken to a newer schema");
+    Ok(())
 }
