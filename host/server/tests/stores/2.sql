@@ -1,4 +1,5 @@
 -- What a host of schema 2 left behind, in the middle of things; of the components only a byte.
+PRAGMA foreign_keys = OFF;
 BEGIN TRANSACTION;
 CREATE TABLE completion (
     no INTEGER PRIMARY KEY,
