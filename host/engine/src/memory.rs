@@ -1,6 +1,7 @@
 //! The store's contract in memory, for scenarios and crash simulation: it outlives the engine as long as somebody
 //! keeps it. Nothing survives the process.
 
+mod components;
 mod effects;
 mod operate;
 mod place;
@@ -21,7 +22,6 @@ use crate::ports::{
     Accepted, Backlog, Claim, Cleared, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posted, Posting,
     Receipt, Seats, Store, StoreError, Underway,
 };
-use crate::store::{CLOSABLE, DOUBTS_KEPT, KEPT, REMEMBERED};
 use place::PlaceState;
 
 /// A store in memory. Share it by `Arc`; a simulated crash drops the engine and calls [`reopen`](Self::reopen).
@@ -260,22 +260,9 @@ impl Store for MemoryStore {
     }
 
     async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {
-        let digest = Digest::of(bytes);
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let deployed = state.deployed.entry(flow.clone()).or_default();
-        if deploy == Deploy::IfNew && deployed.contains(&digest) {
-            return Ok(state.current.get(flow).cloned());
-        }
-        deployed.retain(|before| *before != digest);
-        deployed.push(digest.clone());
-        deployed.drain(..deployed.len().saturating_sub(REMEMBERED));
-        state.components.entry(digest.clone()).or_insert_with(|| Component { bytes: bytes.to_vec(), held: now });
-        if let Some(former) = state.current.insert(flow.clone(), digest.clone()) {
-            state.let_go_of(&former, now);
-        }
+        let current = self.lock().put_component(self.clock.now(), flow, bytes, deploy);
         self.components_changed.notify_one();
-        Ok(Some(digest))
+        Ok(current)
     }
 
     async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -287,11 +274,7 @@ impl Store for MemoryStore {
     }
 
     async fn drop_current(&self, flow: &FlowName) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        if let Some(former) = state.current.remove(flow) {
-            state.let_go_of(&former, now);
-        }
+        self.lock().drop_current(self.clock.now(), flow);
         self.components_changed.notify_one();
         Ok(())
     }
@@ -401,16 +384,7 @@ impl Store for MemoryStore {
     }
 
     async fn sweep(&self, offered: &[Digest]) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        offered.iter().for_each(|digest| state.let_go_of(digest, now));
-        let State { seen, posted, doubts, places, components, current, .. } = &mut *state;
-        seen.retain(|_, at| now.saturating_sub(*at) < KEPT);
-        posted.retain(|_, (at, _)| now.saturating_sub(*at) < CLOSABLE);
-        doubts.retain(|_, doubt| now.saturating_sub(doubt.at) < DOUBTS_KEPT);
-        let talks = places.values().filter_map(|place| place.talk.as_ref());
-        let held: BTreeSet<_> = talks.map(|talk| &talk.conversation.digest).chain(current.values()).collect();
-        components.retain(|digest, component| held.contains(digest) || now.saturating_sub(component.held) < KEPT);
+        self.lock().sweep(self.clock.now(), offered);
         Ok(())
     }
 }

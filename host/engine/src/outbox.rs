@@ -204,3 +204,40 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::broker::Ports;
+    use crate::engine::Settings;
+    use crate::memory::MemoryStore;
+    use crate::model::{EffectId, Message, Place};
+    use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
+
+    #[tokio::test]
+    async fn a_host_that_stood_still_does_not_go_on() {
+        let clock = Arc::new(ManualClock::new(1_000));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let messenger = Arc::new(RecordingMessenger::default());
+        let ports = Ports { store, llm: Arc::new(CannedLlm), messenger, clock };
+        let engine = Engine::new(ports, Settings::default()).unwrap();
+        let message = Message {
+            id: EffectId::stored("T1/ann@1/m0".to_owned()),
+            place: Place::direct("T1", "ann").unwrap(),
+            generation: 1,
+            key: String::new(),
+            text: "hello".to_owned(),
+            choices: None,
+            form: None,
+            closes: None,
+        };
+        let posting = Posting { message, stage: Stage::Unsent, attempt: 1, closes: None };
+        for (still, goes_on) in [(Duration::ZERO, true), (LEASE - MARGIN, false)] {
+            let marked = Instant::now().checked_sub(still).unwrap();
+            let mut went_on = false;
+            let outcome = engine.while_marked(&posting, marked, async { went_on = true }).await;
+            assert_eq!((outcome.is_some(), went_on), (goes_on, goes_on), "after {still:?}");
+        }
+    }
+}

@@ -115,13 +115,6 @@ async fn a_dead_letter_is_listed_shown_put_back_and_thrown_away() {
     );
     assert!(run(&host, &["dead", "list"]).contains("There are no dead letters."));
     host.again().await;
-    loop {
-        let message = ada.hear().await;
-        match message.key.as_str() {
-            crate::survey::CLOSING => break,
-            key => plan.answer(&mut ada, key),
-        }
-    }
-    ada.settle().await;
+    plan.finish(&mut ada).await;
     assert_eq!(records(&host)[&plan.id][0]["address"], long.as_str());
 }

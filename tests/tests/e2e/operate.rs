@@ -142,14 +142,7 @@ async fn answers_are_forgotten_only_where_that_is_said() {
     let plan = crate::survey::Plan::new(0);
     let mut ada = host.person(&plan.id);
     ada.start(FLOW);
-    loop {
-        let message = ada.hear().await;
-        match message.key.as_str() {
-            crate::survey::CLOSING => break,
-            key => plan.answer(&mut ada, key),
-        }
-    }
-    ada.settle().await;
+    plan.finish(&mut ada).await;
     let user = format!("local/{}", plan.id);
     let kept = run(&host, &["forget", &user]);
     assert!(kept.contains("Still there: 1 completed surveys; --answers throws these away"), "{kept}");

@@ -88,6 +88,18 @@ impl Plan {
         }
     }
 
+    /// Answers whatever is still asked, to the end.
+    pub(crate) async fn finish(&self, person: &mut Person) {
+        loop {
+            let message = person.hear().await;
+            match message.key.as_str() {
+                CLOSING => break,
+                key => self.answer(person, key),
+            }
+        }
+        person.settle().await;
+    }
+
     /// What must be recorded, exactly.
     pub(crate) fn record(&self) -> Value {
         let number = self.number;

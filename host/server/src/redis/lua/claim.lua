@@ -39,6 +39,6 @@ if took('ready') then
     if found[1] == operation then answer('0', found[2], place) end
   end
 else
-  for _, due in ipairs(due_members('ready', most)) do take(due[2], due[1]) end
+  take_all('ready', most, take)
 end
 return done(first_due('ready'), claims)

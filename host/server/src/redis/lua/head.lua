@@ -251,12 +251,14 @@ local function due_members(index, most)
 end
 
 -- Whether this host took last from an index with this very operation: a repetition takes nothing more, and finds what it
--- took by itself.
-local function took(index)
-  local name = shard .. 'taker:' .. index .. ':' .. ARGV[3]
-  if redis.call('GET', name) == operation then return true end
-  redis.call('SET', name, operation, 'PX', 60000)
-  return false
+-- took by itself. Where nothing was taken nothing is written, for hosts look in vain often.
+local function taker(index) return shard .. 'taker:' .. index .. ':' .. ARGV[3] end
+local function took(index) return redis.call('GET', taker(index)) == operation end
+
+local function take_all(index, most, take)
+  local members = due_members(index, most)
+  if #members > 0 then redis.call('SET', taker(index), operation, 'PX', 60000) end
+  for _, due in ipairs(members) do take(due[2], due[1]) end
 end
 
 -- When the first of an index is due.

@@ -29,12 +29,13 @@ end
 
 if took('due') then
   for _, key in ipairs(keys_of('due')) do
-    for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+    -- Their marks end later than now, and not later than one that begins now.
+    for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. int(now), int(until_))) do
       local id = member:sub(33)
       if redis.call('HGET', shard .. 'message:' .. id, 'operation') == operation then answer('0', id, outgoing(id)) end
     end
   end
 else
-  for _, due in ipairs(due_members('due', most)) do take(due[2], due[1]) end
+  take_all('due', most, take)
 end
 return done(first_due('due'), postings)
