@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
@@ -37,6 +38,20 @@ pub(crate) fn reap(tasks: &mut JoinSet<()>) {
     }
 }
 
+/// Takes as many more as there are, and at most so many; answers how many.
+fn more(permits: &mut OwnedSemaphorePermit, most: usize) -> usize {
+    let semaphore = permits.semaphore().clone();
+    let free = semaphore.available_permits().min(most);
+    match u32::try_from(free).map(|free| semaphore.try_acquire_many_owned(free)) {
+        Ok(Ok(others)) => {
+            permits.merge(others);
+            free
+        }
+        // Somebody else was faster.
+        _ => 0,
+    }
+}
+
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         Self { fault, route: None, journal: None }
@@ -50,12 +65,13 @@ impl Engine {
         let mut turns = JoinSet::new();
         while !self.is_stopping() {
             reap(&mut turns);
-            let Ok(permit) = self.room.clone().acquire_owned().await else { return };
+            let Ok(mut room) = self.room.clone().acquire_owned().await else { return };
+            let Ok(mut instances) = self.sandbox.instances().clone().acquire_owned().await else { return };
             if self.is_stopping() {
                 // There was no room until the stop had waited for it; what were claimed now would be dropped.
                 break;
             }
-            let most = BATCH.min(self.room.available_permits() + 1);
+            let most = 1 + more(&mut room, BATCH - 1).min(more(&mut instances, BATCH - 1));
             let claims = match self.ports.store.claim(most, LEASE).await {
                 Ok(claims) => claims,
                 Err(error) => {
@@ -64,19 +80,12 @@ impl Engine {
                 }
             };
             let drained = claims.len() < most;
-            let mut permit = Some(permit);
             for claim in claims {
-                let permit = match permit.take() {
-                    Some(permit) => permit,
-                    // There is room for `most`, and only this loop takes of it.
-                    None => match self.room.clone().acquire_owned().await {
-                        Ok(permit) => permit,
-                        Err(_) => return,
-                    },
-                };
-                turns.spawn_on(self.clone().turn(claim, permit), self.sandbox.threads());
+                // There is enough for `most`.
+                let (Some(permit), Some(instance)) = (room.split(1), instances.split(1)) else { break };
+                turns.spawn_on(self.clone().turn(claim, permit, instance), self.sandbox.threads());
             }
-            drop(permit);
+            drop((room, instances));
             if drained {
                 match self.ports.store.inbox_due().await {
                     Ok(due) => self.wait(self.ports.store.inbox_changed(), due).await,
@@ -87,7 +96,7 @@ impl Engine {
         while turns.join_next().await.is_some() {}
     }
 
-    async fn turn(self: Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit) {
+    async fn turn(self: Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit, instance: OwnedSemaphorePermit) {
         let raised = self.gauges.turn();
         let (interrupt, interrupted) = oneshot::channel();
         let (place, seq) = (claim.fence.place.clone(), claim.seq);
@@ -96,7 +105,7 @@ impl Engine {
             return;
         }
         tokio::select! {
-            ended = self.attempt(&claim) => {
+            ended = self.attempt(&claim, instance) => {
                 if let Err(error) = ended {
                     self.left(&claim, &error);
                 }
@@ -141,8 +150,8 @@ impl Engine {
     }
 
     /// One attempt, and the write that ends it.
-    async fn attempt(&self, claim: &Claim) -> Result<(), StoreError> {
-        let failed = match self.handle(claim).await {
+    async fn attempt(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<(), StoreError> {
+        let failed = match self.handle(claim, instance).await {
             Ok(commit) => match self.commit(claim, commit).await {
                 Ok(()) => return Ok(()),
                 Err(error) => Failed::from(Fault::from(error)),
@@ -153,7 +162,8 @@ impl Engine {
         let place = &claim.fence.place;
         let now = self.ports.clock.now();
         let given_up = match fault {
-            Fault::Stale => return Err(StoreError::Stale),
+            // Nothing comes here parked.
+            Fault::Stale | Fault::Parked => return Err(StoreError::Stale),
             Fault::Guest(fault) if fault.is_final() || claim.attempt >= turn::MOST_GUEST_ATTEMPTS => fault,
             Fault::Guest(fault) => {
                 tracing::warn!(%place, seq = %claim.seq, error = fault.name(), "{fault}; trying once more");
@@ -181,7 +191,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn handle(&self, claim: &Claim) -> Result<Commit, Failed> {
+    async fn handle(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<Commit, Failed> {
         if claim.attempt > turn::MOST_ATTEMPTS {
             return Err(Fault::from(GuestFault::NeverEnds(claim.attempt - 1)).into());
         }
@@ -213,7 +223,7 @@ impl Engine {
         let Some(conversation) = turn::conversation(claim, run) else {
             return Err(Fault::Host("the pinned route goes on with a conversation that is not open".to_owned()).into());
         };
-        match self.run(claim, &way, run, conversation).await {
+        match self.run(claim, &way, run, conversation, instance).await {
             Ok(commit) => Ok(commit),
             Err((fault, journal)) => Err(Failed { fault, route: Some(way), journal }),
         }
@@ -225,6 +235,7 @@ impl Engine {
         way: &Route,
         run: &Run,
         conversation: Conversation,
+        instance: OwnedSemaphorePermit,
     ) -> Result<Commit, (Fault, Option<Vec<JournaledCall>>)> {
         let ready = self.catalog.ready(&conversation.digest).await.map_err(|fault| (fault, None))?;
         let pin = serde_json::to_string(way)
@@ -245,16 +256,19 @@ impl Engine {
             now: Arc::new(AtomicU64::new(claim.inbound.at)),
             journal: claim.journal.clone(),
             journaled: 0,
+            found: claim.journal.len(),
             made: 0,
             progress_at: 0,
+            instances: self.sandbox.instances().clone(),
+            spent: Duration::ZERO,
+            parked: None,
         };
         let call = Call {
             event: run.event.clone(),
             context: turn::context(claim, &conversation),
             state: run.begin.is_none().then(|| conversation.state.clone()),
-            scope,
         };
-        let (outcome, scope) = self.sandbox.handle(&ready, call).await;
+        let (outcome, scope) = self.sandbox.handle(&ready, call, scope, instance).await;
         let showed = scope.as_ref().is_some_and(|scope| scope.progress_at != 0);
         let journal = scope.map(|scope| scope.journal);
         let outcome = outcome.map_err(|fault| (fault, journal.clone()))?;

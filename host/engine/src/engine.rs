@@ -22,6 +22,8 @@ use crate::wasm::Sandbox;
 
 /// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
+/// Leases renewed in one step: thousands of turns may be waiting, and other steps must get between.
+const RENEWED: usize = 500;
 /// The pause after the store failed.
 const PAUSE: Millis = 1_000;
 /// Between two clean-ups.
@@ -266,9 +268,11 @@ impl Engine {
             if fences.is_empty() {
                 continue;
             }
-            match self.ports.store.renew(&fences, LEASE).await {
-                Ok(lost) => lost.iter().for_each(|fence| self.lost(fence)),
-                Err(error) => tracing::error!(%error, "renewing leases failed"),
+            for some in fences.chunks(RENEWED) {
+                match self.ports.store.renew(some, LEASE).await {
+                    Ok(lost) => lost.iter().for_each(|fence| self.lost(fence)),
+                    Err(error) => tracing::error!(%error, "renewing leases failed"),
+                }
             }
         }
     }

@@ -16,6 +16,9 @@ pub enum Fault {
     /// The place has another owner.
     #[error("the place is owned by a later epoch")]
     Stale,
+    /// No failure: the turn left its instance while it waits. Only the sandbox sees this.
+    #[error("the turn waits without an instance")]
+    Parked,
 }
 
 impl From<StoreError> for Fault {

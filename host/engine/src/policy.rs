@@ -165,6 +165,10 @@ pub struct Bounds {
     pub component: usize,
     /// Turns that may be under way at once.
     pub turns_in_flight: usize,
+    /// Turns that may hold an instance of their component at once; the others wait without one.
+    pub instances: usize,
+    /// How long a call is waited for in the instance, unless more than half of all are taken.
+    pub park_after: Duration,
 }
 
 impl Default for Bounds {
@@ -177,7 +181,9 @@ impl Default for Bounds {
             state: 64 << 10,
             llm: Duration::from_secs(60),
             component: 32 << 20,
-            turns_in_flight: 2000,
+            turns_in_flight: 20_000,
+            instances: 1_000,
+            park_after: Duration::from_secs(1),
         }
     }
 }

@@ -69,7 +69,7 @@ impl App {
         }
         let engine = Engine::new(ports, settings(config)?).map_err(|error| {
             anyhow::anyhow!(
-                "the sandbox cannot be set up: {error:#}; lower limits.turns_in_flight or limits.memory_mib"
+                "the sandbox cannot be set up: {error:#}; lower limits.instances or limits.memory_mib"
             )
         })?;
         let folder = Folder::new(&config.flows, authority(config), engine.clone());
@@ -165,6 +165,8 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
         llm,
         component: usize::try_from(limits.component)?,
         turns_in_flight: usize::try_from(limits.turns_in_flight)?,
+        instances: usize::try_from(limits.instances)?,
+        park_after: limits.park_after,
     })
 }
 

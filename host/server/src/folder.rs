@@ -165,7 +165,7 @@ impl Folder {
 /// reasons of those that it would refuse.
 pub async fn refused(found: &[Found], config: &Config) -> anyhow::Result<Vec<(String, String)>> {
     // Nothing is run but descriptions, one after the other.
-    let bounds = Bounds { turns_in_flight: 1, ..app::bounds(config)? };
+    let bounds = Bounds { instances: 1, ..app::bounds(config)? };
     let most = bounds.component;
     let sandbox = Sandbox::new(Arc::new(bounds)).map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
     let mut refused = Vec::new();

@@ -1,5 +1,5 @@
 //! What the benchmarks measure the host with: a text is answered with one message, and a number asks a model that
-//! often before.
+//! often before. On the text `busy` it computes without end.
 
 use pesto_sdk::{About, Event, Failure, Flow, Right, Turn};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,11 @@ impl Flow for Bench {
         match event {
             Event::Started(_) => turn.say("Say something."),
             Event::Said(said) => {
+                if said.text == "busy" {
+                    loop {
+                        std::hint::black_box(&turn.state.texts);
+                    }
+                }
                 for call in 0..said.text.parse().unwrap_or(0) {
                     let request = turn.llm().user(format!("What comes after {call}?"));
                     request.complete()?;

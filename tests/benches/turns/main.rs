@@ -33,9 +33,16 @@ fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
     let mut figures: Vec<Figure> = Vec::new();
-    // Memory first, before the rest leaves its traces in it.
-    if wants("waiting") {
-        figures.extend(runtime.block_on(waiting::measure(&component))?);
+    // Memory first, before the rest leaves its traces in it, and the least of it first.
+    for (name, turns) in
+        [("waiting_1k_rss_mib", 1_000), ("waiting_10k_rss_mib", 10_000), ("waiting_100k_rss_mib", 100_000)]
+    {
+        if wants(name) {
+            figures.extend(runtime.block_on(waiting::memory(&component, name, turns))?);
+        }
+    }
+    if wants("store_p99_ms") {
+        figures.extend(runtime.block_on(waiting::store(&component, 10_000, 8))?);
     }
     if wants("turn_us") {
         figures.extend(turns::measure_one(&runtime, &component)?);

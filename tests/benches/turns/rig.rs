@@ -39,7 +39,7 @@ impl Rig {
         let ports = Ports { store, llm: model.clone(), messenger, clock };
         let flow: FlowName = "bench-flow".parse()?;
         let settings = Settings {
-            bounds: Bounds { host_calls: 100_000, ..Bounds::default() },
+            bounds: Bounds { host_calls: 100_000, turns_in_flight: 200_000, ..Bounds::default() },
             grants: Grants([(flow.clone(), [Right::Llm].into())].into()),
             default_flow: Some(flow.clone()),
             ..Settings::default()
@@ -85,7 +85,7 @@ impl Rig {
     }
 }
 
-fn place(person: usize) -> anyhow::Result<Place> {
+pub(crate) fn place(person: usize) -> anyhow::Result<Place> {
     Ok(Place::direct("T1", &format!("U{person:04}"))?)
 }
 
@@ -156,4 +156,11 @@ impl Messenger for Nobody {
 pub(crate) fn median_us(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e6)
+}
+
+/// In milliseconds.
+pub(crate) fn percentile(mut times: Vec<Duration>, percent: usize) -> Option<f64> {
+    times.sort_unstable();
+    let at = (times.len() * percent / 100).min(times.len().checked_sub(1)?);
+    times.get(at).map(|time| time.as_secs_f64() * 1e3)
 }

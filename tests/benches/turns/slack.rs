@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
 use super::Figure;
-use super::rig::Rig;
+use super::rig::{Rig, percentile};
 
 const PEOPLE: u32 = 400;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -68,11 +68,4 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Vec<Figure>> {
         ("reply_p50_ms", percentile(replies.clone(), 50).context("nobody was answered")?, "ms"),
         ("reply_p99_ms", percentile(replies, 99).context("nobody was answered")?, "ms"),
     ])
-}
-
-/// In milliseconds.
-fn percentile(mut times: Vec<Duration>, percent: usize) -> Option<f64> {
-    times.sort_unstable();
-    let at = (times.len() * percent / 100).min(times.len().checked_sub(1)?);
-    times.get(at).map(|time| time.as_secs_f64() * 1e3)
 }

@@ -224,6 +224,11 @@ grant = ["llm"]
 [flow.onboarding-survey]
 grant = ["llm"]
 
+# Most turns that wait leave their instance.
+[limits]
+instances = 20
+park_after_ms = 200
+
 [log]
 format = "json"
 "#;

@@ -8,7 +8,8 @@ use super::Scope;
 
 impl Scope {
     /// The last exchanges as of the turn's start, oldest first.
-    pub(crate) async fn history(&self, limit: Option<u32>) -> Result<Vec<Exchange>, Fault> {
+    // Exclusive, for a parked call cannot be shared between threads.
+    pub(crate) async fn history(&mut self, limit: Option<u32>) -> Result<Vec<Exchange>, Fault> {
         let (default, most) = contract::HISTORY;
         let limit = limit.map_or(default, |limit| limit as usize).min(most);
         Ok(self.ports.store.history(self.place(), self.generation, limit).await?)

@@ -5,14 +5,17 @@
 
 mod history;
 mod llm;
+mod parking;
 mod progress;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use crate::fault::{Fault, GuestFault};
 use crate::gauge::Gauges;
@@ -56,10 +59,17 @@ pub struct Scope {
     pub(crate) journal: Vec<Call>,
     /// Bytes of requests and answers that this attempt made or found there.
     pub(crate) journaled: usize,
-    /// Journaled calls made in this attempt.
+    /// Calls that the journal had when this attempt began.
+    pub(crate) found: usize,
+    /// Journaled calls made by this instance.
     pub(crate) made: u32,
     /// When progress was shown last.
     pub(crate) progress_at: u64,
+    /// Room for instances, and what those of this turn have computed together.
+    pub(crate) instances: Arc<Semaphore>,
+    pub(crate) spent: Duration,
+    /// The call that the turn waits for without an instance.
+    pub(crate) parked: Option<parking::Parked>,
 }
 
 impl Scope {
@@ -74,11 +84,11 @@ impl Scope {
         &mut self,
         name: &str,
         request: &Q,
-        perform: impl Future<Output = Result<A, CallError>>,
+        perform: impl Future<Output = Result<A, CallError>> + Send + 'static,
     ) -> Result<Result<A, CallError>, Fault>
     where
         Q: Serialize + Sync,
-        A: Serialize + DeserializeOwned,
+        A: Serialize + DeserializeOwned + 'static,
     {
         let request = encode(request)?;
         let at = self.made as usize;
@@ -90,7 +100,9 @@ impl Scope {
                 return Err(diverged(call, &format!("{name} {request}")).into());
             }
             Some(Call { result: Some(result), .. }) => {
-                self.gauges.replayed();
+                if at < self.found {
+                    self.gauges.replayed();
+                }
                 self.now.fetch_max(result.at, Ordering::Relaxed);
                 let answer = result.answer.clone();
                 self.weigh(answer.len())?;
@@ -107,17 +119,30 @@ impl Scope {
                 self.journal.push(call);
             }
         }
-        let answer = if told { Err(CallError::InDoubt) } else { perform.await };
-        let result = CallResult { answer: encode(&answer)?, at: self.ports.clock.now() };
-        let weighed = self.weigh(result.answer.len());
-        self.ports.store.journal_result(&self.fence, self.made, &result).await?;
-        self.now.fetch_max(result.at, Ordering::Relaxed);
-        if let Some(call) = self.journal.get_mut(at) {
-            call.result = Some(result);
-        }
+        let answer = if told { Err(CallError::InDoubt) } else { self.patiently(perform).await? };
+        let encoded = encode(&answer)?;
+        let weighed = self.weigh(encoded.len());
+        self.answered(encoded).await?;
         // Only now: a finished call must be in the journal, or a re-run would make it again.
         weighed?;
         Ok(answer)
+    }
+
+    /// The last call made has its answer.
+    async fn answered(&mut self, answer: String) -> Result<(), Fault> {
+        let result = CallResult { answer, at: self.ports.clock.now() };
+        self.ports.store.journal_result(&self.fence, self.made, &result).await?;
+        self.now.fetch_max(result.at, Ordering::Relaxed);
+        if let Some(call) = self.journal.get_mut(self.made as usize - 1) {
+            call.result = Some(result);
+        }
+        Ok(())
+    }
+
+    /// Whether the guest does what an earlier instance of the turn did before its last answer: what it logs and reports was
+    /// logged and reported then.
+    pub(crate) fn repeats(&self) -> bool {
+        self.journal.get(self.made as usize).is_some_and(|call| call.result.is_some())
     }
 
     fn doubt(&self, call: &Call) -> Doubt {

@@ -10,7 +10,7 @@ impl Scope {
     /// Shows a line to the person.
     pub(crate) fn progress(&mut self, text: &str) {
         let now = self.ports.clock.now();
-        if self.progress_at != 0 && now < self.progress_at + PAUSE {
+        if self.repeats() || (self.progress_at != 0 && now < self.progress_at + PAUSE) {
             return;
         }
         self.progress_at = now;

@@ -7,12 +7,15 @@ mod state;
 mod trap;
 mod written;
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, UpdateDeadline};
@@ -57,8 +60,6 @@ pub struct Call {
     pub context: Context,
     /// What it kept; none when the conversation begins.
     pub state: Option<Vec<u8>>,
-    /// Its way to the outside.
-    pub scope: Scope,
 }
 
 /// Compiles and runs components. One for a process.
@@ -67,6 +68,7 @@ pub struct Sandbox {
     linker: Linker<GuestState>,
     executor: Executor,
     bounds: Arc<Bounds>,
+    instances: Arc<Semaphore>,
     io: Handle,
 }
 
@@ -79,7 +81,8 @@ impl Sandbox {
         since_v0_1::add_to_linker(&mut linker)?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let executor = Executor::new(&engine, cores).map_err(wasmtime::Error::new)?;
-        Ok(Self { engine, linker, executor, bounds, io: Handle::current() })
+        let instances = Arc::new(Semaphore::new(bounds.instances));
+        Ok(Self { engine, linker, executor, bounds, instances, io: Handle::current() })
     }
 
     /// Checks, compiles and describes a component. Nothing of it runs with any right.
@@ -130,23 +133,67 @@ impl Sandbox {
         self.executor.threads()
     }
 
-    /// Runs a turn, on [`threads`](Self::threads). Dropping the future ends the guest and its call to the outside. The
-    /// scope comes back unless the guest was ended from outside.
-    pub async fn handle(&self, ready: &Ready, call: Call) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
-        let Call { event, context, state: kept, scope } = call;
+    /// Room for the instances of turns.
+    pub fn instances(&self) -> &Arc<Semaphore> {
+        &self.instances
+    }
+
+    /// Runs a turn, on [`threads`](Self::threads), from `instance`, which is one of [`instances`](Self::instances). Dropping
+    /// the future ends the guest and its call to the outside. The scope comes back unless the guest was ended from outside.
+    pub async fn handle(
+        &self,
+        ready: &Ready,
+        call: Call,
+        scope: Scope,
+        instance: OwnedSemaphorePermit,
+    ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
+        let deadline = self.bounds.turn;
+        // Nothing that the guest used is used again after a panic.
+        let turn = AssertUnwindSafe(self.in_instances(ready, call, scope, instance)).catch_unwind();
+        match tokio::time::timeout(deadline, turn).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_)) => (Err(Fault::Host("the host panicked while it ran the guest".to_owned())), None),
+            Err(_) => (Err(GuestFault::TurnDeadline(deadline.as_secs()).into()), None),
+        }
+    }
+
+    /// Runs a turn in one instance after the other, until one leaves no call behind.
+    async fn in_instances(
+        &self,
+        ready: &Ready,
+        call: Call,
+        scope: Scope,
+        mut instance: OwnedSemaphorePermit,
+    ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
+        let mut scope = Box::new(scope);
+        loop {
+            let (ended, left) = self.in_instance(ready, &call, scope).await;
+            drop(instance);
+            let Some(mut left) = left else { return (ended, None) };
+            let Some(parked) = left.parked.take() else { return (ended, Some(left)) };
+            if let Err(fault) = outside(&self.io, left.resume(parked, call.context.now)).await {
+                return (Err(fault), Some(left));
+            }
+            let Ok(another) = self.instances.clone().acquire_owned().await else {
+                unreachable!("the semaphore is never closed")
+            };
+            (scope, instance) = (left, another);
+        }
+    }
+
+    async fn in_instance(
+        &self,
+        ready: &Ready,
+        call: &Call,
+        scope: Box<Scope>,
+    ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
         let meter = Arc::new(Meter::default());
-        let state = GuestState::new(
-            self.io.clone(),
-            meter.clone(),
-            format!("{} {}", scope.flow, context.turn),
-            self.bounds.memory,
-            context.seed,
-            Some(Box::new(scope)),
-        );
+        let label = format!("{} {}", scope.flow, call.context.turn);
+        let (io, seed) = (self.io.clone(), call.context.seed);
+        let state = GuestState::new(io, meter.clone(), label, self.bounds.memory, seed, Some(scope));
         let mut store = self.store(state, &meter);
-        let pre = ready.pre.clone();
         let guest = async move {
-            let answer = turn(&pre, &mut store, &event, &context, kept).await;
+            let answer = turn(&ready.pre, &mut store, call).await;
             let scope = store.into_data().finish();
             let answer = match (answer, &scope) {
                 (Ok(Ok(outcome)), Some(scope)) => scope.ended().map(|()| outcome).map_err(Fault::Guest),
@@ -156,14 +203,7 @@ impl Sandbox {
             };
             (answer, scope)
         };
-        let deadline = self.bounds.turn;
-        // Nothing that the guest used is used again after a panic.
-        let guest = AssertUnwindSafe(self.executor.guest(meter, guest)).catch_unwind();
-        match tokio::time::timeout(deadline, guest).await {
-            Ok(Ok(ended)) => ended,
-            Ok(Err(_)) => (Err(Fault::Host("the host panicked while it ran the guest".to_owned())), None),
-            Err(_) => (Err(GuestFault::TurnDeadline(deadline.as_secs()).into()), None),
-        }
+        self.executor.guest(meter, guest).await
     }
 
     fn store(&self, state: GuestState, meter: &Arc<Meter>) -> Store<GuestState> {
@@ -184,19 +224,27 @@ impl Sandbox {
     }
 }
 
+/// Does with the sockets and timers of the input and output threads what is polled on others.
+async fn outside<T>(io: &Handle, steps: impl Future<Output = T>) -> T {
+    let mut steps = pin!(steps);
+    poll_fn(|context| {
+        let _io = io.enter();
+        steps.as_mut().poll(context)
+    })
+    .await
+}
+
 async fn turn(
     pre: &FlowPre<GuestState>,
     store: &mut Store<GuestState>,
-    event: &FlowEvent,
-    context: &Context,
-    kept: Option<Vec<u8>>,
+    call: &Call,
 ) -> wasmtime::Result<Result<Outcome, GuestFault>> {
     let flow: Flow = pre.instantiate_async(&mut *store).await?;
-    since_v0_1::handle(&flow, store, event, context, kept.as_deref()).await
+    since_v0_1::handle(&flow, store, &call.event, &call.context, call.state.as_deref()).await
 }
 
 fn config(bounds: &Bounds) -> Config {
-    let slots = u32::try_from(bounds.turns_in_flight + SPARE).unwrap_or(u32::MAX);
+    let slots = u32::try_from(bounds.instances + SPARE).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_stacks(slots)

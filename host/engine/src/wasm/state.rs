@@ -42,6 +42,8 @@ pub(super) struct GuestState {
     scope: Option<Box<Scope>>,
     io: Handle,
     meter: Arc<Meter>,
+    /// What earlier instances of the turn have computed.
+    spent: Duration,
     calls: u32,
     most_calls: u32,
     lines: u32,
@@ -97,6 +99,7 @@ impl GuestState {
             seed,
             limiter: Limiter { memory: 0, most_memory: memory, elements: 0 },
             most_calls: scope.as_ref().map_or(0, |scope| scope.bounds.host_calls),
+            spent: scope.as_ref().map_or(Duration::ZERO, |scope| scope.spent),
             scope,
             io,
             calls: 0,
@@ -128,6 +131,7 @@ impl GuestState {
     {
         let scope = self.scope.as_deref_mut().ok_or_else(|| not_while_describing(call))?;
         let (io, meter) = (&self.io, &self.meter);
+        scope.spent = self.spent + meter.spent();
         let mut steps = perform(scope);
         let answer = poll_fn(|context| {
             let _io = io.enter();
@@ -136,7 +140,7 @@ impl GuestState {
         answer.await.map_err(wasmtime::Error::new)
     }
 
-    /// Writes a line to the log, marked with flow and turn.
+    /// Writes a line to the log, marked with flow and turn, unless an earlier instance of the turn wrote it.
     pub(super) fn log(&mut self, level: tracing::Level, text: &str) -> Result<(), GuestFault> {
         self.lines += 1;
         self.bytes += text.len();
@@ -146,6 +150,9 @@ impl GuestState {
         }
         if self.bytes > bytes {
             return Err(GuestFault::LogLimit(format!("{bytes} bytes in one turn")));
+        }
+        if self.scope.as_ref().is_some_and(|scope| scope.repeats()) {
+            return Ok(());
         }
         let (text, label) = (line(text, bytes), self.label.as_str());
         match level {
@@ -157,8 +164,12 @@ impl GuestState {
         Ok(())
     }
 
-    /// The end of the guest: logs what it wrote to standard output and error, and gives the scope back.
+    /// The end of the guest: logs what it wrote to standard output and error, unless it will write it again, and gives the
+    /// scope back.
     pub(super) fn finish(mut self) -> Option<Box<Scope>> {
+        if self.scope.as_ref().is_some_and(|scope| scope.parked.is_some()) {
+            return self.scope;
+        }
         let written = self.wasi.take().map(|wasi| wasi.written.take()).unwrap_or_default();
         for text in String::from_utf8_lossy(&written).lines() {
             if self.log(tracing::Level::INFO, text).is_err() {

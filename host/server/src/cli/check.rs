@@ -70,13 +70,16 @@ fn report(config: &Config, present: &BTreeSet<FlowName>, refused: &[(String, Str
     line(
         "limits",
         format!(
-            "memory {} MiB, CPU {} ms, {} host calls, state {} KiB, component {} MiB, {} turns in flight, turn {} s",
+            "memory {} MiB, CPU {} ms, {} host calls, state {} KiB, component {} MiB, {} turns in flight, {} instances, parked after \
+             {} ms, turn {} s",
             limits.memory >> 20,
             limits.cpu.as_millis(),
             limits.host_calls,
             limits.state >> 10,
             limits.component >> 20,
             limits.turns_in_flight,
+            limits.instances,
+            limits.park_after.as_millis(),
             limits.turn.as_secs()
         ),
     );

@@ -135,7 +135,11 @@ impl Check<'_> {
             host_calls: whole("host_calls", &limits.host_calls, 100, 1..=10_000)?,
             state: KIB * u64::from(whole("state_kib", &limits.state_kib, 64, 1..=1_024)?),
             component: MIB * u64::from(whole("component_mib", &limits.component_mib, 32, 1..=256)?),
-            turns_in_flight: whole("turns_in_flight", &limits.turns_in_flight, 2_000, 1..=10_000)?,
+            turns_in_flight: whole("turns_in_flight", &limits.turns_in_flight, 20_000, 1..=1_000_000)?,
+            instances: whole("instances", &limits.instances, 1_000, 1..=10_000)?,
+            park_after: Duration::from_millis(
+                whole("park_after_ms", &limits.park_after_ms, 1_000, 0..=600_000)?.into(),
+            ),
             turn: Duration::from_secs(whole("turn_s", &limits.turn_s, 600, 1..=86_400)?.into()),
         })
     }

@@ -110,8 +110,13 @@ pub struct Limits {
     pub state: u64,
     /// `component_mib`: a component's file, in bytes. 1 to 256 MiB, 32 by default.
     pub component: u64,
-    /// `turns_in_flight`: turns that are running or waiting at once. 1 to 10,000, 2,000 by default.
+    /// `turns_in_flight`: turns that are running or waiting at once. 1 to 1,000,000, 20,000 by default.
     pub turns_in_flight: u32,
+    /// `instances`: turns that are in memory with their component's instance at once. 1 to 10,000, 1,000 by default.
+    pub instances: u32,
+    /// `park_after_ms`: how long a turn waits for a call before it leaves its instance, where instances are not short. 0 to
+    /// 600,000 ms, 1,000 by default.
+    pub park_after: Duration,
     /// `turn_s`: a turn from its start to its end, waits included. 1 to 86,400 s, 600 by default.
     pub turn: Duration,
 }

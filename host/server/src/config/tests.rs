@@ -296,7 +296,9 @@ fn what_must_fit_together_is_checked() {
 
 #[test]
 fn every_limit_has_its_range() {
-    for key in ["memory_mib", "cpu_ms", "host_calls", "state_kib", "component_mib", "turns_in_flight", "turn_s"] {
+    for key in
+        ["memory_mib", "cpu_ms", "host_calls", "state_kib", "component_mib", "turns_in_flight", "instances", "turn_s"]
+    {
         for value in ["0", "-1", "9223372036854775807"] {
             let error = refused(&format!("[limits]\n{key} = {value}\n"), &[]);
             assert!(

@@ -66,7 +66,7 @@ const LOOKS: [&str; 7] = [
 impl Bench {
     /// A bench with the bounds that hold by default.
     pub fn new() -> anyhow::Result<Self> {
-        let bounds = Arc::new(Bounds { turns_in_flight: 16, ..Bounds::default() });
+        let bounds = Arc::new(Bounds { instances: 16, ..Bounds::default() });
         let sandbox = Sandbox::new(bounds.clone()).map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
         Ok(Self { sandbox: Arc::new(sandbox), bounds })
     }

@@ -3,6 +3,7 @@
 mod dispatch;
 mod intake;
 mod outbox;
+mod parking;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -103,9 +104,16 @@ pub(crate) struct World {
 impl World {
     /// A world with this one flow, which may do all that it asks for. Its engine runs.
     pub(crate) async fn new(component: Vec<u8>) -> Self {
-        // Held calls to a model end when the test says so.
-        let llm = Duration::from_secs(3_600);
-        let bounds = Arc::new(Bounds { turns_in_flight: 8, llm, turn: llm, ..Bounds::default() });
+        Self::with_instances(component, 8).await
+    }
+
+    /// The same, with room for so many instances. With one, each turn that waits leaves it.
+    pub(crate) async fn with_instances(component: Vec<u8>, instances: usize) -> Self {
+        // Held calls to a model end when the test says so, and nobody loses patience.
+        let long = Duration::from_secs(3_600);
+        let bounds =
+            Bounds { turns_in_flight: 8, instances, park_after: long, llm: long, turn: long, ..Bounds::default() };
+        let bounds = Arc::new(bounds);
         let sandbox = Arc::new(Sandbox::new(bounds.clone()).unwrap());
         let ready = Arc::new(sandbox.load(component.clone()).await.unwrap());
         let clock = Arc::new(ManualClock::new(BEGIN));
