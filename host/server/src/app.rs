@@ -22,6 +22,7 @@ use crate::config::{self, Config, Storage};
 use crate::folder::Folder;
 use crate::llm::{NoModel, OpenAi};
 use crate::messengers::Messengers;
+use crate::predecessor::Signature;
 use crate::redis::{Options, RedisStore};
 use crate::rollout::Authority;
 use crate::slack::Slack;
@@ -44,6 +45,7 @@ pub struct App {
     slack: Option<Slack>,
     socket: PathBuf,
     notice: Option<String>,
+    _signature: Option<Signature>,
 }
 
 impl App {
@@ -56,7 +58,7 @@ impl App {
     /// The same, with something done to its ports before anything uses them: for tests of what hangs on them.
     pub async fn with(config: &Config, change: impl FnOnce(Ports) -> Ports) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = store(config, clock.clone()).await?;
+        let (store, signature) = store(config, clock.clone()).await?;
         let terminal = Arc::new(Terminal::default());
         let (llm, notice) = llm(&config.llm)?;
         let slack = config.slack.as_ref().map(|slack| Slack::new(slack, config.groups())).transpose()?;
@@ -68,13 +70,11 @@ impl App {
             ports = ports.with_failpoints(&Failpoints::new(rules));
         }
         let engine = Engine::new(ports, settings(config)?).map_err(|error| {
-            anyhow::anyhow!(
-                "the sandbox cannot be set up: {error:#}; lower limits.instances or limits.memory_mib"
-            )
+            anyhow::anyhow!("the sandbox cannot be set up: {error:#}; lower limits.instances or limits.memory_mib")
         })?;
         let folder = Folder::new(&config.flows, authority(config), engine.clone());
         let desk = Arc::new(Desk::new(engine.clone(), folder.refusals()));
-        Ok(Self { engine, desk, folder, terminal, slack, socket: config.socket(), notice })
+        Ok(Self { engine, desk, folder, terminal, slack, socket: config.socket(), notice, _signature: signature })
     }
 
     /// Runs the host until `stop` is done, and then stops it in good order. `ready` is told when people can talk.
@@ -135,18 +135,25 @@ fn authority(config: &Config) -> Authority {
     }
 }
 
-/// What keeps all that must not be lost.
-async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
+/// What keeps all that must not be lost; in Redis, with what makes this the only host of its data folder.
+async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Arc<dyn Store>, Option<Signature>)> {
     let Storage::Redis(url) = &config.store else {
-        return Ok(Arc::new(EmbeddedStore::open(&config.data, clock)?));
+        return Ok((Arc::new(EmbeddedStore::open(&config.data, clock)?), None));
     };
     // The socket is there.
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
+    let signed = Signature::lock(&config.data);
+    let signed = signed.with_context(|| format!("the file `{}` cannot be used", config.data.join("host").display()))?;
     let connected = RedisStore::connect(Options::new(url.clone()), clock).await;
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    Ok(Arc::new(store))
+    let Some((mut signature, former)) = signed else { return Ok((Arc::new(store), None)) };
+    if let Some(former) = former {
+        store.succeed(&former).await.context("what the former host of this folder had claimed cannot be freed")?;
+    }
+    signature.sign(store.host()).context("the host cannot be named in its data folder")?;
+    Ok((Arc::new(store), Some(signature)))
 }
 
 /// What a turn may use, and a component that is loaded.

@@ -28,6 +28,7 @@ pub mod log;
 pub mod messengers;
 pub mod open_files;
 mod outbound;
+mod predecessor;
 pub mod redis;
 pub mod rollout;
 pub mod scenario;

@@ -1,6 +1,7 @@
 //! Connecting: what store this is, and whether Redis keeps what it is told.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use pesto_engine::ports::Clock;
 use redis::{Client, FromRedisValue as _, RedisError, Value};
@@ -87,7 +88,8 @@ impl RedisStore {
         let listener =
             tokio::spawn(listen(client, keys.channel(), host.clone(), (wakes.clone(), clock.clone()), first));
         let listener = listener.abort_handle();
-        Ok((Self { channel: keys.channel(), link, keys, clock, time, host, wakes, listener }, warnings))
+        let operations = AtomicU64::new(0);
+        Ok((Self { channel: keys.channel(), link, keys, clock, time, host, operations, wakes, listener }, warnings))
     }
 }
 

@@ -62,13 +62,16 @@ mod records;
 mod reply;
 mod script;
 mod seats;
+mod succession;
 mod timers;
 mod turn;
 mod wake;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use self::connect::{ConnectError, Options};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use pesto_engine::model::{
@@ -79,9 +82,6 @@ use pesto_engine::ports::{
     Store, StoreError, Underway,
 };
 use tokio::task::AbortHandle;
-use uuid::Uuid;
-
-pub use self::connect::{ConnectError, Options};
 
 use self::keys::{Keys, LATEST};
 use self::link::Link;
@@ -104,8 +104,9 @@ pub struct RedisStore {
     keys: Keys,
     clock: Arc<dyn Clock>,
     time: TimeSource,
-    /// A fresh name for each start, by which a host knows its own wakes.
+    /// A fresh name for each start, by which a host knows its own wakes, and its successor what it had claimed.
     host: String,
+    operations: AtomicU64,
     channel: String,
     wakes: Arc<Wakes>,
     listener: AbortHandle,
@@ -133,7 +134,8 @@ impl RedisStore {
             TimeSource::Server => String::new(),
             TimeSource::Host => time(self.clock.now()).to_string(),
         };
-        let operation = Uuid::new_v4().simple().to_string();
+        // `succeed.lua` knows by its beginning whose it is.
+        let operation = format!("{}-{}", self.host, self.operations.fetch_add(1, Ordering::Relaxed));
         Step::new(source, shard, prefix, [&now, &operation, &self.host, &self.channel])
     }
 

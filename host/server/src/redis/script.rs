@@ -57,6 +57,7 @@ scripts! {
     RENEW = "renew";
     RESULT = "result";
     SEATS = "seats";
+    SUCCEED = "succeed";
     SWEEP = "sweep";
     TIMERS_DUE = "timers_due";
     TIMERS_FIRE = "timers_fire";

@@ -7,6 +7,7 @@ mod homes;
 mod lost;
 mod samples;
 mod seats;
+mod succession;
 mod wakes;
 
 use std::sync::Arc;
