@@ -2,6 +2,7 @@
 //! network between them fails. What each fault met is written down.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,8 @@ pub struct Field {
     armed: VecDeque<Load>,
     /// The same of those that run.
     loaded: Vec<Option<Load>>,
+    /// How many are stopped.
+    stopped: Arc<AtomicUsize>,
     struck: Arc<Mutex<Vec<Struck>>>,
     rng: StdRng,
 }
@@ -71,6 +74,7 @@ impl Field {
             busy: JoinSet::new(),
             armed: VecDeque::new(),
             loaded: vec![None; hosts],
+            stopped: Arc::default(),
             struck: Arc::default(),
             rng,
             redis: Arc::new(Mutex::new(redis)),
@@ -89,14 +93,17 @@ impl Field {
     /// run again.
     pub async fn carry_out(&mut self, orders: Vec<(Duration, Order)>) -> anyhow::Result<()> {
         let began = Instant::now();
-        for (at, order) in orders {
-            loop {
-                self.look().await?;
-                if began.elapsed() >= at && self.strike(&order).await? {
-                    break;
+        let mut orders = orders.into_iter().peekable();
+        let mut due = Vec::new();
+        while !due.is_empty() || orders.peek().is_some() {
+            self.look().await?;
+            due.extend(std::iter::from_fn(|| orders.next_if(|(at, _)| *at <= began.elapsed())).map(|(_, order)| order));
+            for order in std::mem::take(&mut due) {
+                if !self.strike(&order).await? {
+                    due.push(order);
                 }
-                tokio::time::sleep(PAUSE.min(at.saturating_sub(began.elapsed())).max(PAUSE / 10)).await;
             }
+            tokio::time::sleep(PAUSE / 10).await;
         }
         self.unload().await
     }
@@ -161,6 +168,13 @@ impl Field {
         Ok(())
     }
 
+    /// Whether a host may be stopped: somebody has to take over, so one is stopped at a time, and none while one is to stop
+    /// itself.
+    fn may_stop(&self) -> bool {
+        let to_stop = self.loaded.iter().any(|load| matches!(load, Some(Load::Stop(..))));
+        self.hosts.len() == 1 || !to_stop && self.stopped.load(Ordering::Relaxed) == 0
+    }
+
     /// Answers whether it could be done.
     async fn strike(&mut self, order: &Order) -> anyhow::Result<bool> {
         let running: Vec<usize> = (0..self.hosts.len()).filter(|number| self.hosts[*number].is_some()).collect();
@@ -188,9 +202,10 @@ impl Field {
         let Some(host) = &self.hosts[number] else { return Ok(false) };
         match order {
             Order::Kill => return self.kill(number).await,
-            // Somebody has to take over, and a host that is to stop itself must not be stopped twice.
-            Order::Stop(_) | Order::StopInSend(_) if running.len() < 2 && self.hosts.len() > 1 => return Ok(false),
-            Order::Stop(_) | Order::StopInSend(_) if self.loaded[number].is_some() => return Ok(false),
+            // A host in which something hangs is to be killed.
+            Order::Stop(_) | Order::StopInSend(_) if !self.may_stop() || self.loaded[number].is_some() => {
+                return Ok(false);
+            }
             Order::Stop(long) => {
                 let Some(status) = status(host) else { return Ok(false) };
                 self.pause(number, Fault::Stop, *long, Some(status))?;
@@ -248,11 +263,14 @@ impl Field {
         let Some(mut host) = self.hosts[number].take() else { return Ok(false) };
         note(&self.struck, Fault::Kill, &host.run(), known);
         host.kill()?;
-        let load = self.armed.pop_front();
         // A stop that did not come about comes another time.
-        if let Some(stop @ Load::Stop(..)) = std::mem::replace(&mut self.loaded[number], load.clone()) {
+        if let Some(stop @ Load::Stop(..)) = self.loaded[number].take() {
             self.armed.push_front(stop);
         }
+        let may_stop = self.may_stop();
+        let next = self.armed.iter().position(|load| may_stop || matches!(load, Load::Hang(_)));
+        let load = next.and_then(|next| self.armed.remove(next));
+        self.loaded[number] = load.clone();
         let (ground, struck) = (self.ground.clone(), self.struck.clone());
         self.busy.spawn(async move {
             let mut left = AGAIN.1;
@@ -274,9 +292,11 @@ impl Field {
         let host = self.hosts[number].take().context("the host runs")?;
         host.signal(Signal::STOP)?;
         note(&self.struck, fault, &host.run(), status);
-        let struck = self.struck.clone();
+        self.stopped.fetch_add(1, Ordering::Relaxed);
+        let (struck, stopped) = (self.struck.clone(), self.stopped.clone());
         self.busy.spawn(async move {
             tokio::time::sleep(long).await;
+            stopped.fetch_sub(1, Ordering::Relaxed);
             host.signal(Signal::CONT)?;
             note(&struck, Fault::Continue, &host.run(), None);
             // What it still does late shall not be cut short.

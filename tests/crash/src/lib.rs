@@ -10,9 +10,9 @@
 //! This crate does not depend on the engine or on the server: it knows of Pesto what an operator and the people know.
 //!
 //! What a campaign does: hosts are killed, if they can be in the middle of turns, and started again; they are stopped for
-//! longer than their lease, some exactly where they are about to post (they stop themselves there), and some with a post
-//! on its way that Slack takes in when the stop is nearly over; things hang in a
-//! host between what was done outside and the note of it, until a kill meets them there; Redis is killed and started on
+//! longer than their lease, one at a time, for somebody has to take over, some exactly where they are about to post (they
+//! stop themselves there), and some with a post on its way that Slack takes in when the stop is nearly over; things hang in
+//! a host between what was done outside and the note of it, until a kill meets them there; Redis is killed and started on
 //! what is left; the way of each host to Redis is cut in the middle of a step, and slow for a while. The model and Slack
 //! have an address for each run of each host, so that it is known who asked and who posted.
 //!

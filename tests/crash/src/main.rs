@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         evidence.write(folder.path())?;
         Ok(check::check(&evidence))
     });
-    if !verdict.as_ref().is_ok_and(Verdict::is_good) {
+    if options.keep || !verdict.as_ref().is_ok_and(Verdict::is_good) {
         println!("all that happened stands in {}", folder.keep().display());
     }
     Ok(print(&verdict?))

@@ -49,6 +49,9 @@ pub struct Options {
     /// What such a host finds in SABOTAGE
     #[arg(long)]
     pub sabotage: Option<String>,
+    /// Keeps the folder with all that happened, even where all is well
+    #[arg(long)]
+    pub keep: bool,
     /// Only checks what a campaign left in this folder
     #[arg(long)]
     pub check: Option<PathBuf>,

@@ -55,7 +55,7 @@ pub fn schedule(options: &Options) -> Vec<(Duration, Order)> {
     add(&mut rng, options.kills, &|_, _| Order::Kill);
     add(&mut rng, options.redis_kills, &|_, _| Order::RedisKill);
     add(&mut rng, options.stops, &|rng, number| {
-        let long = seconds(rng, lease * 1.1 + 1.0, lease * 1.6 + 2.0);
+        let long = seconds(rng, lease * 1.1 + 1.0, lease * 1.3 + 1.0);
         match number % 4 {
             0 | 2 => Order::Stop(long),
             1 => Order::StopAtSend(rng.random_range(1..=8), long),
