@@ -1,5 +1,6 @@
 //! Where the things are that a build made. Each is looked for when it is needed, and a message says what makes it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -33,6 +34,20 @@ pub fn component(flow: &str) -> PathBuf {
     let file = root().join("flows").join(format!("{flow}.wasm"));
     assert!(file.is_file(), "{} is not there: {REMEDY}", file.display());
     file
+}
+
+/// A component of `tests/frozen`.
+pub fn frozen(name: &str) -> Vec<u8> {
+    let file = root().join("tests/frozen").join(name).with_extension("wasm");
+    std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The names of them all.
+pub fn all_frozen() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("tests/frozen")).expect("the folder of frozen components");
+    let paths = entries.flatten().map(|entry| entry.path());
+    let components = paths.filter(|path| path.extension().is_some_and(|end| end == "wasm"));
+    components.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
 }
 
 /// The Node that `scripts/test-setup` chose: one of its own where the machine's is absent or too old.

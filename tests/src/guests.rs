@@ -1,9 +1,10 @@
-//! The hostile guests of `tests/guests`, made into components: of the core modules that cargo builds, and of the
-//! hand-written ones.
+//! The hostile guests of `tests/guests` and the flows of `tests/versions`, made into components: of the core modules that
+//! cargo builds, and of the hand-written ones.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use pesto_server::build::toolchain::{FORCE, TARGET, Way};
@@ -50,6 +51,36 @@ pub fn trapping_on_cancel() -> Vec<u8> {
     of_module(&format!("{flow}\n(func $misbehave)")).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
+/// The polite flow, which takes conversations over as the function `$migrate` of these fields says: it answers where its
+/// answer stands in memory. Anything from 1,280 on is free; `imports` come first.
+pub fn migrating(imports: &str, fields: &str) -> Result<Vec<u8>> {
+    let flow = folder().join("wat/core/flow.wat");
+    let flow = std::fs::read_to_string(&flow).with_context(|| flow.display().to_string())?;
+    let export = "(func (export \"pesto:flow/migration@0.1.0#migrate\")
+        (param i32 i32 i32 i32 i32 i32) (result i32) (call $migrate))";
+    of_world(&contract(), "migrating-flow", &format!("{imports}\n{flow}\n(func $misbehave)\n{fields}\n{export}"))
+}
+
+/// The polite flow with a `migrate` of other types than the contract's.
+pub fn migrating_otherwise() -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    for file in std::fs::read_dir(contract())?.flatten() {
+        let text = std::fs::read_to_string(file.path())?;
+        let text = text.replace("migrate: func(former: former) -> result<takeover, failure>;", "migrate: func();");
+        std::fs::write(folder.path().join(file.file_name()), text)?;
+    }
+    let flow = std::fs::read_to_string(self::folder().join("wat/core/flow.wat"))?;
+    let fields = format!("{flow}\n(func $misbehave) (func (export \"pesto:flow/migration@0.1.0#migrate\"))");
+    of_world(folder.path(), "migrating-flow", &fields)
+}
+
+/// A flow of `tests/versions`.
+pub fn version(name: &str) -> Vec<u8> {
+    let module = built("pesto-versions").join("examples").join(name).with_extension("wasm");
+    let made = std::fs::read(&module).map_err(Into::into).and_then(|core| of_core(&core));
+    made.unwrap_or_else(|error| panic!("the flow {name} cannot be made: {error:#}"))
+}
+
 /// The polite flow, but for what these WebAssembly text fields add. They define the function `$misbehave`.
 pub fn of_text(fields: &str) -> Result<Vec<u8>> {
     let flow = folder().join("wat/core/flow.wat");
@@ -58,10 +89,18 @@ pub fn of_text(fields: &str) -> Result<Vec<u8>> {
 }
 
 fn of_module(fields: &str) -> Result<Vec<u8>> {
+    of_world(&contract(), "flow", fields)
+}
+
+fn contract() -> PathBuf {
+    files::root().join("wit/since-v0.1")
+}
+
+fn of_world(wit: &Path, world: &str, fields: &str) -> Result<Vec<u8>> {
     let mut core = wat::parse_str(format!("(module\n{fields})"))?;
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(files::root().join("wit/since-v0.1"))?;
-    let world = resolve.select_world(&[package], Some("flow"))?;
+    let (package, _) = resolve.push_dir(wit)?;
+    let world = resolve.select_world(&[package], Some(world))?;
     embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8)?;
     of_core(&core)
 }
@@ -77,7 +116,7 @@ fn stems(folder: &Path) -> Vec<String> {
 }
 
 fn of_rust(name: &str) -> Result<Vec<u8>> {
-    let module = built().join("examples").join(name).with_extension("wasm");
+    let module = built("pesto-guests").join("examples").join(name).with_extension("wasm");
     of_core(&std::fs::read(&module).with_context(|| module.display().to_string())?)
 }
 
@@ -86,21 +125,24 @@ fn of_fields(name: &str) -> Result<Vec<u8>> {
     of_text(&std::fs::read_to_string(&fields).with_context(|| fields.display().to_string())?)
 }
 
-/// Where cargo leaves the modules. Once a process it is asked to, which costs nothing where they are up to date.
-fn built() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
+/// Where cargo leaves the modules of a package. Once a process it is asked to, which costs nothing where they are up to
+/// date.
+fn built(package: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = built.entry(package).or_insert_with(|| {
         let workspace = files::root().join("plugins");
         let target = workspace.join("target");
         let way = Way::choose(std::env::var(FORCE).ok().as_deref()).unwrap_or_else(|error| panic!("{error}"));
         let mut cargo = way.build(&target);
-        cargo.args(["--package", "pesto-guests", "--examples"]).current_dir(workspace);
+        cargo.args(["--package", package, "--examples"]).current_dir(workspace);
         // The flags of the test's own cargo are for another target.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").stdin(Stdio::null());
         let done = cargo.status().unwrap_or_else(|error| panic!("cargo cannot be started: {error}"));
-        assert!(done.success(), "the hostile guests did not compile: cargo said why above");
+        assert!(done.success(), "{package} did not compile: cargo said why above");
         way.target_folder(&target).join(TARGET).join("release")
-    })
+    });
+    folder.clone()
 }
 
 /// The component of a core module that says of itself which world it is of, as Rust guests do.

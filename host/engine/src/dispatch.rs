@@ -195,7 +195,7 @@ impl Engine {
         if claim.attempt > turn::MOST_ATTEMPTS {
             return Err(Fault::from(GuestFault::NeverEnds(claim.attempt - 1)).into());
         }
-        let way = match &claim.pin {
+        let mut way = match &claim.pin {
             Some(pin) => serde_json::from_str(pin)
                 .map_err(|error| Fault::Host(format!("the turn's pinned route cannot be read: {error}")))?,
             None => {
@@ -214,13 +214,17 @@ impl Engine {
                 }
             }
         };
+        let conversation = match self.conversation(claim, &mut way).await {
+            Ok(conversation) => conversation,
+            Err(fault) => return Err(Failed { fault, route: Some(way), journal: None }),
+        };
         let run = match &way {
             Route::Run(run) => run,
             Route::Answer(answer) => return Ok(turn::answer(claim, answer)),
             Route::End(text) => return Ok(turn::end(claim, text)),
             Route::Drop => return Ok(Commit::default()),
         };
-        let Some(conversation) = turn::conversation(claim, run) else {
+        let Some(conversation) = conversation else {
             return Err(Fault::Host("the pinned route goes on with a conversation that is not open".to_owned()).into());
         };
         match self.run(claim, &way, run, conversation, instance).await {

@@ -113,7 +113,7 @@ pub enum GuestFault {
     #[error("returned an outcome that breaks the contract: {0}")]
     BadOutcome(String),
     /// It said itself that it cannot go on.
-    #[error("answered that it cannot handle this event: {0}")]
+    #[error("answered that it cannot do it: {0}")]
     FlowFailed(String),
     /// The version that the conversation is pinned to cannot be had.
     #[error("the component {0} cannot be loaded any more: {1}")]

@@ -21,6 +21,15 @@ pub struct FlowInfo {
     pub asks: Rights,
 }
 
+/// A conversation as another version of its flow left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// What that version calls itself; empty where it cannot be loaded any more.
+    pub version: String,
+    /// The state.
+    pub state: Vec<u8>,
+}
+
 /// What a turn may know; the same in each attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {

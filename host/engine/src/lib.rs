@@ -6,6 +6,7 @@
 //! - [`intake`]: an event is stored, once, before anybody hears that it was
 //! - [`engine`]: the loops; inside, `dispatch` claims turns and `outbox` posts what they say
 //! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
+//! - [`migrate`]: which version of its flow goes on with a conversation
 //! - [`form`]: whether what a person filled in keeps a form's rules
 //! - [`life`]: when a silent conversation ends. Decides, and touches nothing
 //! - [`catalog`]: which component is current, and those that open conversations hold
@@ -44,6 +45,7 @@ pub mod gauge;
 pub mod intake;
 pub mod life;
 pub mod memory;
+pub mod migrate;
 pub mod model;
 pub mod operate;
 mod outbox;

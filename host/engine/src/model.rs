@@ -254,7 +254,7 @@ pub struct Conversation {
     pub generation: u64,
     /// The flow that conducts it.
     pub flow: FlowName,
-    /// The version it began with and finishes on.
+    /// The version it is on: the one it began with, unless a later one took it over.
     pub digest: Digest,
     /// What the flow keeps, opaque to us.
     pub state: Vec<u8>,
@@ -270,6 +270,9 @@ pub struct Conversation {
     pub began: Beginning,
     /// When the latest event was accepted that its flow handled.
     pub last: Millis,
+    /// Versions that it does not move to, the latest ones: it was on them, or they did not take it over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Digest>,
 }
 
 /// How a conversation began.

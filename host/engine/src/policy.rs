@@ -218,6 +218,8 @@ pub mod contract {
     pub const FILLED: usize = 64 << 10;
     /// Events that wait at a place, the running one included: more are not taken from people.
     pub const INBOX: usize = 100;
+    /// Versions of its flow that a conversation remembers not to move to.
+    pub const TRIED: usize = 20;
     /// Timers of a conversation.
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.

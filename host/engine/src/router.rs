@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::{Offer, Offers};
 use crate::form::{self, Clean};
+use crate::migrate::Move;
 use crate::model::{
     Asks, Body, Choice, Choices, Control, Conversation, Digest, EffectId, File, FlowName, Millis, OpenQuestion, Values,
 };
@@ -79,6 +80,9 @@ pub struct Run {
     pub event: FlowEvent,
     /// What is to be handled next: the flow to start after a cancelled one.
     pub follow: Option<Body>,
+    /// What another version said to the conversation before; the router says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Move>,
 }
 
 /// The host's own answer.
@@ -151,7 +155,7 @@ fn go_on() -> Route {
 }
 
 fn run(event: FlowEvent) -> Route {
-    Route::Run(Run { begin: None, event, follow: None })
+    Route::Run(Run { begin: None, event, follow: None, moved: None })
 }
 
 fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
@@ -231,7 +235,7 @@ fn outside(body: &Body, offers: &Offers) -> Route {
 
 fn begin(flow: &FlowName, offer: &Offer, arguments: String) -> Route {
     let begin = Some((flow.clone(), offer.digest.clone()));
-    Route::Run(Run { begin, event: FlowEvent::Started { arguments }, follow: None })
+    Route::Run(Run { begin, event: FlowEvent::Started { arguments }, follow: None, moved: None })
 }
 
 /// `start NAME arguments`, as a whole message.
@@ -275,7 +279,7 @@ fn switch(flow: &FlowName, arguments: &str, offers: &Offers) -> Route {
         return Route::Answer(Answer { text, switch: SwitchQuestion::Settled });
     }
     let follow = Some(Body::Start { flow: flow.clone(), arguments: arguments.to_owned() });
-    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow })
+    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow, moved: None })
 }
 
 fn command(control: Control, open: &Conversation, offers: &Offers) -> Route {

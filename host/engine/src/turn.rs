@@ -8,6 +8,7 @@ use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
 use crate::life;
+use crate::migrate::{self, Move};
 use crate::model::{
     Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
     OpenQuestion, Switch, TurnId,
@@ -38,6 +39,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             timers: BTreeMap::new(),
             began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
             last: claim.inbound.at,
+            tried: Vec::new(),
         }),
         None => claim.conversation.clone(),
     }
@@ -164,14 +166,17 @@ pub fn end(claim: &Claim, text: &str) -> Commit {
     Commit { conversation, messages, ..Commit::default() }
 }
 
-/// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was.
-/// One that was to be cancelled is cancelled all the same, for a broken flow must not hold a person.
+/// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was, also on
+/// the version on which it was. One that was to be cancelled is cancelled all the same, for a broken flow must not hold a
+/// person.
 pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Millis) -> Commit {
     let run = match route {
         Some(Route::Run(run)) => Some(run),
         _ => None,
     };
-    let chosen = run.and_then(|run| conversation(claim, run));
+    let chosen = run.and_then(|run| conversation(claim, run)).map(|chosen| (chosen.flow, chosen.digest));
+    let moved = run.and_then(|run| run.moved.as_ref());
+    let ours = matches!(fault, GuestFault::HostFailed { .. });
     let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
     let expired = cancelled && life::is_hosts(&claim.inbound.body);
     let text = match &claim.conversation {
@@ -187,13 +192,20 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     Commit {
         conversation: match &claim.conversation {
             Some(open) if cancelled => After::Closed(open.generation),
-            _ => After::Unchanged,
+            // A version on which a turn fails is not asked again: its own may do better with what comes next.
+            Some(open) => moved.filter(|_| !ours).map_or(After::Unchanged, |moved| {
+                After::Open(Box::new(migrate::tried(open.clone(), moved.version().clone())))
+            }),
+            None => After::Unchanged,
         },
         messages,
         follow: run.and_then(|run| follow(claim, run)),
         dead: Some(DeadLetter {
             at,
-            flow: chosen.map(|conversation| (conversation.flow, conversation.digest)),
+            flow: chosen.map(|(flow, digest)| match moved {
+                Some(Move::Taken(version)) => (flow, version.clone()),
+                _ => (flow, digest),
+            }),
             error: fault.name().to_owned(),
             reason: fault.to_string(),
             attempts: claim.attempt,

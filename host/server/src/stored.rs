@@ -32,6 +32,8 @@ struct Rest {
     began: Beginning,
     #[serde(default)]
     last: Millis,
+    #[serde(default)]
+    tried: Vec<Digest>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +44,8 @@ struct RestRef<'a> {
     timers: &'a BTreeMap<String, Millis>,
     began: &'a Beginning,
     last: Millis,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tried: &'a [Digest],
 }
 
 /// A conversation as columns; the JSON is all that nobody searches for.
@@ -56,16 +60,27 @@ pub(crate) struct Columns {
 impl Columns {
     /// The JSON column of a conversation.
     pub(crate) fn rest(conversation: &Conversation) -> Result<String, StoreError> {
-        let Conversation { literal_next, questions, switch_to, timers, began, last, .. } = conversation;
-        encode(&RestRef { literal_next: *literal_next, questions, switch_to, timers, began, last: *last })
+        let Conversation { literal_next, questions, switch_to, timers, began, last, tried, .. } = conversation;
+        encode(&RestRef { literal_next: *literal_next, questions, switch_to, timers, began, last: *last, tried })
     }
 
     /// The conversation of the place named `key`.
     pub(crate) fn read(self, key: impl Display) -> Result<Conversation, StoreError> {
         let Self { generation, flow, digest, rest, state } = self;
         let flow = FlowName::try_from(flow).map_err(|error| corrupt("conversation", &key, error))?;
-        let Rest { literal_next, questions, switch_to, timers, began, last } = decode(&rest, "conversation", &key)?;
-        let digest = Digest::stored(digest);
-        Ok(Conversation { generation, flow, digest, state, literal_next, questions, switch_to, timers, began, last })
+        let rest: Rest = decode(&rest, "conversation", &key)?;
+        Ok(Conversation {
+            generation,
+            flow,
+            digest: Digest::stored(digest),
+            state,
+            literal_next: rest.literal_next,
+            questions: rest.questions,
+            switch_to: rest.switch_to,
+            timers: rest.timers,
+            began: rest.began,
+            last: rest.last,
+            tried: rest.tried,
+        })
     }
 }

@@ -59,8 +59,8 @@ impl About {
         }
     }
 
-    /// The author's version, at most 40 characters; most give `env!("CARGO_PKG_VERSION")`. It is shown, never
-    /// compared.
+    /// The author's version, at most 40 characters; most give `env!("CARGO_PKG_VERSION")`. The host shows it and never
+    /// compares it; a version that takes conversations over is told it.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self

@@ -47,6 +47,7 @@
 //! - [`form`]: fields that are filled in together, and checked by the host
 //! - [`llm`], [`error`]: asking a language model, and what can go wrong
 //! - [`time`], [`random`]: the only clock and the only randomness that a flow may use
+//! - [`migrate`]: going on with conversations that an earlier version began
 //! - [`survey`]: a kit that conducts a whole survey from a list of questions
 //! - [`testing`]: conversations in plain `cargo test`, without a host (not on Wasm)
 //!
@@ -62,6 +63,7 @@ pub mod form;
 mod host;
 pub mod llm;
 pub mod message;
+pub mod migrate;
 pub mod random;
 pub mod survey;
 #[cfg(not(target_arch = "wasm32"))]
@@ -78,7 +80,9 @@ mod guide {}
 #[doc(hidden)]
 pub mod bindings;
 #[doc(hidden)]
-pub use export::{describe, handle};
+pub mod migration_bindings;
+#[doc(hidden)]
+pub use export::{describe, handle, migrate_raw};
 
 pub use error::{CallError, Failure};
 pub use event::{Event, File, Filled, Person, Picked, Said};
@@ -86,5 +90,6 @@ pub use flow::{About, Flow, Right};
 pub use form::{Field, Form};
 pub use host::{Exchange, Level};
 pub use message::{Choice, Choices, Message};
+pub use migrate::{Former, Migrate};
 pub use time::{Date, Timestamp};
 pub use turn::Turn;

@@ -14,7 +14,8 @@ use crate::form::{Field, Form, Kind};
 use crate::host::{Exchange, Host, Level};
 use crate::llm::Completion;
 use crate::message::{Choice, Choices};
-use crate::{CallError, Failure, Flow, Message, Timestamp, turn};
+use crate::migration_bindings::exports::pesto::flow::migration::{Former, Takeover};
+use crate::{CallError, Failure, Flow, Message, Migrate, Timestamp, migrate, turn};
 
 /// A conversation of one person with a flow. It begins on Monday, 2 March 2026, at 09:00 UTC.
 ///
@@ -87,6 +88,25 @@ impl<F: Flow> Talk<F> {
     pub fn start(&mut self, arguments: &str) -> Vec<Message> {
         let started = wit::types::Started { arguments: arguments.to_owned(), extensions: Vec::new() };
         self.event(wit::types::Event::Started(started), arguments)
+    }
+
+    /// Another version is deployed: the conversation as it goes on there, or none where this version leaves it, and it goes
+    /// on here. Panics where it fails.
+    pub fn deploy<G: Migrate>(&self) -> Option<Talk<G>> {
+        let info: wit::types::FlowInfo = F::describe().into();
+        let state = self.state.clone().unwrap_or_default();
+        let former = Former { version: info.version, state, extensions: Vec::new() };
+        match migrate::run::<G>(former).unwrap_or_else(|failure| panic!("it failed: {}", failure.reason)) {
+            Takeover::State(state) => Some(Talk {
+                host: self.host.clone(),
+                state: Some(state),
+                turns: self.turns,
+                now: self.now,
+                last: self.last.clone(),
+                flow: PhantomData,
+            }),
+            _ => None,
+        }
     }
 
     /// The person writes.

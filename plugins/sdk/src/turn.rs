@@ -177,7 +177,7 @@ pub(crate) fn run<F: Flow>(
     let mut turn = Turn::new(host, context, read::<F::State>(&bytes)?);
     F::handle(event, &mut turn)?;
     Ok(raw::Outcome {
-        state: serde_json::to_vec(&turn.state).map_err(|error| Failure::new(format!("writing the state: {error}")))?,
+        state: write(&turn.state)?,
         messages: turn.messages.into_iter().map(Into::into).collect(),
         timers: turn.timers,
         answers: turn.answers,
@@ -188,9 +188,13 @@ pub(crate) fn run<F: Flow>(
 }
 
 /// No bytes are the beginning: an unknown event that came before any turn leaves none, too.
-fn read<S: DeserializeOwned + Default>(bytes: &[u8]) -> Result<S, Failure> {
+pub(crate) fn read<S: DeserializeOwned + Default>(bytes: &[u8]) -> Result<S, Failure> {
     if bytes.is_empty() {
         return Ok(S::default());
     }
     serde_json::from_slice(bytes).map_err(|error| Failure::new(format!("reading the state: {error}")))
+}
+
+pub(crate) fn write<S: Serialize>(state: &S) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(state).map_err(|error| Failure::new(format!("writing the state: {error}")))
 }

@@ -185,6 +185,7 @@ fn commit(seq: Seq, place: &pesto_engine::model::Place) -> anyhow::Result<Commit
         timers: [].into(),
         began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned() },
         last: 1_700_000_000_000,
+        tried: Vec::new(),
     };
     let id = TurnId::new(place, seq).message(0);
     let message = Message {

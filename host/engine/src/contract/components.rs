@@ -3,7 +3,7 @@
 use super::samples::{closed, conversation, flow, open_with, said};
 use super::{DAY, SECOND, Subject, cases};
 use crate::model::{Conversation, Digest};
-use crate::ports::{Commit, Deploy};
+use crate::ports::{Commit, Deploy, OpenCount};
 use crate::store::REMEMBERED;
 
 cases![
@@ -113,6 +113,8 @@ async fn moving_on_lets_go(s: Subject) {
     s.clock.advance(DAY * 3);
     s.turn(&said("ann", "a2"), open_with(on(&two))).await;
     s.turn(&said("bob", "b2"), open_with(Conversation { generation: 2, ..on(&two) })).await;
+    let both = OpenCount { flow: flow("survey"), digest: two.clone(), conversations: 2 };
+    assert_eq!(s.store.open_conversations().await, Ok(vec![both]));
     s.clock.advance(DAY - SECOND);
     assert!(kept(&s, &one).await, "the same conversation has moved");
     assert!(kept(&s, &also).await, "another conversation has begun");

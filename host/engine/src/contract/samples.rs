@@ -56,6 +56,7 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
         timers: [("nag".to_owned(), super::BEGIN)].into(),
         began: Beginning { at: super::BEGIN, sent: Some(Micros::MAX >> 12), by: HOSTILE.into() },
         last: super::BEGIN + 1,
+        tried: vec![Digest::of(b"an earlier one")],
     }
 }
 

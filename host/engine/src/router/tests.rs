@@ -65,6 +65,7 @@ fn open() -> Conversation {
         timers: BTreeMap::new(),
         began: Beginning { at: 0, sent: None, by: "ann".into() },
         last: 0,
+        tried: vec![],
     }
 }
 
@@ -79,11 +80,11 @@ fn asked() -> Conversation {
 
 fn begins(name: &str, arguments: &str) -> Route {
     let begin = Some((flow(name), Digest::of(name.as_bytes())));
-    Route::Run(Run { begin, event: FlowEvent::Started { arguments: arguments.to_owned() }, follow: None })
+    Route::Run(Run { begin, event: FlowEvent::Started { arguments: arguments.to_owned() }, follow: None, moved: None })
 }
 
 fn tells(event: FlowEvent) -> Route {
-    Route::Run(Run { begin: None, event, follow: None })
+    Route::Run(Run { begin: None, event, follow: None, moved: None })
 }
 
 fn says(text: &str) -> Route {
@@ -91,7 +92,7 @@ fn says(text: &str) -> Route {
 }
 
 fn cancels_for(name: &str, arguments: &str) -> Route {
-    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow: Some(start(name, arguments)) })
+    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow: Some(start(name, arguments)), moved: None })
 }
 
 fn text_of(route: &Route) -> &str {

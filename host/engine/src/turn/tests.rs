@@ -66,6 +66,7 @@ pub(crate) fn within(body: Body) -> Claim {
         timers: [("nag".to_owned(), NOW - 5)].into(),
         began: Beginning { at: 1, sent: None, by: "ann".into() },
         last: 1,
+        tried: Vec::new(),
     };
     Claim { conversation: Some(conversation), ..claim(body) }
 }
@@ -81,7 +82,7 @@ fn asked_to_switch() -> Claim {
 }
 
 pub(super) fn run(event: FlowEvent) -> Run {
-    Run { begin: None, event, follow: None }
+    Run { begin: None, event, follow: None, moved: None }
 }
 
 pub(super) fn said_event(text: &str) -> FlowEvent {
@@ -107,7 +108,7 @@ fn concluded(claim: &Claim, event: FlowEvent, outcome: Outcome) -> (Commit, Conv
 fn a_first_turn_opens_the_next_generation() {
     let claim = claim(said("poll"));
     let begin = Some((flow(), digest()));
-    let run = Run { begin, event: FlowEvent::Started { arguments: "all".into() }, follow: None };
+    let run = Run { begin, event: FlowEvent::Started { arguments: "all".into() }, follow: None, moved: None };
     let outcome =
         Outcome { state: b"s".to_vec(), messages: vec![reply("Hello"), reply("Who are you?")], ..Outcome::default() };
     let commit = conclude_with(&claim, &run, outcome).unwrap();
@@ -286,7 +287,7 @@ fn a_finished_conversation_leaves_its_answers() {
 #[test]
 fn a_cancelled_conversation_is_over_whatever_the_flow_answers() {
     let cancel = |follow, messages| {
-        let run = Run { begin: None, event: FlowEvent::Cancelled, follow };
+        let run = Run { begin: None, event: FlowEvent::Cancelled, follow, moved: None };
         conclude_with(&within(said("cancel")), &run, Outcome { messages, ..Outcome::default() }).unwrap()
     };
     let texts_of = |commit: &Commit| {
@@ -364,12 +365,29 @@ fn nobody_hears_of_what_nobody_said() {
 #[test]
 fn a_broken_flow_holds_nobody() {
     let follow = Some(Body::Start { flow: flow(), arguments: String::new() });
-    let route = Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow });
+    let route = Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow, moved: None });
     let commit = give_up(&within(Body::Control(Control::Restart)), Some(&route), &GuestFault::CpuDeadline(1), NOW);
     assert_eq!(commit.conversation, After::Closed(2));
     assert_eq!(commit.messages[0].text, texts::CANCELLED);
     assert!(commit.follow.is_some());
     assert!(commit.dead.unwrap().settled, "put back, it would cancel the next conversation");
+}
+
+#[test]
+fn what_fails_on_another_version_stays_on_its_own_for_good() {
+    let (own, other) = (digest(), Digest::of(b"another"));
+    let moved = Some(Move::Taken(other.clone()));
+    let way = Route::Run(Run { moved, ..run(said_event("x")) });
+    let commit = give_up(&within(said("x")), Some(&way), &GuestFault::StackOverflow, NOW);
+    let After::Open(open) = commit.conversation else { panic!("it goes on") };
+    assert_eq!(
+        (&open.digest, open.state.as_slice(), open.tried.as_slice()),
+        (&own, b"old".as_slice(), [other.clone()].as_slice())
+    );
+    assert_eq!(commit.dead.unwrap().flow, Some((flow(), other)), "it failed there");
+    let ours = GuestFault::HostFailed { attempts: 10, reason: String::new() };
+    let commit = give_up(&within(said("x")), Some(&way), &ours, NOW);
+    assert_eq!(commit.conversation, After::Unchanged, "that was not the version's fault");
 }
 
 #[test]

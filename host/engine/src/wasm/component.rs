@@ -5,7 +5,7 @@ use wasmparser::{ComponentExternalKind, ComponentInstance, Encoding, FunctionBod
 use crate::fault::GuestFault;
 use crate::text::line;
 
-use super::since_v0_1::{EXPORT, IMPORTS};
+use super::since_v0_1::{EXPORT, IMPORTS, migration};
 
 /// How many parts a component may unfold into: instances, aliases and functions, those of the components inside of it
 /// counted for each time that they may be instantiated. The compiler unfolds them all, and needs some hundred bytes
@@ -90,8 +90,9 @@ impl LoadError {
     }
 }
 
-/// Checks size, kind, parts, world version and the names of imports. What it lets pass may still not compile.
-pub(super) fn inspect(bytes: &[u8], most: usize) -> Result<(), LoadError> {
+/// Checks size, kind, parts, world version and the names of imports. What it lets pass may still not compile. Answers
+/// whether it takes conversations over.
+pub(super) fn inspect(bytes: &[u8], most: usize) -> Result<bool, LoadError> {
     let got = bytes.len();
     if got > most {
         return Err(LoadError::TooLarge { got, most });
@@ -219,14 +220,22 @@ fn known_import(name: &str) -> Result<(), LoadError> {
     Err(LoadError::UnknownImport(name))
 }
 
-fn world(exports: &[String]) -> Result<(), LoadError> {
-    let same = |name: &&String| name.strip_prefix(EXPORT).is_some_and(|rest| rest.starts_with('.'));
-    if exports.iter().any(|name| same(&name)) {
-        return Ok(());
+fn world(exports: &[String]) -> Result<bool, LoadError> {
+    if !exported(exports, EXPORT)? {
+        return Err(LoadError::WrongWorld(format!("it is no flow: it does not export `{EXPORT}.0`")));
     }
-    match exports.iter().find(|name| name.starts_with("pesto:flow/conversation")) {
+    exported(exports, migration::EXPORT)
+}
+
+/// Whether this interface is exported. Another version of it is an error.
+fn exported(exports: &[String], interface: &str) -> Result<bool, LoadError> {
+    if exports.iter().any(|name| name.strip_prefix(interface).is_some_and(|rest| rest.starts_with('.'))) {
+        return Ok(true);
+    }
+    let name = interface.split('@').next().unwrap_or(interface);
+    match exports.iter().find(|export| export.split('@').next() == Some(name)) {
         Some(other) => Err(other_contract("exports", &line(other, 200))),
-        None => Err(LoadError::WrongWorld(format!("it is no flow: it does not export `{EXPORT}.0`"))),
+        None => Ok(false),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod component;
 mod executor;
+mod migrate;
 mod since_v0_1;
 mod state;
 mod trap;
@@ -29,6 +30,7 @@ use crate::router::FlowEvent;
 
 pub use component::LoadError;
 use executor::{Executor, Meter};
+use since_v0_1::migration::{Migrates, MigratesPre};
 use since_v0_1::{Flow, FlowPre};
 use state::GuestState;
 
@@ -50,7 +52,10 @@ pub struct Ready {
     /// What it says of itself.
     pub info: FlowInfo,
     pre: FlowPre<GuestState>,
+    migration: Option<MigratesPre<GuestState>>,
 }
+
+type Compiled = (FlowPre<GuestState>, Option<MigratesPre<GuestState>>);
 
 /// One turn for a guest.
 pub struct Call {
@@ -88,34 +93,40 @@ impl Sandbox {
     /// Checks, compiles and describes a component. Nothing of it runs with any right.
     pub async fn load(&self, bytes: Vec<u8>) -> Result<Ready, LoadError> {
         let digest = Digest::of(&bytes);
-        let pre = self.compile(bytes).await?;
-        let info = self.describe(pre.clone()).await?;
-        Ok(Ready { digest, info, pre })
+        let (pre, migration) = self.compile(bytes).await?;
+        let info = self.describe(pre.clone(), migration.is_some()).await?;
+        Ok(Ready { digest, info, pre, migration })
     }
 
-    async fn compile(&self, bytes: Vec<u8>) -> Result<FlowPre<GuestState>, LoadError> {
-        component::inspect(&bytes, self.bounds.component)?;
+    async fn compile(&self, bytes: Vec<u8>) -> Result<Compiled, LoadError> {
+        let migrates = component::inspect(&bytes, self.bounds.component)?;
         let (engine, linker) = (self.engine.clone(), self.linker.clone());
         let compile = move || {
             let component = Component::new(&engine, &bytes).map_err(|error| trap::uncompiled(&error))?;
             let pre = linker.instantiate_pre(&component).map_err(|error| LoadError::DoesNotFit(trap::words(&error)))?;
-            FlowPre::new(pre).map_err(|error| LoadError::DoesNotFit(trap::words(&error)))
+            let migration = migrates.then(|| MigratesPre::new(pre.clone())).transpose();
+            let fitting = migration.and_then(|migration| Ok((FlowPre::new(pre)?, migration)));
+            fitting.map_err(|error| LoadError::DoesNotFit(trap::words(&error)))
         };
         // Compiling takes long and does not yield.
         match tokio::time::timeout(COMPILE, tokio::task::spawn_blocking(compile)).await {
             Err(_) => Err(LoadError::TooComplex(format!("it did not compile within {} s", COMPILE.as_secs()))),
-            Ok(Ok(pre)) => pre,
+            Ok(Ok(compiled)) => compiled,
             Ok(Err(error)) => Err(LoadError::DoesNotCompile(error.to_string())),
         }
     }
 
-    async fn describe(&self, pre: FlowPre<GuestState>) -> Result<FlowInfo, LoadError> {
+    async fn describe(&self, pre: FlowPre<GuestState>, migrates: bool) -> Result<FlowInfo, LoadError> {
         let meter = Arc::new(Meter::default());
         let label = "describe".to_owned();
         let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
         let mut store = self.store(state, &meter);
         let guest = async move {
-            let flow = pre.instantiate_async(&mut store).await.map_err(trap::unstarted)?;
+            let instance = pre.instance_pre().instantiate_async(&mut store).await.map_err(trap::unstarted)?;
+            let flow = Flow::new(&mut store, &instance).map_err(trap::unstarted)?;
+            if migrates {
+                Migrates::new(&mut store, &instance).map_err(trap::unstarted)?;
+            }
             let described = since_v0_1::describe(&flow, &mut store).await.map_err(trap::undescribed)?;
             described.map_err(LoadError::Description)
         };

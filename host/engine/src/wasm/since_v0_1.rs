@@ -1,6 +1,8 @@
 //! Version 0.1 of the contract: the one file that knows its types. Host implementations here check, call the
 //! broker, and translate.
 
+pub(super) mod migration;
+
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::fault::{Fault, GuestFault};

@@ -38,7 +38,7 @@ pub(super) struct GuestState {
     wasi: Option<Wasi>,
     seed: u64,
     pub(super) limiter: Limiter,
-    /// None while the component describes itself: then every call traps.
+    /// None where no turn runs, while the component describes itself or takes a conversation over: then every call traps.
     scope: Option<Box<Scope>>,
     io: Handle,
     meter: Arc<Meter>,
@@ -120,7 +120,7 @@ impl GuestState {
 
     /// The way to the outside, for what is done at once.
     pub(super) fn scope(&mut self, call: &str) -> wasmtime::Result<&mut Scope> {
-        self.scope.as_deref_mut().ok_or_else(|| not_while_describing(call))
+        self.scope.as_deref_mut().ok_or_else(|| not_now(call))
     }
 
     /// Makes a call that waits, and ends with the guest. Its steps are done on the guest's thread and are not counted
@@ -129,7 +129,7 @@ impl GuestState {
     where
         F: for<'a> FnOnce(&'a mut Scope) -> Outside<'a, A>,
     {
-        let scope = self.scope.as_deref_mut().ok_or_else(|| not_while_describing(call))?;
+        let scope = self.scope.as_deref_mut().ok_or_else(|| not_now(call))?;
         let (io, meter) = (&self.io, &self.meter);
         scope.spent = self.spent + meter.spent();
         let mut steps = perform(scope);
@@ -184,8 +184,8 @@ pub(super) fn trap(fault: GuestFault) -> wasmtime::Error {
     wasmtime::Error::new(Fault::Guest(fault))
 }
 
-fn not_while_describing(call: &str) -> wasmtime::Error {
-    trap(GuestFault::Trap(format!("it called {call} while it described itself, when no call is allowed")))
+fn not_now(call: &str) -> wasmtime::Error {
+    trap(GuestFault::Trap(format!("it called {call} outside of a turn, when no call is allowed")))
 }
 
 impl WasiView for GuestState {

@@ -1,7 +1,7 @@
 //! The form of a scenario.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use pesto_engine::model::Millis;
@@ -36,6 +36,9 @@ pub struct Scenario {
     pub person: PersonSpec,
     /// When it begins: RFC 3339 in UTC.
     pub now: Option<String>,
+    /// The component of an earlier version that is current until a step says `swap`; beside the scenario's file.
+    #[serde(rename = "begins-on")]
+    pub(super) begins_on: Option<PathBuf>,
     /// One after the other.
     pub steps: Vec<Step>,
 }
@@ -67,6 +70,7 @@ pub struct Step {
     pick: Option<OneOrMany>,
     fill: Option<BTreeMap<String, OneOrMany>>,
     wait: Option<String>,
+    swap: Option<bool>,
     /// The calls to models that the step makes, in order.
     #[serde(default)]
     pub(super) llm: Vec<LlmCall>,
@@ -108,6 +112,8 @@ pub(super) enum Act {
     Fill(BTreeMap<String, Vec<String>>),
     /// Lets time pass.
     Wait(Duration),
+    /// Deploys the version under test in place of the earlier one.
+    Swap,
 }
 
 /// A call to a model.
@@ -163,7 +169,7 @@ impl Scenario {
         }
         let text = std::fs::read_to_string(path).map_err(io)?;
         let form = |reason: String| ScenarioError::Form(name.clone(), reason);
-        let scenario: Self = serde_yaml_ng::from_str(&text).map_err(|error| form(error.to_string()))?;
+        let mut scenario: Self = serde_yaml_ng::from_str(&text).map_err(|error| form(error.to_string()))?;
         scenario.begin().map_err(form)?;
         if scenario.steps.is_empty() {
             return Err(form("it has no steps, and so shows nothing".to_owned()));
@@ -171,6 +177,13 @@ impl Scenario {
         for (at, step) in scenario.steps.iter().enumerate() {
             step.check().map_err(|reason| form(format!("step {}: {reason}", at + 1)))?;
         }
+        let swaps = scenario.steps.iter().filter(|step| step.swap.is_some()).count();
+        if swaps != usize::from(scenario.begins_on.is_some()) {
+            return Err(form(
+                "`begins-on` names an earlier component, and one step `swap: true` replaces it".to_owned(),
+            ));
+        }
+        scenario.begins_on = scenario.begins_on.map(|component| path.with_file_name(component));
         Ok(scenario)
     }
 
@@ -196,17 +209,18 @@ impl Step {
             OneOrMany::One(word) => vec![text(word)],
             OneOrMany::Many(words) => words.into_iter().map(text).collect(),
         };
-        match (&self.start, &self.say, self.pick.clone(), self.fill.clone(), &self.wait) {
-            (Some(arguments), None, None, None, None) => Ok(Act::Start(arguments.clone())),
-            (None, Some(text), None, None, None) => Ok(Act::Say(text.clone())),
-            (None, None, Some(words), None, None) => Ok(Act::Pick(texts(words))),
-            (None, None, None, Some(fields), None) => {
+        match (&self.start, &self.say, self.pick.clone(), self.fill.clone(), &self.wait, self.swap) {
+            (Some(arguments), None, None, None, None, None) => Ok(Act::Start(arguments.clone())),
+            (None, Some(text), None, None, None, None) => Ok(Act::Say(text.clone())),
+            (None, None, Some(words), None, None, None) => Ok(Act::Pick(texts(words))),
+            (None, None, None, Some(fields), None, None) => {
                 Ok(Act::Fill(fields.into_iter().map(|(field, words)| (field, texts(words))).collect()))
             }
-            (None, None, None, None, Some(wait)) => humantime::parse_duration(wait)
+            (None, None, None, None, None, Some(true)) => Ok(Act::Swap),
+            (None, None, None, None, Some(wait), None) => humantime::parse_duration(wait)
                 .map(Act::Wait)
                 .map_err(|_| format!("wait: `{wait}` is no duration; write it like 30s, 5m, 2h or 1d")),
-            _ => Err("it must have exactly one of start, say, pick, fill and wait".to_owned()),
+            _ => Err("it must have exactly one of start, say, pick, fill, wait and `swap: true`".to_owned()),
         }
     }
 
@@ -310,5 +324,8 @@ mod tests {
         assert!(refused(&step("{}")).contains("must have one of"));
         assert!(refused("name: n\nsteps: [{bot: []}]\n").contains("exactly one of"));
         assert!(refused("name: n\nsteps: [{say: a, wiat: 1s}]\n").contains("wiat"));
+        assert!(refused("name: n\nsteps: [{swap: false}]\n").contains("exactly one of"));
+        assert!(refused("name: n\nsteps: [{swap: true}]\n").contains("`begins-on`"));
+        assert!(refused("name: n\nbegins-on: old.wasm\nsteps: [{say: a}]\n").contains("`swap: true`"));
     }
 }

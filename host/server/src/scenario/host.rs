@@ -10,7 +10,7 @@ use pesto_engine::failpoint::{Failpoints, Point, Rule};
 use pesto_engine::memory::MemoryStore;
 use pesto_engine::model::{FlowName, Inbound, Millis, Place};
 use pesto_engine::policy::{Bounds, Grants};
-use pesto_engine::ports::{Clock, Store};
+use pesto_engine::ports::{Clock, Deploy, Store};
 use pesto_engine::scripted::{ManualClock, RecordingMessenger, ScriptedLlm};
 use pesto_engine::wasm::{Ready, Sandbox};
 
@@ -23,7 +23,8 @@ pub(super) struct Host {
     sandbox: Arc<Sandbox>,
     bounds: Arc<Bounds>,
     flow: FlowName,
-    ready: Arc<Ready>,
+    /// Versions of the flow in the order in which they were deployed.
+    versions: Vec<Arc<Ready>>,
     running: Running,
     /// How often it crashed.
     pub(super) crashes: u32,
@@ -50,7 +51,8 @@ impl Host {
         let (llm, messenger) = (Arc::<ScriptedLlm>::default(), Arc::<RecordingMessenger>::default());
         let ports =
             Ports { store: store.clone(), llm: llm.clone(), messenger: messenger.clone(), clock: clock.clone() };
-        let running = boot(ports, sandbox, bounds, flow, ready, rules);
+        let versions = vec![ready.clone()];
+        let running = boot(ports, sandbox, bounds, flow, &versions, rules);
         Self {
             store,
             clock,
@@ -59,10 +61,19 @@ impl Host {
             sandbox: sandbox.clone(),
             bounds: bounds.clone(),
             flow: flow.clone(),
-            ready: ready.clone(),
+            versions,
             running,
             crashes: 0,
         }
+    }
+
+    /// Deploys another version.
+    pub(super) async fn swap(&mut self, ready: &Arc<Ready>, bytes: &[u8]) -> Result<(), String> {
+        let deployed = self.store.put_component(&self.flow, bytes, Deploy::Always).await;
+        deployed.map_err(|error| error.to_string())?;
+        self.running.engine.catalog.adopt(&self.flow, ready.clone());
+        self.versions.push(ready.clone());
+        Ok(())
     }
 
     /// How often each failpoint was hit.
@@ -127,7 +138,7 @@ impl Host {
             clock: self.clock.clone(),
         };
         // The old loops end with the value they are replaced by.
-        self.running = boot(ports, &self.sandbox, &self.bounds, &self.flow, &self.ready, Vec::new());
+        self.running = boot(ports, &self.sandbox, &self.bounds, &self.flow, &self.versions, Vec::new());
         None
     }
 }
@@ -137,15 +148,16 @@ fn boot(
     sandbox: &Arc<Sandbox>,
     bounds: &Arc<Bounds>,
     flow: &FlowName,
-    ready: &Arc<Ready>,
+    versions: &[Arc<Ready>],
     rules: Vec<Rule>,
 ) -> Running {
     let points = Failpoints::new(rules);
-    let grants = Grants([(flow.clone(), ready.info.asks.clone())].into());
+    let asks = versions.iter().flat_map(|ready| ready.info.asks.clone()).collect();
+    let grants = Grants([(flow.clone(), asks)].into());
     let ports = ports.with_failpoints(&points);
     let settings = Settings { bounds: Bounds::clone(bounds), grants, ..Settings::default() };
     let engine = Engine::with_sandbox(ports, settings, sandbox.clone());
-    engine.catalog.adopt(flow, ready.clone());
+    versions.iter().for_each(|ready| engine.catalog.adopt(flow, ready.clone()));
     let loops = engine.start();
     Running { engine, points, _loops: loops }
 }

@@ -29,6 +29,7 @@ pub struct Bench {
 pub struct Flow {
     name: FlowName,
     ready: Arc<Ready>,
+    bytes: Arc<[u8]>,
 }
 
 /// A scenario that went as it should.
@@ -53,7 +54,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Points that only look: a crash there is told from a crash before the next write by nothing, so one of each is
 /// enough.
-const LOOKS: [&str; 7] = [
+const LOOKS: [&str; 8] = [
     "store.inbox_due",
     "store.outbox_due",
     "store.glance",
@@ -61,6 +62,7 @@ const LOOKS: [&str; 7] = [
     "store.renew",
     "store.sweep",
     "store.history",
+    "store.current",
 ];
 
 impl Bench {
@@ -76,26 +78,28 @@ impl Bench {
         let path: PathBuf = component.to_owned();
         let bytes =
             std::fs::read(&path).with_context(|| format!("cannot read {}; run `pesto build`", path.display()))?;
-        let ready = self.sandbox.load(bytes).await;
+        let ready = self.sandbox.load(bytes.clone()).await;
         let ready =
             ready.map_err(|error| anyhow::anyhow!("{} is refused: {}: {error}", path.display(), error.name()))?;
-        Ok(Flow { name, ready: Arc::new(ready) })
+        Ok(Flow { name, ready: Arc::new(ready), bytes: bytes.into() })
     }
 
     /// Holds the conversation once.
     pub async fn run(&self, flow: &Flow, scenario: &Scenario) -> Result<Passed, Failure> {
-        self.hold(flow, scenario, Vec::new()).await.map(|_| Passed::default())
+        let first = self.first(flow, scenario).await?;
+        self.hold(flow, &first, scenario, Vec::new()).await.map(|_| Passed::default())
     }
 
     /// Holds it once more for each failpoint that it meets, with a crash there, and wants the same to be said.
     pub async fn run_with_crashes(&self, flow: &Flow, scenario: &Scenario) -> Result<Passed, Failure> {
-        let whole = self.hold(flow, scenario, Vec::new()).await?;
+        let first = self.first(flow, scenario).await?;
+        let whole = self.hold(flow, &first, scenario, Vec::new()).await?;
         let mut crashes = 0;
         for (point, hits) in whole.hits {
             let most = if LOOKS.contains(&point.method) { 1 } else { hits };
             for nth in 1..=most {
                 let rule = Rule { point: point.to_string(), nth, action: Action::Crash };
-                let held = self.hold(flow, scenario, vec![rule]).await;
+                let held = self.hold(flow, &first, scenario, vec![rule]).await;
                 let held =
                     held.map_err(|Failure(text)| Failure(format!("with a crash at {point}, hit {nth}:\n{text}")))?;
                 if held.transcript != whole.transcript {
@@ -113,9 +117,22 @@ impl Bench {
         Ok(Passed { crashes })
     }
 
-    async fn hold(&self, flow: &Flow, scenario: &Scenario, rules: Vec<Rule>) -> Result<Held, Failure> {
+    /// The version on which the conversation begins.
+    async fn first(&self, flow: &Flow, scenario: &Scenario) -> Result<Arc<Ready>, Failure> {
+        let Some(component) = &scenario.begins_on else { return Ok(flow.ready.clone()) };
+        let earlier = self.load(flow.name.clone(), component).await;
+        Ok(earlier.map_err(|error| Failure(format!("  begins-on: {error:#}")))?.ready)
+    }
+
+    async fn hold(
+        &self,
+        flow: &Flow,
+        first: &Arc<Ready>,
+        scenario: &Scenario,
+        rules: Vec<Rule>,
+    ) -> Result<Held, Failure> {
         let now = scenario.begin().map_err(Failure)?;
-        let host = Host::start(&self.sandbox, &self.bounds, &flow.name, &flow.ready, now, rules);
+        let host = Host::start(&self.sandbox, &self.bounds, &flow.name, first, now, rules);
         let mut talk = Talk::new(host, flow, scenario).map_err(Failure)?;
         for (at, step) in scenario.steps.iter().enumerate() {
             let stepped = tokio::time::timeout(PATIENCE, talk.step(at, step)).await;
@@ -191,6 +208,10 @@ impl<'a> Talk<'a> {
                 self.transcript.person(format!("({} pass)", humantime::format_duration(wait)));
                 let place = self.place.clone();
                 self.host.wait(&place, wait).await?;
+            }
+            Act::Swap => {
+                self.transcript.person("(another version is deployed)");
+                self.host.swap(&self.flow.ready, &self.flow.bytes).await?;
             }
         }
         self.compare(step).await

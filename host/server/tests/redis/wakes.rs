@@ -36,6 +36,7 @@ async fn hosts_wake_each_other() {
         timers: [("nag".to_owned(), 5_000)].into(),
         began,
         last: 0,
+        tried: Vec::new(),
     };
     let commit = Commit {
         conversation: After::Open(Box::new(conversation)),

@@ -76,6 +76,20 @@ impl Answers {
         self.values.iter().map(|(key, value)| (key.as_str(), value))
     }
 
+    /// Gives an answer the id of another question; one that is there under that id is replaced. Without such an answer
+    /// nothing changes.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if let Some(value) = self.remove(from) {
+            self.set(to, value);
+        }
+    }
+
+    /// Takes an answer away.
+    pub fn remove(&mut self, id: &str) -> Option<Value> {
+        let position = self.values.iter().position(|(key, _)| key == id)?;
+        Some(self.values.remove(position).1)
+    }
+
     pub(crate) fn set(&mut self, id: &str, value: Value) {
         match self.values.iter_mut().find(|(key, _)| key == id) {
             Some((_, old)) => *old = value,

@@ -46,6 +46,10 @@ impl<S: Survey> Flow for Conduct<S> {
                 act::<S>(&script, step, String::new(), turn)
             }
             Event::Timer { name, .. } if name == REMINDER => {
+                if turn.state.at == At::Moved {
+                    let step = script.go_on(&mut turn.state, vec![words::MOVED.to_owned()]);
+                    return act::<S>(&script, step, String::new(), turn);
+                }
                 ask(&script, vec!["Are you still there? Whenever you are ready:".to_owned()], turn);
                 Ok(())
             }

@@ -43,12 +43,15 @@
 //!   pointless, its answer is dropped; where it makes a new one necessary, it is asked.
 //! - `cancel`, `restart`, `status` and `help` belong to the host and are not seen here.
 //!
+//! A new version goes on with interviews that an earlier one began if it says so: [`TakeOver`].
+//!
 //! What is recorded is a JSON object by question: text as a string, numbers and scales as numbers, yes or no as
 //! true or false, a date as `2026-03-02`, a choice as its value, several as a list, and null for a question that
 //! was skipped. A question that was not asked is not there.
 //!
 //! Inside: [`question`] says what is asked, `read` turns words into values, `script` knows which questions apply,
-//! `step` decides what a message leads to, `words` writes what the person sees, and `conduct` ties them to a turn.
+//! `step` decides what a message leads to, `words` writes what the person sees, `takeover` goes on with what another
+//! version left, and `conduct` ties them to a turn.
 
 mod answers;
 mod check;
@@ -57,6 +60,7 @@ pub mod question;
 mod read;
 mod script;
 mod step;
+mod takeover;
 mod words;
 
 use std::time::Duration;
@@ -65,6 +69,7 @@ pub use answers::Answers;
 pub use conduct::Conduct;
 pub use question::{Question, date, decimal, many_of, number, one_of, scale, text, yes_no};
 pub use script::Interview;
+pub use takeover::TakeOver;
 
 use crate::{About, Person, Turn};
 

@@ -35,6 +35,8 @@ pub(crate) enum At {
     Review,
     /// Which answer to change.
     Which,
+    /// Something that the questions do not have any more: what is said next answers none of them.
+    Moved,
 }
 
 impl At {

@@ -24,10 +24,14 @@ const WHICH: &str = "survey/which";
 /// Said once, below the introduction.
 pub(crate) const CONTROLS: &str = "(`back` returns to the question before; `cancel` ends it all.)";
 
+/// Said where an interview goes on with other questions than it began with.
+pub(crate) const MOVED: &str =
+    "The questions have changed since you began. Your answers are kept where they still fit.";
+
 /// The key of the message that asks what is open.
 pub(crate) fn key(at: &At) -> &str {
     match at {
-        At::Start => "",
+        At::Start | At::Moved => "",
         At::Question { id, .. } => id,
         At::Stuck { .. } => STUCK,
         At::Review => REVIEW,
@@ -39,7 +43,7 @@ pub(crate) fn key(at: &At) -> &str {
 pub(crate) fn choices(script: &Script, interview: &Interview) -> (Vec<Choice>, u32, u32) {
     let question = |id: &str| script.question(id);
     match &interview.at {
-        At::Start => (Vec::new(), 1, 1),
+        At::Start | At::Moved => (Vec::new(), 1, 1),
         At::Question { id, .. } => question(id).map_or((Vec::new(), 1, 1), of_question),
         At::Stuck { id, .. } => (question(id).map_or(Vec::new(), |question| of_stuck(question, interview)), 1, 1),
         At::Review => (vec![(SUBMIT, "Submit").into(), (CHANGE, "Change an answer").into()], 1, 1),
@@ -79,7 +83,7 @@ fn of_stuck(question: &Question, interview: &Interview) -> Vec<Choice> {
 /// The message that asks what is open, below these notes.
 pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<String>) -> Message {
     notes.push(match &interview.at {
-        At::Start => String::new(),
+        At::Start | At::Moved => String::new(),
         At::Question { id, .. } => script.question(id).map_or_else(String::new, |question| ask(question, interview)),
         At::Stuck { id, .. } => stuck(id, script, interview),
         At::Review => review(script, interview),

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod intake;
+mod migrate;
 mod outbox;
 mod parking;
 
@@ -14,9 +15,11 @@ use pesto_engine::broker::Ports;
 use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::failpoint::Failpoints;
 use pesto_engine::memory::MemoryStore;
-use pesto_engine::model::{Body, Conversation, DeadLetter, FlowName, Inbound, Message, Person, Place};
+use pesto_engine::model::{Body, Conversation, DeadLetter, Digest, FlowName, Inbound, Message, Person, Place};
 use pesto_engine::policy::{Access, Bounds, Grants, Right};
-use pesto_engine::ports::{Accepted, CallError, Clock, Deploy, Llm, LlmCompletion, LlmRequest, Messenger, Store};
+use pesto_engine::ports::{
+    Accepted, After, CallError, Clock, Commit, Deploy, Entry, Llm, LlmCompletion, LlmRequest, Messenger, Store,
+};
 use pesto_engine::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 use pesto_engine::wasm::{Ready, Sandbox};
 use pesto_tests::PATIENCE;
@@ -136,6 +139,16 @@ impl World {
         world
     }
 
+    /// Deploys another version, which the next turn finds; answers its digest.
+    pub(crate) async fn deploy(&mut self, component: Vec<u8>) -> Digest {
+        self.ready = Arc::new(self.sandbox.load(component.clone()).await.unwrap());
+        self.store.put_component(&flow(), &component, Deploy::Always).await.unwrap();
+        if let Some((engine, _)) = &self.running {
+            engine.catalog.adopt(&flow(), self.ready.clone());
+        }
+        self.ready.digest.clone()
+    }
+
     /// Starts an engine.
     pub(crate) fn start(&mut self) {
         self.start_with(self.messenger.clone());
@@ -232,6 +245,15 @@ impl World {
     /// Waits until so many messages were posted.
     pub(crate) async fn posted(&self, count: usize) -> Vec<Message> {
         until("a message", || Some(self.messenger.messages()).filter(|all| all.len() >= count)).await
+    }
+
+    /// Leaves the conversation like this, in a turn of its own while no engine runs.
+    pub(crate) async fn commit(&mut self, conversation: Conversation) {
+        let inbound = self.inbound(Body::Said { text: "aside".into(), files: vec![] });
+        self.store.accept(inbound, Entry::Queue).await.unwrap();
+        let claim = self.store.claim(1, Duration::from_secs(30)).await.unwrap().pop().unwrap();
+        let commit = Commit { conversation: After::Open(Box::new(conversation)), ..Commit::default() };
+        self.store.commit(&claim.fence, commit).await.unwrap();
     }
 
     pub(crate) async fn conversation(&self) -> Option<Conversation> {

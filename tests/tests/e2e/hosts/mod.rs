@@ -14,7 +14,7 @@ use pesto_tests::setup::Setup;
 use redis_rig::server::Server;
 
 /// A host's folder, but for its store.
-fn on(redis: &Server, setup: Setup) -> Setup {
+pub(crate) fn on(redis: &Server, setup: Setup) -> Setup {
     setup.variable("REDIS_URL", &redis.url()).table("[store]\nredis_url_env = \"REDIS_URL\"")
 }
 
@@ -35,7 +35,7 @@ fn offered(host: &TestHost, flow: &str) -> Option<String> {
 }
 
 /// Waits until all of these hosts offer this component, or none.
-async fn agree<'a>(hosts: impl IntoIterator<Item = &'a TestHost>, flow: &str, component: Option<&[u8]>) {
+pub(crate) async fn agree<'a>(hosts: impl IntoIterator<Item = &'a TestHost>, flow: &str, component: Option<&[u8]>) {
     let wanted = component.map(|bytes| Digest::of(bytes).short().to_owned());
     for host in hosts {
         let agreed = async {

@@ -2,6 +2,7 @@
 
 pub(super) use choice::{find, how_many};
 
+mod again;
 mod choice;
 mod day;
 mod number;

@@ -55,6 +55,9 @@ impl Script {
 
     /// Decides what follows from what the person did.
     pub(crate) fn step(&self, interview: &mut Interview, input: &Input<'_>, today: Date) -> Step {
+        if interview.at == At::Moved {
+            return self.go_on(interview, vec![words::MOVED.to_owned()]);
+        }
         if let Input::Picked { key, .. } = input {
             // A pick below the question itself is as good as one below the way out of it.
             let of_stuck = matches!(&interview.at, At::Stuck { id, .. } if id == key);
@@ -66,7 +69,7 @@ impl Script {
             return Step::note("I can only read words here.");
         }
         match interview.at.clone() {
-            At::Start => self.go_on(interview, Vec::new()),
+            At::Start | At::Moved => self.go_on(interview, Vec::new()),
             At::Question { id, changing } => match self.question(&id) {
                 Some(question) => self.at_question(interview, question, changing, input, today),
                 None => self.go_on(interview, Vec::new()),
@@ -155,7 +158,7 @@ impl Script {
     }
 
     /// To the first question that is open, and from the last one to the review.
-    fn go_on(&self, interview: &mut Interview, notes: Vec<String>) -> Step {
+    pub(crate) fn go_on(&self, interview: &mut Interview, notes: Vec<String>) -> Step {
         let at = match self.open(&interview.answers) {
             Some(question) => At::question(question),
             None if self.review => At::Review,

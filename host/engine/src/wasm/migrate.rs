@@ -1,0 +1,55 @@
+//! Lets a component take over a conversation of another version of its flow. It has no right while it does, and the
+//! bounds of a turn.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+use crate::fault::{Fault, GuestFault};
+use crate::flow::Former;
+
+use super::executor::Meter;
+use super::since_v0_1::migration;
+use super::state::GuestState;
+use super::{Ready, Sandbox, trap};
+
+impl Ready {
+    /// Whether it takes over conversations of other versions.
+    pub fn migrates(&self) -> bool {
+        self.migration.is_some()
+    }
+}
+
+impl Sandbox {
+    /// Asks a component to take a conversation over, on [`threads`](Self::threads): the state from which it goes on, or
+    /// none. `label` names flow and turn in log lines.
+    pub async fn migrate(&self, ready: &Ready, label: String, former: Former) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(pre) = ready.migration.clone() else { return Ok(None) };
+        let meter = Arc::new(Meter::default());
+        let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
+        let mut store = self.store(state, &meter);
+        let guest = async move {
+            let migrates = pre.instantiate_async(&mut store).await?;
+            let answer = migration::migrate(&migrates, &mut store, former).await;
+            store.into_data().finish();
+            answer
+        };
+        let deadline = self.bounds.turn;
+        // Nothing that the guest used is used again after a panic.
+        let guest = AssertUnwindSafe(self.executor.guest(meter, guest)).catch_unwind();
+        match tokio::time::timeout(deadline, guest).await {
+            Ok(Ok(Ok(answer))) => Ok(answer.and_then(|state| bounded(state, self.bounds.state))?),
+            Ok(Ok(Err(error))) => Err(trap::fault(error)),
+            Ok(Err(_)) => Err(Fault::Host("the host panicked while it ran the guest".to_owned())),
+            Err(_) => Err(GuestFault::TurnDeadline(deadline.as_secs()).into()),
+        }
+    }
+}
+
+fn bounded(state: Option<Vec<u8>>, most: usize) -> Result<Option<Vec<u8>>, GuestFault> {
+    match state.as_ref().map(Vec::len).filter(|got| *got > most) {
+        Some(got) => Err(GuestFault::StateTooLarge { got, most }),
+        None => Ok(state),
+    }
+}
