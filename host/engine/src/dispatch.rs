@@ -95,17 +95,16 @@ impl Engine {
         {
             return;
         }
-        tokio::select! {
-            ended = self.attempt(&claim) => {
-                if let Err(error) = ended {
-                    self.left(&claim, &error);
-                }
-            }
-            Ok(why) = interrupted => {
-                if why == Interrupt::HandBack && let Err(error) = self.ports.store.hand_back(&claim.fence).await {
-                    self.left(&claim, &error);
-                }
-            }
+        // The write that ends a turn is not interrupted: it is fenced, and whether it was done is soon known.
+        let ended = tokio::select! {
+            handled = self.handle(&claim) => self.conclude(&claim, handled).await,
+            Ok(why) = interrupted => match why {
+                Interrupt::HandBack => self.ports.store.hand_back(&claim.fence).await,
+                Interrupt::Lost => Ok(()),
+            },
+        };
+        if let Err(error) = ended {
+            self.left(&claim, &error);
         }
         let mut running = self.running();
         if running.get(&place).is_some_and(|turn| turn.fence == claim.fence) {
@@ -140,9 +139,9 @@ impl Engine {
         }
     }
 
-    /// One attempt, and the write that ends it.
-    async fn attempt(&self, claim: &Claim) -> Result<(), StoreError> {
-        let failed = match self.handle(claim).await {
+    /// The write that ends an attempt.
+    async fn conclude(&self, claim: &Claim, handled: Result<Commit, Failed>) -> Result<(), StoreError> {
+        let failed = match handled {
             Ok(commit) => match self.commit(claim, commit).await {
                 Ok(()) => return Ok(()),
                 Err(error) => Failed::from(Fault::from(error)),
