@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::Figure;
-use super::rig::Rig;
+use super::rig::{On, Rig};
 
 const TURNS: usize = 1_000;
 
 /// A thousand of them.
 pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Vec<Figure>> {
-    let rig = Rig::new(component).await?;
+    let rig = Rig::new(On::Embedded, component).await?;
     rig.begin(TURNS).await?;
     let before = resident()?;
     rig.model_answers(false);
