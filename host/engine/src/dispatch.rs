@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 
 use crate::broker::Scope;
-use crate::engine::{Engine, Interrupt, LEASE, RunningTurn};
+use crate::engine::{Engine, Interrupt, LEASE, RunningTurn, length};
 use crate::fault::{Fault, GuestFault};
+use crate::handover::{Taken, Turns};
 use crate::life::{self, Step};
 use crate::model::{Call as JournaledCall, Conversation, TurnId};
 use crate::ports::{Claim, Commit, StoreError};
@@ -46,48 +48,50 @@ impl From<Fault> for Failed {
 impl Engine {
     /// The loop that claims turns. It ends when the engine stops and the turns have ended; when it is dropped, its
     /// turns are too.
-    pub(crate) async fn dispatch(self: Arc<Self>) {
-        let mut turns = JoinSet::new();
+    pub(crate) async fn dispatch(self: Arc<Self>, taken: UnboundedReceiver<Taken>) {
+        let mut turns = Turns::new(self.clone(), taken);
         while !self.is_stopping() {
-            reap(&mut turns);
-            let Ok(permit) = self.room.clone().acquire_owned().await else { return };
+            let Ok(mut room) = turns.during(self.room.clone().acquire_owned()).await else { return };
             if self.is_stopping() {
                 // There was no room until the stop had waited for it; what were claimed now would be dropped.
                 break;
             }
-            let most = BATCH.min(self.room.available_permits() + 1);
-            let claims = match self.ports.store.claim(most, LEASE).await {
+            while room.num_permits() < BATCH
+                && let Ok(more) = self.room.clone().try_acquire_owned()
+            {
+                room.merge(more);
+            }
+            let most = room.num_permits();
+            let claims = match turns.during(self.ports.store.claim(most, LEASE)).await {
                 Ok(claims) => claims,
                 Err(error) => {
-                    self.store_failed("claiming turns", &error).await;
+                    turns.during(self.store_failed("claiming turns", &error)).await;
                     continue;
                 }
             };
             let drained = claims.len() < most;
-            let mut permit = Some(permit);
             for claim in claims {
-                let permit = match permit.take() {
-                    Some(permit) => permit,
-                    // There is room for `most`, and only this loop takes of it.
-                    None => match self.room.clone().acquire_owned().await {
-                        Ok(permit) => permit,
-                        Err(_) => return,
-                    },
-                };
-                turns.spawn_on(self.clone().turn(claim, permit), self.sandbox.threads());
+                // No store answers more than it was asked for.
+                let Some(permit) = room.split(1) else { break };
+                turns.begin(claim, permit);
             }
-            drop(permit);
+            drop(room);
             if drained {
-                match self.ports.store.inbox_due().await {
-                    Ok(due) => self.wait(self.ports.store.inbox_changed(), due).await,
-                    Err(error) => self.store_failed("looking for what is due", &error).await,
+                match turns.during(self.ports.store.inbox_due()).await {
+                    // The leases of turns that are handed over meanwhile end no earlier.
+                    Ok(due) => {
+                        let lease = self.ports.clock.now().saturating_add(length(LEASE));
+                        let due = due.map_or(lease, |due| due.min(lease));
+                        turns.during(self.wait(self.ports.store.inbox_changed(), Some(due))).await;
+                    }
+                    Err(error) => turns.during(self.store_failed("looking for what is due", &error)).await,
                 }
             }
         }
-        while turns.join_next().await.is_some() {}
+        turns.end().await;
     }
 
-    async fn turn(self: Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit) {
+    pub(crate) async fn turn(self: Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit) {
         let raised = self.gauges.turn();
         let (interrupt, interrupted) = oneshot::channel();
         let (place, seq) = (claim.fence.place.clone(), claim.seq);
@@ -130,7 +134,7 @@ impl Engine {
     }
 
     /// A turn whose end could not be written: its lease runs out, and it is claimed again.
-    fn left(&self, claim: &Claim, error: &StoreError) {
+    pub(crate) fn left(&self, claim: &Claim, error: &StoreError) {
         match error {
             StoreError::Stale => tracing::debug!(place = %claim.fence.place, seq = %claim.seq, "the turn was lost"),
             error => {

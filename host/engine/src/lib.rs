@@ -41,6 +41,7 @@ pub mod fault;
 pub mod flow;
 pub mod form;
 pub mod gauge;
+mod handover;
 pub mod intake;
 pub mod life;
 pub mod memory;

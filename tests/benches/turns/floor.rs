@@ -5,14 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use pesto_engine::clock::SystemClock;
-use pesto_engine::ports::{Entry, Store as _};
+use pesto_engine::ports::Store as _;
 use pesto_server::store::{EmbeddedStore, FILE};
 use rusqlite::{Connection, params};
 
 use super::guest::Guest;
-use super::samples::{commit, said};
+use super::samples::{LEASE, commit, take};
 
 /// The least turn.
 pub(crate) struct Floor {
@@ -83,16 +82,12 @@ pub(crate) async fn pages(folder: &Path) -> anyhow::Result<Vec<(&'static str, us
     let mut pages = Vec::new();
     for number in 1..=20 {
         written()?;
-        store.accept(said(0, number, "hello")?, Entry::Queue).await?;
+        let turn = take(&store, number).await?;
         let accept = frames(size()?);
         written()?;
-        let claims = store.claim(1, Duration::from_secs(30)).await?;
-        let claim = frames(size()?);
-        let turn = claims.first().context("an accepted event can be claimed")?;
-        written()?;
         store.commit(&turn.fence, commit(turn.seq, &turn.fence.place)?).await?;
-        pages = vec![("accept", accept), ("claim", claim), ("commit", frames(size()?))];
-        for posting in store.outbox_claim(1, Duration::from_secs(30)).await? {
+        pages = vec![("accept", accept), ("commit", frames(size()?))];
+        for posting in store.outbox_claim(1, LEASE).await? {
             store.outbox_sent(&posting, None, None).await?;
         }
     }

@@ -1,9 +1,14 @@
 //! What goes through a store in a turn, of the size of what people say.
 
+use std::time::Duration;
+
 use pesto_engine::model::{
     Beginning, Body, Conversation, Digest, Exchange, Inbound, Message, Person, Place, Seq, TurnId,
 };
-use pesto_engine::ports::{After, Commit};
+use pesto_engine::ports::{Accepted, After, Claim, Commit, Entry, Store};
+
+/// Longer than anything here takes.
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 pub(crate) fn place(person: usize) -> anyhow::Result<Place> {
     Ok(Place::direct("T1", &format!("U{person:04}"))?)
@@ -25,6 +30,14 @@ pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<I
         sent: None,
         body: Body::Said { text: text.to_owned(), files: Vec::new() },
     })
+}
+
+/// Accepts and claims what the first person says, as a host that has room does.
+pub(crate) async fn take(store: &dyn Store, number: usize) -> anyhow::Result<Claim> {
+    match store.accept(said(0, number, "hello")?, Entry::Take(LEASE)).await? {
+        Accepted::Taken(claim) => Ok(*claim),
+        other => anyhow::bail!("the place is not free: {other:?}"),
+    }
 }
 
 /// What the benchmark's flow leads to.

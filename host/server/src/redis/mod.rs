@@ -207,7 +207,7 @@ fn any<T>(answers: Vec<Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
 #[async_trait]
 impl Store for RedisStore {
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
-        inbox::accept(self, &inbound, entry).await
+        inbox::accept(self, inbound, entry).await
     }
 
     async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {

@@ -19,17 +19,20 @@ local function number() return tonumber(arg()) end
 -- Not `tostring`, which rounds at 14 digits.
 local function int(value) return string.format('%.0f', value) end
 
-local woken = {}
+local woken, told = {}, {}
 local function wake(what) woken[what] = true end
+-- The same for other hosts only: this one knows by the answer.
+local function tell(what) told[what] = true end
 
 -- The end of a step that may have changed what others wait for: `i`nbox, `o`utbox, `t`imers or
 -- `c`omponents.
 local function done(...)
-  local what = (woken.i and 'i' or '') .. (woken.o and 'o' or '') .. (woken.t and 't' or '') .. (woken.c and 'c' or '')
-  if what ~= '' then
-    redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what .. ' ' .. (shard:match('{s(%d+)}') or ''))
+  local rest = (woken.o and 'o' or '') .. (woken.t and 't' or '') .. (woken.c and 'c' or '')
+  local others = ((woken.i or told.i) and 'i' or '') .. rest
+  if others ~= '' then
+    redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. others .. ' ' .. (shard:match('{s(%d+)}') or ''))
   end
-  return {what, int(now), int(micros), ...}
+  return {(woken.i and 'i' or '') .. rest, int(now), int(micros), ...}
 end
 
 -- Decides between equals, and orders what is appended: the server's microseconds, but never the same twice.
@@ -96,15 +99,20 @@ local function insert(place, name, hold, person, event)
   count('inbox', 1)
 end
 
+-- The name of the event of this number that was sent then; where nobody knows when, it comes first.
+local function position_of(sent, number)
+  return (sent == '' and string.rep('0', 20) or sent) .. string.format('.%016.0f.%010.0f', number, 0)
+end
+
 -- The same by the time it was sent, or at the end; answers its number.
 local function append(place, sent, hold, person, event)
   rank(place)
   local number = redis.call('HINCRBY', place_key(place), 'last', 1)
   if sent == '' then
     local last = redis.call('ZREVRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
-    sent = last and last:sub(1, 20) or string.rep('0', 20)
+    sent = last and last:sub(1, 20) or ''
   end
-  insert(place, sent .. string.format('.%016.0f.%010.0f', number, 0), hold, person, event)
+  insert(place, position_of(sent, number), hold, person, event)
   if not redis.call('HGET', place_key(place), 'tick') then make_ready(place, math.max(now, hold)) end
   wake('i')
   return number
