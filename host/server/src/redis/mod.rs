@@ -11,6 +11,7 @@
 //! | key | what |
 //! |---|---|
 //! | `taker:INDEX:HOST` | the operation with which a host took last of `ready` or `due`, for a minute |
+//! | `told:WHAT:HOST` | a host told the others of such a change a moment ago; for 100 ms |
 //! | `tick` | the latest tick: the server's microseconds, never the same twice; orders what has the same time |
 //! | `seen:ID` | time, operation and answer of an accepted event; expires after a day |
 //! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed, who ended it, who settled a message |
