@@ -78,6 +78,7 @@ docs:
 
 # The development profile, optimised where a turn spends its time: a release build would compile all a second time.
 bench: setup
+	@scripts/test-setup --redis </dev/null
 	$(call say,Benchmarks: they build first and take some minutes; the figures come last)
 	@cargo bench --profile dev --config tests/benches/profile.toml --package pesto-tests --bench turns </dev/null
 

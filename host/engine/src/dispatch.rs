@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 
 use crate::broker::Scope;
-use crate::engine::{Engine, Interrupt, LEASE, RunningTurn};
+use crate::engine::{Engine, Interrupt, LEASE, RunningTurn, length};
 use crate::fault::{Fault, GuestFault};
+use crate::handover::{Taken, Turns};
 use crate::life::{self, Step};
 use crate::model::{Call as JournaledCall, Conversation, TurnId};
 use crate::ports::{Claim, Commit, StoreError};
+use crate::room::Room;
 use crate::router::{Route, Run, expire, route, route_aside};
 use crate::turn;
 use crate::wasm::Call;
@@ -38,20 +41,6 @@ pub(crate) fn reap(tasks: &mut JoinSet<()>) {
     }
 }
 
-/// Takes as many more as there are, and at most so many; answers how many.
-fn more(permits: &mut OwnedSemaphorePermit, most: usize) -> usize {
-    let semaphore = permits.semaphore().clone();
-    let free = semaphore.available_permits().min(most);
-    match u32::try_from(free).map(|free| semaphore.try_acquire_many_owned(free)) {
-        Ok(Ok(others)) => {
-            permits.merge(others);
-            free
-        }
-        // Somebody else was faster.
-        _ => 0,
-    }
-}
-
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         Self { fault, route: None, journal: None }
@@ -59,44 +48,53 @@ impl From<Fault> for Failed {
 }
 
 impl Engine {
+    async fn room(&self) -> Room {
+        Room::wait(self.room.clone(), self.sandbox.instances().clone()).await
+    }
+
     /// The loop that claims turns. It ends when the engine stops and the turns have ended; when it is dropped, its
     /// turns are too.
-    pub(crate) async fn dispatch(self: Arc<Self>) {
-        let mut turns = JoinSet::new();
+    pub(crate) async fn dispatch(self: Arc<Self>, taken: UnboundedReceiver<Taken>) {
+        let mut turns = Turns::new(self.clone(), taken);
         while !self.is_stopping() {
-            reap(&mut turns);
-            let Ok(mut room) = self.room.clone().acquire_owned().await else { return };
-            let Ok(mut instances) = self.sandbox.instances().clone().acquire_owned().await else { return };
+            let mut room = turns.during(self.room()).await;
             if self.is_stopping() {
                 // There was no room until the stop had waited for it; what were claimed now would be dropped.
                 break;
             }
-            let most = 1 + more(&mut room, BATCH - 1).min(more(&mut instances, BATCH - 1));
-            let claims = match self.ports.store.claim(most, LEASE).await {
+            room.grow(BATCH);
+            let most = room.len();
+            let claims = match turns.during(self.ports.store.claim(most, LEASE)).await {
                 Ok(claims) => claims,
                 Err(error) => {
-                    self.store_failed("claiming turns", &error).await;
+                    turns.during(self.store_failed("claiming turns", &error)).await;
                     continue;
                 }
             };
             let drained = claims.len() < most;
             for claim in claims {
-                // There is enough for `most`.
-                let (Some(permit), Some(instance)) = (room.split(1), instances.split(1)) else { break };
-                turns.spawn_on(self.clone().turn(claim, permit, instance), self.sandbox.threads());
+                // No store answers more than it was asked for.
+                let Some(room) = room.split() else { break };
+                turns.begin(claim, room);
             }
-            drop((room, instances));
+            drop(room);
             if drained {
-                match self.ports.store.inbox_due().await {
-                    Ok(due) => self.wait(self.ports.store.inbox_changed(), due).await,
-                    Err(error) => self.store_failed("looking for what is due", &error).await,
+                match turns.during(self.ports.store.inbox_due()).await {
+                    // The leases of turns that are handed over meanwhile end no earlier.
+                    Ok(due) => {
+                        let lease = self.ports.clock.now().saturating_add(length(LEASE));
+                        let due = due.map_or(lease, |due| due.min(lease));
+                        turns.during(self.wait(self.ports.store.inbox_changed(), Some(due))).await;
+                    }
+                    Err(error) => turns.during(self.store_failed("looking for what is due", &error)).await,
                 }
             }
         }
-        while turns.join_next().await.is_some() {}
+        turns.end().await;
     }
 
-    async fn turn(self: Arc<Self>, claim: Claim, permit: OwnedSemaphorePermit, instance: OwnedSemaphorePermit) {
+    pub(crate) async fn turn(self: Arc<Self>, claim: Claim, room: Room) {
+        let (permit, instance) = room.parts();
         let raised = self.gauges.turn();
         let (interrupt, interrupted) = oneshot::channel();
         let (place, seq) = (claim.fence.place.clone(), claim.seq);
@@ -104,17 +102,16 @@ impl Engine {
         {
             return;
         }
-        tokio::select! {
-            ended = self.attempt(&claim, instance) => {
-                if let Err(error) = ended {
-                    self.left(&claim, &error);
-                }
-            }
-            Ok(why) = interrupted => {
-                if why == Interrupt::HandBack && let Err(error) = self.ports.store.hand_back(&claim.fence).await {
-                    self.left(&claim, &error);
-                }
-            }
+        // The write that ends a turn is not interrupted: it is fenced, and whether it was done is soon known.
+        let ended = tokio::select! {
+            handled = self.handle(&claim, instance) => self.conclude(&claim, handled).await,
+            Ok(why) = interrupted => match why {
+                Interrupt::HandBack => self.ports.store.hand_back(&claim.fence).await,
+                Interrupt::Lost => Ok(()),
+            },
+        };
+        if let Err(error) = ended {
+            self.left(&claim, &error);
         }
         let mut running = self.running();
         if running.get(&place).is_some_and(|turn| turn.fence == claim.fence) {
@@ -140,7 +137,7 @@ impl Engine {
     }
 
     /// A turn whose end could not be written: its lease runs out, and it is claimed again.
-    fn left(&self, claim: &Claim, error: &StoreError) {
+    pub(crate) fn left(&self, claim: &Claim, error: &StoreError) {
         match error {
             StoreError::Stale => tracing::debug!(place = %claim.fence.place, seq = %claim.seq, "the turn was lost"),
             error => {
@@ -149,9 +146,9 @@ impl Engine {
         }
     }
 
-    /// One attempt, and the write that ends it.
-    async fn attempt(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<(), StoreError> {
-        let failed = match self.handle(claim, instance).await {
+    /// The write that ends an attempt.
+    async fn conclude(&self, claim: &Claim, handled: Result<Commit, Failed>) -> Result<(), StoreError> {
+        let failed = match handled {
             Ok(commit) => match self.commit(claim, commit).await {
                 Ok(()) => return Ok(()),
                 Err(error) => Failed::from(Fault::from(error)),

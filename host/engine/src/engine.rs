@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -14,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::delay::Delays;
 use crate::flow::Offers;
 use crate::gauge::Gauges;
+use crate::handover::Taken;
 use crate::life::Expiries;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::policy::{Access, Bounds, Grants, InDoubt};
@@ -44,6 +45,11 @@ pub struct Settings {
     pub expiries: Expiries,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
+}
+
+/// In milliseconds.
+pub(crate) fn length(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// Why a turn is to stop before its end.
@@ -78,7 +84,8 @@ pub struct Engine {
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
     pub(crate) room: Arc<Semaphore>,
-    started: AtomicBool,
+    /// To the loop that does turns, once it was started.
+    pub(crate) taken: OnceLock<UnboundedSender<Taken>>,
     activity: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
 }
@@ -110,7 +117,7 @@ impl Engine {
             sandbox,
             gauges: Arc::default(),
             running: Mutex::default(),
-            started: AtomicBool::new(false),
+            taken: OnceLock::new(),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
         })
@@ -118,10 +125,11 @@ impl Engine {
 
     /// Starts the loops.
     pub fn start(self: &Arc<Self>) -> Loops {
-        self.started.store(true, Ordering::Relaxed);
+        let (sender, taken) = unbounded_channel();
+        let _ = self.taken.set(sender);
         let mut loops = JoinSet::new();
         // What it claims runs on the same threads, so that none has to be woken for it.
-        loops.spawn_on(self.clone().dispatch(), self.sandbox.threads());
+        loops.spawn_on(self.clone().dispatch(taken), self.sandbox.threads());
         loops.spawn(self.clone().renew());
         loops.spawn(self.clone().send());
         loops.spawn(self.clone().fire());
@@ -171,7 +179,7 @@ impl Engine {
 
     /// Whether the loops were started: otherwise what is stored waits for a host.
     pub fn is_started(&self) -> bool {
-        self.started.load(Ordering::Relaxed)
+        self.taken.get().is_some()
     }
 
     /// Counts of what goes on.
@@ -261,7 +269,7 @@ impl Engine {
     }
 
     async fn renew(self: Arc<Self>) {
-        let third = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX) / 3;
+        let third = length(LEASE) / 3;
         loop {
             self.ports.clock.until(self.ports.clock.now() + third).await;
             let fences: Vec<Fence> = self.running().values().map(|turn| turn.fence.clone()).collect();

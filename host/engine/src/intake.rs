@@ -52,7 +52,7 @@ impl Engine {
     async fn queue(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
         let (place, person, at) = (inbound.place.clone(), inbound.person.clone(), inbound.at);
         let store = &self.ports.store;
-        let accepted = store.accept(inbound, entry).await?;
+        let accepted = self.enter_inbox(inbound, entry).await?;
         if accepted == Accepted::Full {
             self.gauges.refused();
             let id = format!("full/{}/{}", Digest::of(place.as_str().as_bytes()), at / 3_600_000);

@@ -22,7 +22,8 @@ pub use data::{
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Stores an event once: an id seen before, within a day, changes nothing. An id comes with one place always. Where
-    /// [`INBOX`](crate::policy::contract::INBOX) events wait, none is queued or held behind them.
+    /// [`INBOX`](crate::policy::contract::INBOX) events wait, none is queued or held behind them. With [`Entry::Take`] a
+    /// free place is claimed with it, as [`claim`](Self::claim) does.
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError>;
 
     /// Takes up to `most` places that have an event, no owner, and no backoff, longest ready first: raises their

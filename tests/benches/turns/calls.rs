@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Figure;
-use super::rig::Rig;
+use super::rig::{On, Rig};
 
 /// In one conversation, and in as many as share a sync well.
 pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Vec<Figure>> {
@@ -14,7 +14,7 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Vec<Figure>> {
 }
 
 async fn rate(component: &[u8], people: usize, calls: usize) -> anyhow::Result<f64> {
-    let rig = Rig::new(component).await?;
+    let rig = Rig::new(On::Embedded, component).await?;
     rig.begin(people).await?;
     // The first round brings the log to its size.
     round(&rig, people, 1, calls / 4).await?;

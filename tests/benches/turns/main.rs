@@ -1,13 +1,17 @@
 //! What a turn costs on this machine, beside what it cannot cost less than. The last lines are
 //! `figure NAME VALUE UNIT`; all figures of a run are measured on the same disk, in the same folder of the build.
 //!
-//! - [`floor`]: a turn without an engine: the component, and bare writes to SQLite
-//! - [`rig`]: an engine on the embedded store, as the host composes it
+//! - [`guest`], [`floor`], [`redis_floor`]: a turn without an engine: the component, and bare writes to a store
+//! - [`rig`]: an engine on one of the stores, as the host composes it
+//! - [`samples`]: what goes through it
 //! - [`turns`], [`calls`], [`waiting`], [`slack`]: what is measured
 
 mod calls;
 mod floor;
+mod guest;
+mod redis_floor;
 mod rig;
+mod samples;
 mod slack;
 mod turns;
 mod waiting;
@@ -44,11 +48,11 @@ fn main() -> anyhow::Result<()> {
     if wants("store_p99_ms") {
         figures.extend(runtime.block_on(waiting::store(&component, 10_000, 8))?);
     }
-    if wants("turn_us") {
-        figures.extend(turns::measure_one(&runtime, &component)?);
+    if wants("embedded_turns") {
+        figures.extend(turns::measure_embedded(&runtime, &component)?);
     }
-    if wants("turns_per_s") {
-        figures.extend(runtime.block_on(turns::measure_many(&component))?);
+    if wants("redis_turns") {
+        figures.extend(turns::measure_redis(&runtime, &component)?);
     }
     if wants("host_calls") {
         figures.extend(runtime.block_on(calls::measure(&component))?);

@@ -1,40 +1,66 @@
-//! An engine on the embedded store, with a model that answers at once or when it is told to; as a rule nobody listens.
+//! An engine on one of the stores, with a model that answers at once or when it is told to; as a rule nobody listens.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::broker::Ports;
 use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Loops, Settings};
-use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place};
+use pesto_engine::model::{FlowName, Message, Place};
 use pesto_engine::policy::{Bounds, Grants, Right};
 use pesto_engine::ports::{
-    CallError, Copies, Deploy, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt,
+    CallError, Clock, Copies, Deploy, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt, Store,
 };
+use pesto_server::config::Secret;
+use pesto_server::redis::{Options, RedisStore};
 use pesto_server::store::EmbeddedStore;
+use redis_rig::server::Server;
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+use super::samples::{place, said};
+
+/// Which store is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum On {
+    /// A file in a folder.
+    Embedded,
+    /// A Redis of the rig's own on a local socket. It is set up as the README tells operators: each answer comes after
+    /// a sync, for with less than `appendfsync always` what was acknowledged can be lost.
+    Redis,
+}
+
+/// What a store is on. It is gone with this.
+enum Ground {
+    Folder(TempDir),
+    Server(Server),
+}
 
 /// What is measured with. It goes with its folder.
 pub(crate) struct Rig {
     pub(crate) engine: Arc<Engine>,
     model: Arc<Model>,
     _loops: Loops,
-    _folder: TempDir,
+    ground: Ground,
+    numbers: AtomicUsize,
 }
 
 impl Rig {
     /// An engine with an empty store and this flow. Call it on the runtime that is to do input and output.
-    pub(crate) async fn new(component: &[u8]) -> anyhow::Result<Self> {
-        Self::with_messenger(component, Arc::new(Nobody)).await
+    pub(crate) async fn new(on: On, component: &[u8]) -> anyhow::Result<Self> {
+        Self::with_messenger(on, component, Arc::new(Nobody)).await
     }
 
     /// The same with somebody who listens.
-    pub(crate) async fn with_messenger(component: &[u8], messenger: Arc<dyn Messenger>) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir_in(super::scratch())?;
+    pub(crate) async fn with_messenger(
+        on: On,
+        component: &[u8],
+        messenger: Arc<dyn Messenger>,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock);
-        let store = Arc::new(EmbeddedStore::open(folder.path(), clock.clone())?);
+        let (ground, store) = open(on, clock.clone()).await?;
         let model = Arc::new(Model(watch::Sender::new(true)));
         let ports = Ports { store, llm: model.clone(), messenger, clock };
         let flow: FlowName = "bench-flow".parse()?;
@@ -48,13 +74,26 @@ impl Rig {
         engine.catalog.offer(&flow, component.to_vec(), Deploy::Always).await?;
         engine.catalog.follow().await?;
         let loops = engine.start();
-        Ok(Self { engine, model, _loops: loops, _folder: folder })
+        Ok(Self { engine, model, _loops: loops, ground, numbers: AtomicUsize::new(1) })
+    }
+
+    /// The Redis that the store is in.
+    pub(crate) fn server(&self) -> anyhow::Result<&Server> {
+        match &self.ground {
+            Ground::Server(server) => Ok(server),
+            Ground::Folder(folder) => anyhow::bail!("there is no Redis in {}", folder.path().display()),
+        }
     }
 
     /// A person says something; it is stored when this returns.
     pub(crate) async fn say(&self, person: usize, number: usize, text: &str) -> anyhow::Result<()> {
         self.engine.accept(said(person, number, text)?).await?;
         Ok(())
+    }
+
+    /// A number that no text has had.
+    pub(crate) fn number(&self) -> usize {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Begins a conversation with each of so many people, and waits until all have been answered.
@@ -85,26 +124,21 @@ impl Rig {
     }
 }
 
-pub(crate) fn place(person: usize) -> anyhow::Result<Place> {
-    Ok(Place::direct("T1", &format!("U{person:04}"))?)
-}
-
-/// What a person says, of the size of what people say.
-pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<Inbound> {
-    Ok(Inbound {
-        id: format!("Ev-{person:04}-{number:08}"),
-        place: place(person)?,
-        person: Person {
-            id: format!("U{person:04}"),
-            name: "Ada Lovelace".to_owned(),
-            locale: "en-GB".to_owned(),
-            time_zone: "Europe/London".to_owned(),
-            groups: Vec::new(),
-        },
-        at: 0,
-        sent: None,
-        body: Body::Said { text: text.to_owned(), files: Vec::new() },
-    })
+/// An empty store, and what it is on.
+async fn open(on: On, clock: Arc<dyn Clock>) -> anyhow::Result<(Ground, Arc<dyn Store>)> {
+    match on {
+        On::Embedded => {
+            let folder = tempfile::tempdir_in(super::scratch())?;
+            let store = Arc::new(EmbeddedStore::open(folder.path(), clock)?);
+            Ok((Ground::Folder(folder), store))
+        }
+        On::Redis => {
+            let server = Server::start_in(&super::scratch());
+            let (store, warnings) = RedisStore::connect(Options::new(Secret::new(server.url())), clock).await?;
+            anyhow::ensure!(warnings.is_empty(), "Redis is not set up as operators are told: {warnings:?}");
+            Ok((Ground::Server(server), Arc::new(store)))
+        }
+    }
 }
 
 /// Answers while it holds `true`.

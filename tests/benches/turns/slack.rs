@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
 use super::Figure;
-use super::rig::{Rig, percentile};
+use super::rig::{On, Rig, percentile};
 
 const PEOPLE: u32 = 400;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub(crate) async fn measure(component: &[u8]) -> anyhow::Result<Vec<Figure>> {
         sockets: 10,
     };
     let slack = Slack::new(&config, Vec::new())?;
-    let rig = Rig::with_messenger(component, Arc::new(slack.messenger())).await?;
+    let rig = Rig::with_messenger(On::Embedded, component, Arc::new(slack.messenger())).await?;
     let host = tokio::spawn(slack.run(rig.engine.clone(), std::future::pending()));
     double.has_sockets(2).await;
 

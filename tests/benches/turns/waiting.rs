@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use super::Figure;
-use super::rig::{Rig, percentile, place};
+use super::rig::{On, Rig, percentile};
+use super::samples::place;
 
 /// Between two looks at the store.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -14,7 +15,7 @@ const LOOKS: usize = 2_000;
 
 /// The peak while so many turns wait and are all completed.
 pub(crate) async fn memory(component: &[u8], name: &'static str, turns: usize) -> anyhow::Result<Vec<Figure>> {
-    let rig = Rig::new(component).await?;
+    let rig = Rig::new(On::Embedded, component).await?;
     rig.begin(turns).await?;
     let before = resident("VmRSS:")?;
     // The peak begins anew: proc(5).
@@ -35,9 +36,9 @@ pub(crate) async fn memory(component: &[u8], name: &'static str, turns: usize) -
     Ok(vec![(name, peak, "MiB")])
 }
 
-/// How long a look at the store takes while so many turns wait and `busy` others compute without end.
+/// How long a look at Redis takes while so many turns wait and `busy` others compute without end.
 pub(crate) async fn store(component: &[u8], turns: usize, busy: usize) -> anyhow::Result<Vec<Figure>> {
-    let rig = Rig::new(component).await?;
+    let rig = Rig::new(On::Redis, component).await?;
     rig.begin(turns + busy).await?;
     let target = wait(&rig, turns).await?;
     let calm = looks(&rig).await?;

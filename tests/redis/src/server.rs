@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+/// With these nothing is lost that was answered.
+const SAFE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"];
+
 /// A running server. It ends, and its data goes, when this is dropped.
 pub struct Server {
     folder: TempDir,
@@ -17,12 +20,20 @@ pub struct Server {
 impl Server {
     /// Set up as the README advises.
     pub fn start() -> Self {
-        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"])
+        Self::start_with(SAFE)
+    }
+
+    /// The same with its data in a folder below this one, which decides on which disk it is.
+    pub fn start_in(folder: &Path) -> Self {
+        Self::serve_in(TempDir::new_in(folder).unwrap(), SAFE)
     }
 
     /// With these options of `redis-server`, and nothing saved but by them.
     pub fn start_with(more: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::serve_in(TempDir::new().unwrap(), more)
+    }
+
+    fn serve_in(folder: TempDir, more: &[&str]) -> Self {
         let more: Vec<_> = more.iter().map(|part| (*part).to_owned()).collect();
         let process = serve(folder.path(), &more);
         Self { folder, process, more }

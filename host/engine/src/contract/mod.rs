@@ -15,6 +15,7 @@ pub mod random;
 mod records;
 mod samples;
 mod seats;
+mod take;
 mod timers;
 mod turn;
 
@@ -86,7 +87,7 @@ pub async fn check(adapter: &dyn Adapter) {
         [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, aside::CASES, components::CASES];
     let mut failed = Vec::new();
     for (name, case) in
-        suites.into_iter().chain([records::CASES, doubts::CASES, operate::CASES, seats::CASES]).flatten()
+        suites.into_iter().chain([records::CASES, doubts::CASES, operate::CASES, seats::CASES, take::CASES]).flatten()
     {
         let subject = Subject::new(adapter).await;
         let run = tokio::spawn(tokio::time::timeout(PATIENCE, case(subject)));

@@ -9,7 +9,7 @@ use super::samples::{
 };
 use super::{LEASE, Subject, not_late};
 use crate::model::{Digest, Letter};
-use crate::ports::{After, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
+use crate::ports::{Accepted, After, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
 
 /// Tells both stores the same `steps` things, drawn by `seed`, and crashes both now and then.
 ///
@@ -86,11 +86,14 @@ impl Walk {
                 inbound.sent = self.dice.once_in(2).then(|| self.dice.below(1_000));
                 let entry = match self.dice.below(8) {
                     0 => Entry::Cut,
+                    3..=4 => Entry::Take(LEASE),
                     2 => Entry::Hold(now + self.dice.below(20_000)),
                     1 => Entry::Answer(vec![message(name, self.dice.below(9), 7)]),
                     _ => Entry::Queue,
                 };
-                let _ = both!(self, at, accept(inbound.clone(), entry.clone()));
+                if let Ok(Accepted::Taken(claim)) = both!(self, at, accept(inbound.clone(), entry.clone())) {
+                    self.fences.push(claim.fence);
+                }
             }
             5..=8 => {
                 let most = self.dice.index(3) + 1;

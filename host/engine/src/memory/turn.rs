@@ -45,12 +45,19 @@ impl State {
             return Accepted::Duplicate;
         }
         let waiting = self.places.get(&inbound.place).map_or(0, |place| place.inbox.len());
-        if matches!(entry, Entry::Queue | Entry::Hold(_)) && waiting >= contract::INBOX {
+        if matches!(entry, Entry::Queue | Entry::Take(_) | Entry::Hold(_)) && waiting >= contract::INBOX {
             return Accepted::Full;
         }
         self.seen.insert(inbound.id.clone(), now);
         match entry {
             Entry::Queue => Accepted::New(Some(self.append(now, inbound, now))),
+            Entry::Take(lease) => {
+                let key = inbound.place.clone();
+                let is_free = self.place(&key).ready.is_none();
+                let seq = self.append(now, inbound, now);
+                let claim = is_free.then(|| self.claim_one(now, key, lease)).flatten();
+                claim.map_or(Accepted::New(Some(seq)), |claim| Accepted::Taken(Box::new(claim)))
+            }
             Entry::Hold(until) => Accepted::New(Some(self.append(now, inbound, until))),
             Entry::Cut => {
                 let place = self.place(&inbound.place);

@@ -38,7 +38,9 @@ pub struct Fence {
 pub enum Entry {
     /// Into the place's inbox, by the time at which it was sent.
     Queue,
-    /// The same, but it is not claimed before this time: one that was sent earlier may be on its way.
+    /// The same; and where nothing waited or ran at the place, it is claimed for so long in the same step.
+    Take(Duration),
+    /// As `Queue`, but it is not claimed before this time: one that was sent earlier may be on its way.
     Hold(Millis),
     /// In place of the running turn, which it ends (its journal goes), and of all that waits; but what was sent after it,
     /// where it tells when it was sent, stays and comes behind it. The epoch is raised.
@@ -48,10 +50,12 @@ pub enum Entry {
 }
 
 /// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
     /// It is stored, at this position; an answered one has none.
     New(Option<Seq>),
+    /// It is stored, and its turn is claimed.
+    Taken(Box<Claim>),
     /// It had been stored before, and nothing changed.
     Duplicate,
     /// As many events as a place may have wait already, and nothing changed.

@@ -1,42 +1,75 @@
 //! Accept.
 
+use std::time::Duration;
+
 use pesto_engine::model::{Inbound, Micros, Seq};
 use pesto_engine::policy::contract;
-use pesto_engine::ports::{Accepted, Entry, StoreError};
+use pesto_engine::ports::{Accepted, Claim, Entry, Fence, StoreError};
 use pesto_engine::store::KEPT;
 
 use super::outbox::push_messages;
-use super::reply::unexpected;
+use super::places::talk;
+use super::reply::{Fields, unexpected};
 use super::script::{ACCEPT, Step};
-use super::{RedisStore, time};
+use super::{RedisStore, length, time};
 use crate::stored::encode;
 
-pub(super) async fn accept(store: &RedisStore, inbound: &Inbound, entry: Entry) -> Result<Accepted, StoreError> {
-    let (how, hold, messages) = match entry {
-        Entry::Queue => ("queue", 0, Vec::new()),
-        Entry::Hold(until) => ("queue", store.distance(until), Vec::new()),
-        Entry::Cut => ("cut", 0, Vec::new()),
-        Entry::Answer(messages) => ("answer", 0, messages),
+pub(super) async fn accept(store: &RedisStore, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
+    let (mut hold, mut lease, mut messages) = (0, Duration::ZERO, Vec::new());
+    let how = match entry {
+        Entry::Queue => "queue",
+        Entry::Take(length) => {
+            lease = length;
+            "take"
+        }
+        Entry::Hold(until) => {
+            hold = store.distance(until);
+            "queue"
+        }
+        Entry::Cut => "cut",
+        Entry::Answer(all) => {
+            messages = all;
+            "answer"
+        }
     };
     let place = &inbound.place;
-    let mut step = store.step(&ACCEPT, store.keys.shard(place));
+    let shard = store.keys.shard(place);
+    let mut step = store.step(&ACCEPT, shard);
     step = step.arg(&inbound.id).arg(time(KEPT)).arg(how).arg(place.as_str());
     if how == "answer" {
         push_messages(&mut step, place, messages)?;
     } else {
-        step = step.arg(sent(inbound.sent)).arg(hold).arg(contract::INBOX);
-        push_event(&mut step, inbound)?;
+        step = step.arg(sent(inbound.sent)).arg(hold).arg(contract::INBOX).arg(length(lease));
+        push_event(&mut step, &inbound)?;
     }
-    let answer = store.run(step).await?.fields.text()?;
-    match answer.as_str() {
-        "full" => Ok(Accepted::Full),
-        "duplicate" => Ok(Accepted::Duplicate),
-        "" => Ok(Accepted::New(None)),
-        number => {
-            let number = number.parse().map_err(|_| unexpected(ACCEPT.name))?;
-            Ok(Accepted::New(Some(Seq { number, step: 0 })))
+    let mut fields = store.run(step).await?.fields;
+    let number = match fields.text()?.as_str() {
+        "full" => return Ok(Accepted::Full),
+        "duplicate" => return Ok(Accepted::Duplicate),
+        "" => return Ok(Accepted::New(None)),
+        number => number.parse().map_err(|_| unexpected(ACCEPT.name))?,
+    };
+    let seq = Seq { number, step: 0 };
+    if fields.is_empty() {
+        return Ok(Accepted::New(Some(seq)));
+    }
+    // Only its end is of interest to others, who were told; this host knows of it without looking.
+    store.wakes.ready.expect(shard, store.clock.now().saturating_add(length(lease)));
+    let fence = Fence { place: place.clone(), epoch: fields.number()? };
+    match taken(fence.clone(), seq, inbound, fields) {
+        Ok(claim) => Ok(Accepted::Taken(Box::new(claim))),
+        Err(error) => {
+            super::turn::put_aside(store, &fence, &error).await?;
+            Ok(Accepted::New(Some(seq)))
         }
     }
+}
+
+/// A claim as the step answers it, whose event is known: it is the first attempt at it.
+fn taken(fence: Fence, seq: Seq, inbound: Inbound, mut fields: Fields) -> Result<Claim, StoreError> {
+    let generation = fields.number_or_zero()?;
+    let conversation = talk(&mut fields.list()?, &fence.place)?;
+    Ok(Claim { fence, seq, inbound, attempt: 1, generation, conversation, journal: Vec::new(), pin: None })
 }
 
 /// When an event was sent, as its position in the inbox begins; empty means at the end.

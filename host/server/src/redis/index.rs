@@ -46,6 +46,13 @@ impl Index {
         self.changed.notify_one();
     }
 
+    /// A shard has something new, of which only this is to be known: it is due at this time.
+    pub(super) fn expect(&self, shard: u16, due: Millis) {
+        if let Some(known) = self.shards().get_mut(usize::from(shard)) {
+            known.first = Some(known.first.map_or(due, |first| first.min(due)));
+        }
+    }
+
     /// All shards may have changed.
     pub(super) fn change_all(&self) {
         self.shards().iter_mut().for_each(|known| known.change(0));
@@ -131,6 +138,16 @@ mod tests {
         assert_eq!(shards(&index.unknown(2_000)), [0]);
         index.change_all();
         assert_eq!(shards(&index.due(0)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn what_is_expected_is_looked_at_when_it_is_due() {
+        let index = Index::new("ready", 1);
+        index.looked(index.due(0)[0], None);
+        index.expect(0, 5_000);
+        index.expect(0, 9_000);
+        assert_eq!((index.unknown(4_999), index.due(4_999), index.next()), (vec![], vec![], Some(5_000)));
+        assert_eq!(shards(&index.due(5_000)), [0]);
     }
 
     #[test]

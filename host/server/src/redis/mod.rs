@@ -11,6 +11,7 @@
 //! | key | what |
 //! |---|---|
 //! | `taker:INDEX:HOST` | the operation with which a host took last of `ready` or `due`, for a minute |
+//! | `told:WHAT:HOST` | a host told the others of such a change a moment ago; for 100 ms |
 //! | `tick` | the latest tick: the server's microseconds, never the same twice; orders what has the same time |
 //! | `seen:ID` | time, operation and answer of an accepted event; expires after a day |
 //! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed, who ended it, who settled a message |
@@ -209,7 +210,7 @@ fn any<T>(answers: Vec<Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
 #[async_trait]
 impl Store for RedisStore {
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
-        inbox::accept(self, &inbound, entry).await
+        inbox::accept(self, inbound, entry).await
     }
 
     async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError> {

@@ -41,11 +41,16 @@ async fn read_or_put_aside(store: &RedisStore, place: Place, mut fields: Fields)
     match read(fence.clone(), &position, fields) {
         Ok(claim) => Ok(Some(claim)),
         Err(error) => {
-            tracing::error!("a place is put aside for a minute: {error}");
-            let_go(store, &fence, ASIDE, false).await?;
+            put_aside(store, &fence, &error).await?;
             Ok(None)
         }
     }
+}
+
+/// Ends a claim that cannot be read.
+pub(super) async fn put_aside(store: &RedisStore, fence: &Fence, error: &StoreError) -> Result<(), StoreError> {
+    tracing::error!("a place is put aside for a minute: {error}");
+    let_go(store, fence, ASIDE, false).await
 }
 
 fn read(fence: Fence, position: &str, mut fields: Fields) -> Result<Claim, StoreError> {

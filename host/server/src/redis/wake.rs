@@ -16,7 +16,8 @@ use super::index::Index;
 /// What a lost wake costs at most: a channel keeps nothing for who is not there. Also what an idle host costs, for its
 /// loops look at each shard then.
 const REPAIR: Duration = Duration::from_secs(20);
-/// So much later than the host that brought work another one looks for it, in milliseconds.
+/// So much later than the host that brought work another one looks for it, in milliseconds. Longer than the time for
+/// which a host that told something does not tell it again (`lua/head.lua`): this look finds all of it.
 const HOME: Millis = 200;
 const SUBSCRIBING: Duration = Duration::from_secs(5);
 

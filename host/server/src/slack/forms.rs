@@ -93,7 +93,7 @@ impl Intake {
         let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), body };
         match self.engine.pass_over(inbound).await {
             Ok(Accepted::Duplicate) => Answer::Ack(None),
-            Ok(Accepted::New(_) | Accepted::Full) => Answer::View(closed()),
+            Ok(Accepted::New(_) | Accepted::Taken(_) | Accepted::Full) => Answer::View(closed()),
             Err(error) => {
                 tracing::error!(%error, "a form that came too late cannot be answered");
                 Answer::Silence

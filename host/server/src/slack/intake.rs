@@ -159,7 +159,7 @@ impl Intake {
         let place = inbound.place.clone();
         tracing::info!(%place, "a message is not taken: {why}");
         match self.engine.pass_over(inbound).await {
-            Ok(Accepted::New(_)) => self.tell(place, why.to_string()),
+            Ok(Accepted::New(_) | Accepted::Taken(_)) => self.tell(place, why.to_string()),
             Ok(Accepted::Duplicate | Accepted::Full) => {}
             Err(error) => {
                 tracing::error!(%place, %error, "a message that is not taken cannot be noted");

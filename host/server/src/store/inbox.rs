@@ -1,17 +1,20 @@
 //! Accept: once, in order.
 
+use std::time::Duration;
+
 use pesto_engine::model::{Inbound, Micros, Millis, Place, Seq};
 use pesto_engine::policy::contract;
 use pesto_engine::ports::{Accepted, StoreError};
 use pesto_engine::store::KEPT;
 use rusqlite::params;
 
-use super::db::{Db, Done, encode, limit, time};
+use super::db::{Db, Done, encode, time};
 use super::outbox::Sealed;
 
 /// [`pesto_engine::ports::Entry`] with its messages encoded.
 pub(super) enum Sealing {
     Queue,
+    Take(Duration),
     Hold(Millis),
     Cut,
     Answer(Vec<Sealed>),
@@ -34,14 +37,26 @@ impl Event {
 
 pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> {
     let now = db.now();
-    if matches!(entry, Sealing::Queue | Sealing::Hold(_)) && is_full(db, &event.place)? {
+    let waiting = waiting(db, &event.place)?;
+    let joins = matches!(entry, Sealing::Queue | Sealing::Take(_) | Sealing::Hold(_));
+    if joins && waiting.is_some_and(|waiting| waiting >= contract::INBOX) {
         return Ok(if is_known(db, &event.id, now)? { Accepted::Duplicate } else { Accepted::Full });
     }
     if !remember(db, &event.id, now)? {
         return Ok(Accepted::Duplicate);
     }
     match entry {
-        Sealing::Queue => append(db, event, now, now).map(Some),
+        Sealing::Take(lease) if waiting.is_none() => {
+            let woken = db.inbox.get();
+            let seq = append(db, event, now, now)?;
+            if let Some(claim) = super::turn::take(db, &event.place, *lease)? {
+                // Nobody has to look for it.
+                db.inbox.set(woken);
+                return Ok(Accepted::Taken(Box::new(claim)));
+            }
+            Ok(Some(seq))
+        }
+        Sealing::Queue | Sealing::Take(_) => append(db, event, now, now).map(Some),
         Sealing::Hold(until) => append(db, event, now, time(*until)).map(Some),
         Sealing::Cut => {
             cut(db, &event.place, event.sent)?;
@@ -55,11 +70,11 @@ pub(super) fn accept(db: &Db, event: &Event, entry: &Sealing) -> Done<Accepted> 
     .map(Accepted::New)
 }
 
-/// Only where a place waits its inbox is counted.
-fn is_full(db: &Db, place: &Place) -> Done<bool> {
-    let count = "SELECT (SELECT count(*) FROM inbox WHERE inbox.place = place.no) >= ?2 FROM place
+/// How many events wait at a place; none where nothing waits or runs.
+fn waiting(db: &Db, place: &Place) -> Done<Option<usize>> {
+    let count = "SELECT (SELECT count(*) FROM inbox WHERE inbox.place = place.no) FROM place
         WHERE key = ?1 AND ready IS NOT NULL";
-    Ok(db.row(count, params![place.as_str(), limit(contract::INBOX)], |row| row.get(0))?.unwrap_or(false))
+    db.row(count, [place.as_str()], |row| row.get(0))
 }
 
 fn is_known(db: &Db, id: &str, now: i64) -> Done<bool> {

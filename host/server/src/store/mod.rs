@@ -85,6 +85,7 @@ impl Store for EmbeddedStore {
         let event = inbox::Event::new(inbound)?;
         let entry = match entry {
             Entry::Queue => inbox::Sealing::Queue,
+            Entry::Take(lease) => inbox::Sealing::Take(lease),
             Entry::Hold(until) => inbox::Sealing::Hold(until),
             Entry::Cut => inbox::Sealing::Cut,
             Entry::Answer(messages) => {

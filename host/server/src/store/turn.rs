@@ -53,17 +53,24 @@ struct Ready {
     current: Option<Position>,
 }
 
-pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
-    let now = db.now();
-    let ready = "SELECT no, key, epoch, generation, attempt, pin, current_sent, current_number, current_step FROM place
-        WHERE ready <= ?1 ORDER BY ready, tick LIMIT ?2";
-    let ready = db.rows(ready, params![now, limit(most)], |row| {
+/// Columns of [`Ready`].
+macro_rules! select_ready {
+    ($which:literal) => {
+        concat!(
+            "SELECT no, key, epoch, generation, attempt, pin, current_sent, current_number, current_step FROM place ",
+            $which
+        )
+    };
+}
+
+impl Ready {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let current: (Option<i64>, Option<u64>, Option<u32>) = (row.get(6)?, row.get(7)?, row.get(8)?);
         let current = match current {
             (Some(sent), Some(number), Some(step)) => Some(Position { sent, seq: Seq { number, step } }),
             _ => None,
         };
-        Ok(Ready {
+        Ok(Self {
             no: row.get(0)?,
             key: row.get(1)?,
             epoch: row.get(2)?,
@@ -72,7 +79,13 @@ pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
             pin: row.get(5)?,
             current,
         })
-    })?;
+    }
+}
+
+pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
+    let now = db.now();
+    let ready = select_ready!("WHERE ready <= ?1 ORDER BY ready, tick LIMIT ?2");
+    let ready = db.rows(ready, params![now, limit(most)], Ready::read)?;
     let mut claims = Vec::with_capacity(ready.len());
     for place in ready {
         let no = place.no;
@@ -83,6 +96,16 @@ pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
         }
     }
     Ok(claims)
+}
+
+/// Claims a place whose only event came just now; one that cannot be read is left to whoever claims all that is ready.
+pub(super) fn take(db: &Db, place: &Place, lease: Duration) -> Done<Option<Claim>> {
+    let Some(ready) = db.row(select_ready!("WHERE key = ?1"), [place.as_str()], Ready::read)? else { return Ok(None) };
+    match claim_one(db, ready, end_of(lease, db.now())) {
+        Ok(claim) => Ok(Some(claim)),
+        Err(Fault::Store(StoreError::Corrupt(_))) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// One place that cannot be read must not stop all the others, so it has to wait.

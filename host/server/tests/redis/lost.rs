@@ -41,15 +41,14 @@ async fn each_step_of_a_turn_survives_the_loss_of_its_answer() {
         lossy();
         let accept = tokio::spawn({
             let store = store.clone();
-            async move { store.accept(said("ann", event), Entry::Queue).await }
+            async move { store.accept(said("ann", event), Entry::Take(LEASE)).await }
         });
         lost_one(&proxy, lose).await;
         calm();
         let number = 1 + lose;
-        assert_eq!(accept.await.unwrap(), Ok(Accepted::New(Some(Seq { number, step: 0 }))));
-
-        let claim = store.claim(1, LEASE).await.unwrap().remove(0);
-        assert_eq!((claim.fence.epoch, claim.attempt), (number, 1));
+        let Ok(Accepted::Taken(claim)) = accept.await.unwrap() else { panic!("the place is free") };
+        assert_eq!((claim.seq, claim.attempt), (Seq { number, step: 0 }, 1));
+        assert_eq!(claim.fence.epoch, number, "it was taken once");
         lossy();
         let commit = tokio::spawn({
             let (store, fence) = (store.clone(), claim.fence.clone());

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use pesto_engine::broker::Ports;
 use pesto_engine::model::{Body, Call};
 use pesto_engine::ports::{
-    After, CallError, Claim, Clock, Commit, Entry, Llm, LlmCompletion, LlmRequest, Store, TimerChange,
+    Accepted, After, CallError, Claim, Clock, Commit, Entry, Llm, LlmCompletion, LlmRequest, Store, TimerChange,
 };
 use pesto_tests::guests;
 
@@ -126,6 +126,18 @@ async fn a_stopping_host_hands_back_what_is_not_done() {
     world.start();
     world.llm.answer(1);
     assert_eq!(world.settled().await, ["completed"]);
+}
+
+#[tokio::test]
+async fn what_a_host_takes_as_it_stops_is_handed_back() {
+    let mut world = World::new(guests::polite()).await;
+    world.begin().await;
+    let inbound = world.inbound(Body::Said { text: "hello".into(), files: vec![] });
+    let (engine, loops) = world.running.take().unwrap();
+    loops.crash().await;
+    assert!(matches!(engine.accept(inbound).await, Ok(Accepted::New(Some(_)))));
+    let claim = claim(&world).await;
+    assert_eq!((claim.fence.epoch, claim.attempt), (3, 1), "it was taken, and that is no attempt");
 }
 
 #[tokio::test]

@@ -30,8 +30,12 @@ async fn answer_until(person: &mut Person, plan: &Plan, key: &str) -> Message {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_host_does_is_shown_where_the_person_is() {
     let redis = Server::start();
-    // This one takes no turn, so all of Ann's are the other one's.
-    let one = TestHost::start_with(setup(&redis), &[("PESTO_FAILPOINT", "store.claim:before@1")]).await;
+    // This one has room for one turn, which never ends, so all of Ann's are the other one's.
+    let narrow = setup(&redis).table("[limits]\nturns_in_flight = 1");
+    let one = TestHost::start_with(narrow, &[("PESTO_FAILPOINT", "store.commit:before@1")]).await;
+    let mut stuck = one.person("p0");
+    stuck.start(FLOW);
+    one.log().failpoint("store.commit:before", 1).await;
     let other = TestHost::start(setup(&redis)).await;
     let (ann_plan, bob_plan) = (Plan::new(1), Plan::new(2));
     let (mut ann, mut bob) = (one.person("p1"), other.person("p2"));
@@ -46,9 +50,10 @@ async fn what_another_host_does_is_shown_where_the_person_is() {
     assert_eq!(records.remove("p1"), Some(vec![ann_plan.record()]));
     assert_eq!(records.remove("p2"), Some(vec![bob_plan.record()]));
     assert_eq!(one.status().turns_committed, 0);
-    // It stands where it was told to, and does not stop in good order.
-    drop(ann);
+    // It stands where it was told to, and does not stop in good order; its turn is left in the store.
+    drop((ann, stuck));
     one.abandon();
+    other.abandon();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

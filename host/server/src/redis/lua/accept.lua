@@ -1,7 +1,18 @@
--- An event enters: once, in order, in place of what runs, or beside it.
+-- An event enters: once, in order, in place of what runs, or beside it. Its turn may be claimed in the same step.
 local id, kept, how, place = arg(), arg(), arg(), arg()
+
+-- The end of a step that claimed: its answer, and what the host has to know of the claim.
+local function done_and_taken(answer, epoch, generation)
+  local talk = redis.call('HMGET', shard .. 'talk:' .. place, 'generation', 'flow', 'digest', 'rest', 'state')
+  return done(answer, epoch, generation, talk)
+end
+
 local known = seen(id, kept)
-if known and known.by == operation then return done(known.answer) end
+if known and known.by == operation then
+  local found = redis.call('HMGET', place_key(place), 'claimed', 'epoch', 'generation')
+  if found[1] == operation then return done_and_taken(known.answer, found[2], found[3]) end
+  return done(known.answer)
+end
 if known then return done('duplicate') end
 
 -- Ends the running turn and all that waits, but for what was sent later. This is work for each event of the place.
@@ -24,14 +35,30 @@ local function cut(sent)
   end
 end
 
-local answer = ''
 if how == 'answer' then
   post_all()
-else
-  local sent, hold, most = arg(), now + number(), number()
-  if how ~= 'cut' and redis.call('ZCARD', shard .. 'inbox:' .. place) >= most then return done('full') end
-  if how == 'cut' then cut(sent) end
-  answer = append(place, sent, hold, arg(), arg())
+  remember(id, '', kept)
+  return done('')
 end
+
+local sent, hold, most, lease = arg(), now + number(), number(), number()
+local found = redis.call('HMGET', place_key(place), 'tick', 'last', 'epoch', 'generation')
+if how == 'take' and not found[1] then
+  -- Nothing waits or runs here: the event is the first, and this host's.
+  rank(place)
+  local answer, epoch = int((found[2] or 0) + 1), int((found[3] or 0) + 1)
+  local name, at, until_ = position_of(sent, answer), tick(), int(now + lease)
+  insert(place, name, hold, arg(), arg())
+  redis.call('HSET', place_key(place), 'last', answer, 'tick', at, 'epoch', epoch, 'attempt', 1, 'claimed', operation,
+    'current', name)
+  redis.call('ZADD', shard .. 'ready', until_, at .. place)
+  redis.call('ZADD', shard .. 'claimed', until_, place)
+  tell('i')
+  remember(id, answer, kept)
+  return done_and_taken(answer, epoch, found[4])
+end
+if how ~= 'cut' and redis.call('ZCARD', shard .. 'inbox:' .. place) >= most then return done('full') end
+if how == 'cut' then cut(sent) end
+local answer = append(place, sent, hold, arg(), arg())
 remember(id, answer, kept)
 return done(answer)

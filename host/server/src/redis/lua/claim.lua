@@ -28,15 +28,15 @@ local function take(member, due)
   end
   redis.call('HINCRBY', name, 'epoch', 1)
   redis.call('HINCRBY', name, 'attempt', 1)
-  redis.call('HSET', name, 'claimed', operation, 'current', current)
+  redis.call('HSET', name, 'claimed', operation, 'current', current, 'since', due)
   lease(place, until_)
   answer(due, at, place)
 end
 
 if took('ready') then
   for _, place in ipairs(redis.call('ZRANGE', shard .. 'claimed', 0, -1)) do
-    local found = redis.call('HMGET', place_key(place), 'claimed', 'tick')
-    if found[1] == operation then answer('0', found[2], place) end
+    local found = redis.call('HMGET', place_key(place), 'claimed', 'since', 'tick')
+    if found[1] == operation then answer(found[2], found[3], place) end
   end
 else
   take_all('ready', most, take)

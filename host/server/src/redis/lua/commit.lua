@@ -1,9 +1,10 @@
 -- All consequences of a turn at once.
 local place, epoch = arg(), arg()
-if not owned(place, epoch) then return done(ended(place) and 'ok' or 'stale') end
 local name, talk = place_key(place), shard .. 'talk:' .. place
 local inbox, events = shard .. 'inbox:' .. place, shard .. 'event:' .. place
-local current = redis.call('HGET', name, 'current')
+local found = redis.call('HMGET', name, 'epoch', 'claimed', 'current', 'pin', 'tick')
+if found[1] ~= epoch or not found[2] then return done(ended(place) and 'ok' or 'stale') end
+local current, pin, at = found[3], found[4], found[5]
 local cause = current and redis.call('HGET', events, current)
 if not cause then return done('gone') end
 local kept = arg()
@@ -32,11 +33,14 @@ end
 redis.call('ZREM', inbox, current)
 redis.call('HDEL', events, current)
 count('inbox', -1)
-redis.call('DEL', shard .. 'journal:' .. place)
-redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt')
+-- Where something was journaled, something is pinned.
+if pin then redis.call('DEL', shard .. 'journal:' .. place) end
+redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt', 'tick')
 redis.call('HSET', name, 'ended', operation)
+redis.call('ZREM', shard .. 'ready', at .. place)
+redis.call('ZREM', shard .. 'claimed', place)
 
-local open = redis.call('EXISTS', talk) == 1
+local open = after == 'open' or redis.call('EXISTS', talk) == 1
 for _ = 1, number() do
   local timer, due = arg(), arg()
   local member = place .. ' ' .. timer
@@ -51,17 +55,16 @@ for _ = 1, number() do
 end
 local exchange, longest = arg(), arg()
 if open and exchange ~= '' then
-  redis.call('RPUSH', shard .. 'history:' .. place, exchange)
-  redis.call('LTRIM', shard .. 'history:' .. place, '-' .. longest, -1)
+  local history = shard .. 'history:' .. place
+  if redis.call('RPUSH', history, exchange) > tonumber(longest) then redis.call('LTRIM', history, '-' .. longest, -1) end
 end
 
 local follow = arg()
 if follow ~= '' then
-  local step = string.format('%010.0f', tonumber(current:sub(39)) + 1)
+  local step = string.format('%010d', tonumber(current:sub(39)) + 1)
   insert(place, current:sub(1, 38) .. step, now, arg(), arg())
   if not seen(follow, kept) then remember(follow, '', kept) end
 end
-unready(place)
 local next = redis.call('ZRANGE', inbox, 0, 0)[1]
 if next then make_ready(place, math.max(now, (event_parts(redis.call('HGET', events, next))))) end
 

@@ -17,25 +17,35 @@ end
 local function number() return tonumber(arg()) end
 
 -- Not `tostring`, which rounds at 14 digits.
-local function int(value) return string.format('%.0f', value) end
+local function int(value) return string.format('%d', value) end
 
-local woken = {}
+local woken, told = {}, {}
 local function wake(what) woken[what] = true end
+-- The same for other hosts only: this one knows by the answer.
+local function tell(what) told[what] = true end
+
+-- Tells other hosts. They look 200 ms later, so that what was told a moment ago tells of this too; but for components they
+-- look at once.
+local function publish(what)
+  local recent = shard .. 'told:' .. what .. ':' .. ARGV[3]
+  if woken.c or redis.call('SET', recent, '', 'NX', 'PX', 100) then
+    redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what .. ' ' .. (shard:match('{s(%d+)}') or ''))
+  end
+end
 
 -- The end of a step that may have changed what others wait for: `i`nbox, `o`utbox, `t`imers or
 -- `c`omponents.
 local function done(...)
-  local what = (woken.i and 'i' or '') .. (woken.o and 'o' or '') .. (woken.t and 't' or '') .. (woken.c and 'c' or '')
-  if what ~= '' then
-    redis.call('PUBLISH', ARGV[4], ARGV[3] .. ' ' .. what .. ' ' .. (shard:match('{s(%d+)}') or ''))
-  end
-  return {what, int(now), int(micros), ...}
+  local rest = (woken.o and 'o' or '') .. (woken.t and 't' or '') .. (woken.c and 'c' or '')
+  local others = ((woken.i or told.i) and 'i' or '') .. rest
+  if others ~= '' then publish(others) end
+  return {(woken.i and 'i' or '') .. rest, int(now), int(micros), ...}
 end
 
 -- Decides between equals, and orders what is appended: the server's microseconds, but never the same twice.
 local function tick()
   local last = tonumber(redis.call('GET', shard .. 'tick') or 0)
-  local next = string.format('%016.0f', math.max(last + 1, micros))
+  local next = string.format('%016d', math.max(last + 1, micros))
   redis.call('SET', shard .. 'tick', next)
   return next
 end
@@ -96,15 +106,20 @@ local function insert(place, name, hold, person, event)
   count('inbox', 1)
 end
 
+-- The name of the event of this number that was sent then; where nobody knows when, it comes first.
+local function position_of(sent, number)
+  return (sent == '' and string.rep('0', 20) or sent) .. string.format('.%016d.%010d', number, 0)
+end
+
 -- The same by the time it was sent, or at the end; answers its number.
 local function append(place, sent, hold, person, event)
   rank(place)
   local number = redis.call('HINCRBY', place_key(place), 'last', 1)
   if sent == '' then
     local last = redis.call('ZREVRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
-    sent = last and last:sub(1, 20) or string.rep('0', 20)
+    sent = last and last:sub(1, 20) or ''
   end
-  insert(place, sent .. string.format('.%016.0f.%010.0f', number, 0), hold, person, event)
+  insert(place, position_of(sent, number), hold, person, event)
   if not redis.call('HGET', place_key(place), 'tick') then make_ready(place, math.max(now, hold)) end
   wake('i')
   return number
@@ -132,7 +147,7 @@ end
 -- The number of a message in its place, and its name in `due`.
 local function next_slot(place, id)
   local no = redis.call('HINCRBY', place_key(place), 'posts', 1)
-  return no, rank(place) .. string.format('%016.0f', no) .. id
+  return no, rank(place) .. string.format('%016d', no) .. id
 end
 
 -- Puts a message at the end of its place's outbox, unless it is there. Only the first one has a time, and what closes
@@ -156,7 +171,7 @@ local function post(place, id, can_be_answered, closes, message)
     redis.call('ZADD', shard .. 'outbox:' .. place, no, id)
     has_time = redis.call('ZRANGE', shard .. 'outbox:' .. place, 0, 0)[1] == id
   end
-  if has_time then set_due(id, now) end
+  if has_time then redis.call('ZADD', due_of(place, ''), int(now), slot) end
   wake('o')
 end
 
@@ -167,10 +182,10 @@ end
 -- A message in the outbox. `sent` is empty, `-`, or `=` and its receipt.
 local function outgoing(id)
   local found = redis.call('HMGET', shard .. 'message:' .. id,
-    'place', 'slot', 'closes', 'answerable', 'message', 'attempt', 'sending', 'sent')
+    'place', 'slot', 'closes', 'answerable', 'message', 'attempt', 'sending', 'sent', 'doubt')
   if not found[1] then return nil end
   return {place = found[1], slot = found[2], closes = found[3], answerable = found[4] ~= '', message = found[5],
-    attempt = found[6], sending = found[7], sent = found[8]}
+    attempt = found[6], sending = found[7], sent = found[8], doubt = found[9]}
 end
 
 -- The same, if this attempt took it and nobody took it after that.
@@ -192,10 +207,9 @@ local function leave(id, one)
     return
   end
   local queue = shard .. 'outbox:' .. one.place
-  local was_first = redis.call('ZRANGE', queue, 0, 0)[1] == id
+  local first = redis.call('ZRANGE', queue, 0, 1)
   redis.call('ZREM', queue, id)
-  local next = redis.call('ZRANGE', queue, 0, 0)[1]
-  if was_first and next then set_due(next, now) end
+  if first[1] == id and first[2] then set_due(first[2], now) end
 end
 
 local function remove(id, one)

@@ -4,11 +4,10 @@ local until_, most = now + number(), number()
 local postings = {}
 
 local function answer(due, id, one)
-  local found = redis.call('HMGET', shard .. 'message:' .. id, 'attempt', 'doubt')
   local closes = {}
   if one.closes ~= '' then closes = redis.call('HMGET', shard .. 'posted:' .. one.closes, 'message', 'receipt') end
   postings[#postings + 1] =
-    {due, one.slot, id, found[1], one.message, found[2], one.sent, closes[1] or false, closes[2] or false}
+    {due, one.slot, id, one.attempt, one.message, one.doubt, one.sent, closes[1] or false, closes[2] or false}
 end
 
 local function take(member, due)
@@ -20,9 +19,10 @@ local function take(member, due)
     for _, key in ipairs(keys_of('due')) do redis.call('ZREM', key, member) end
     return
   end
-  redis.call('HINCRBY', name, 'attempt', 1)
-  if one.sending ~= '' then redis.call('HSET', name, 'doubt', '1') end
-  redis.call('HSET', name, 'sending', '1', 'operation', operation)
+  one.attempt = int(one.attempt + 1)
+  if one.sending ~= '' then one.doubt = '1' end
+  redis.call('HSET', name, 'attempt', one.attempt, 'doubt', one.doubt, 'sending', '1', 'operation', operation,
+    'since', due)
   redis.call('ZADD', due_of(one.place, one.sent), int(until_), member)
   answer(due, id, one)
 end
@@ -32,7 +32,8 @@ if took('due') then
     -- Their marks end later than now, and not later than one that begins now.
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. int(now), int(until_))) do
       local id = member:sub(33)
-      if redis.call('HGET', shard .. 'message:' .. id, 'operation') == operation then answer('0', id, outgoing(id)) end
+      local found = redis.call('HMGET', shard .. 'message:' .. id, 'operation', 'since')
+      if found[1] == operation then answer(found[2], id, outgoing(id)) end
     end
   end
 else
