@@ -70,15 +70,14 @@ async fn what_was_compiled_long_ago_still_talks() {
 #[test]
 #[ignore = "it writes into the repository"]
 fn freeze() {
-    let made: [(&str, fn() -> Vec<u8>); 3] = [
-        ("polite", guests::polite),
-        ("tally-2", || guests::version("tally_2")),
-        ("lunch-1", || guests::version("lunch_1")),
-    ];
-    for (name, component) in made {
-        if !files::all_frozen().contains(name) {
+    let there = files::all_frozen();
+    let write = |name: &str, component: &dyn Fn() -> Vec<u8>| {
+        if !there.contains(name) {
             let file = files::root().join("tests/frozen").join(name).with_extension("wasm");
             std::fs::write(file, component()).unwrap();
         }
-    }
+    };
+    write("polite", &guests::polite);
+    write("tally-2", &|| guests::version("tally_2"));
+    write("lunch-1", &|| guests::version("lunch_1"));
 }
