@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The flow.
 pub struct Tally;
 
+/// What it keeps.
 #[derive(Default, Serialize, Deserialize)]
-struct Counted {
+pub struct Counted {
     texts: u32,
 }
 
