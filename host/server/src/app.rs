@@ -137,13 +137,13 @@ fn authority(config: &Config) -> Authority {
 
 /// What keeps all that must not be lost.
 async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
-    let Storage::Redis(url) = &config.store else {
+    let Storage::Redis(redis) = &config.store else {
         return Ok(Arc::new(EmbeddedStore::open(&config.data, clock)?));
     };
     // The socket is there.
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
-    let connected = RedisStore::connect(Options::new(url.clone()), clock).await;
+    let connected = RedisStore::connect(Options::new(redis.clone()), clock).await;
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(Arc::new(store))

@@ -1,12 +1,15 @@
 //! The store in Redis under the contract, on a real server, and what only it can get wrong.
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod cluster;
 mod faults;
 mod homes;
 mod lost;
 mod samples;
 mod seats;
+mod sentinels;
+mod tls;
 mod wakes;
 
 use std::sync::Arc;
