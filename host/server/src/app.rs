@@ -137,7 +137,7 @@ fn authority(config: &Config) -> Authority {
 
 /// What keeps all that must not be lost; in Redis, with what makes this the only host of its data folder.
 async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Arc<dyn Store>, Option<Signature>)> {
-    let Storage::Redis(url) = &config.store else {
+    let Storage::Redis(redis) = &config.store else {
         return Ok((Arc::new(EmbeddedStore::open(&config.data, clock)?), None));
     };
     // The socket is there.
@@ -145,7 +145,7 @@ async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Arc<dy
         .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
     let signed = Signature::lock(&config.data);
     let signed = signed.with_context(|| format!("the file `{}` cannot be used", config.data.join("host").display()))?;
-    let connected = RedisStore::connect(Options::new(url.clone()), clock).await;
+    let connected = RedisStore::connect(Options::new(redis.clone()), clock).await;
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let Some((mut signature, former)) = signed else { return Ok((Arc::new(store), None)) };

@@ -91,9 +91,10 @@ fn serve(folder: &Path, more: &[String]) -> Child {
     panic!("redis-server does not start: {}", std::fs::read_to_string(folder.join("log")).unwrap_or_default());
 }
 
-/// Where a program of Redis is. Panics, with a remedy, where it is not installed.
+/// Where a program is. Panics, with a remedy, where it is not installed.
 pub fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-    found.unwrap_or_else(|| panic!("`{name}` is not installed: on Debian, `apt-get install redis-server` brings it"))
+    let package = if name.starts_with("redis") { "redis-server" } else { name };
+    found.unwrap_or_else(|| panic!("`{name}` is not installed: on Debian, `apt-get install {package}` brings it"))
 }

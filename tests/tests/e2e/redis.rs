@@ -6,6 +6,8 @@ use std::time::Duration;
 use pesto_tests::host::TestHost;
 use pesto_tests::log::Log;
 use pesto_tests::setup::Setup;
+use redis_rig::certificates::Certificates;
+use redis_rig::sentinels::Watched;
 use redis_rig::server::Server;
 
 use crate::survey::{CLOSING, FLOW, Plan, records};
@@ -99,4 +101,56 @@ async fn a_redis_that_comes_later_is_waited_for() {
     log.wait("the host is ready").await;
     host.kill().unwrap();
     host.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_survey_survives_the_end_of_its_server_where_sentinels_have_another() {
+    let mut redis = Watched::start();
+    let setup = Setup::new().flow(FLOW).canned().variable("REDIS_URL", &redis.url());
+    let mut host = TestHost::start(setup.table("[store]\nredis_url_env = \"REDIS_URL\"")).await;
+    let plan = Plan::new(2);
+    let mut person = host.person(&plan.id);
+    person.start(FLOW);
+    loop {
+        let message = person.hear().await;
+        match message.key.as_str() {
+            CLOSING => break,
+            "workplace" => {
+                // What the replica does not have yet would be lost, and that is not what is tried here.
+                host.idle().await;
+                redis.synced();
+                redis.lose_the_server();
+            }
+            _ => {}
+        }
+        plan.answer(&mut person, &message.key);
+    }
+    person.settle().await;
+    let keys: Vec<_> = person.messages.iter().map(|message| message.key.as_str()).collect();
+    assert_eq!(keys, plan.path());
+    assert!(person.refused.is_empty(), "{:?}", person.refused);
+    assert_eq!(records(&host)[&plan.id], [plan.record()]);
+    host.log().text("the sentinels name another Redis server").await;
+    let (status, found, _) = host.command(&["doctor"]);
+    assert!(status.success() && found.contains("min-replicas-to-write"), "{found}");
+    host.terminate();
+    assert!(host.ended(Duration::from_secs(25)).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_to_redis_is_encrypted_where_the_url_says_so() {
+    let certificates = Certificates::make();
+    let (_redis, port) = certificates.server("no");
+    let setup = Setup::new().variable("REDIS_URL", &format!("rediss://127.0.0.1:{port}"));
+    std::fs::copy(certificates.certificate("authority"), setup.path().join("ca.pem")).unwrap();
+    let mut setup = setup.table("[store]\nredis_url_env = \"REDIS_URL\"\nredis_ca_file = \"ca.pem\"");
+    let doctor = |setup: &Setup| {
+        let output = setup.pesto(&["doctor"]).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (well, found) = doctor(&setup);
+    assert!(well && found.contains("keeps what it acknowledges"), "{found}");
+    setup.replace("redis_ca_file = \"ca.pem\"", "");
+    let (well, found) = doctor(&setup);
+    assert!(!well && found.contains("store.redis_ca_file"), "{found}");
 }

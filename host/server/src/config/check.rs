@@ -46,7 +46,7 @@ pub(super) fn check(
     let in_doubt = check.in_doubt(&file.flow)?;
     let expiries = check.expiries(&file.limits, &file.flow)?;
     // Last, for these read secrets.
-    let store = file.store.as_ref().map_or(Ok(Storage::Embedded), |store| check.store(store, environment))?;
+    let store = file.store.as_ref().map_or(Ok(Storage::Embedded), |store| check.store(store, folder, environment))?;
     let llm = file.llm.as_ref().filter(|_| scope >= Scope::Terminal);
     let llm = llm.map_or(Ok(Llm::None), |llm| check.llm(llm, limits.turn, environment))?;
     let slack = file.slack.as_ref().filter(|_| scope >= Scope::Whole);

@@ -76,6 +76,9 @@ pub(super) struct Slack {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Store {
     pub(super) redis_url_env: Given<String>,
+    pub(super) redis_ca_file: Given<String>,
+    pub(super) redis_cert_file: Given<String>,
+    pub(super) redis_key_file: Given<String>,
 }
 
 /// `[log]`.

@@ -155,8 +155,36 @@ pub struct Provider {
 pub enum Storage {
     /// In the data folder, which belongs to one host.
     Embedded,
-    /// In the Redis whose URL the variable held that `redis_url_env` names; several hosts may share it.
-    Redis(Secret),
+    /// In a Redis, which several hosts may share.
+    Redis(Redis),
+}
+
+/// A Redis, and how it is reached.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// What the variable held that `redis_url_env` names.
+    pub url: Secret,
+    /// `redis_ca_file`: who vouches for Redis' certificate, as PEM; those whom this machine trusts by default. The path is
+    /// relative to the configuration's folder, as the next two are.
+    pub authority: Option<Vec<u8>>,
+    /// `redis_cert_file` and `redis_key_file`: what a Redis is shown that asks for its clients' certificates.
+    pub identity: Option<Identity>,
+}
+
+impl From<Secret> for Redis {
+    /// With a URL alone.
+    fn from(url: Secret) -> Self {
+        Self { url, authority: None, identity: None }
+    }
+}
+
+/// A certificate of this host's.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The certificate and those that lead to its authority, as PEM.
+    pub certificate: Vec<u8>,
+    /// Its key, as PEM.
+    pub key: Secret,
 }
 
 /// `[slack]`: a workspace. Its events come over Socket Mode, over HTTP, or both.

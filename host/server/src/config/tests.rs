@@ -329,11 +329,10 @@ fn the_store_is_in_the_data_folder_or_in_a_redis() {
     let config = load(text, &[("REDIS_URL", url)]).unwrap();
     assert!(!format!("{config:?}").contains("very-secret"));
     let Storage::Redis(found) = config.store else { panic!("not in Redis") };
-    assert_eq!(found.expose(), url);
+    assert_eq!(found.url.expose(), url);
     for (variables, words) in [
         (&[][..], "REDIS_URL is not set. Set REDIS_URL to the URL of a Redis"),
         (&[("REDIS_URL", "very-secret")], "holds no URL of a Redis. Set REDIS_URL to one such as redis://"),
-        (&[("REDIS_URL", "rediss://:very-secret@h")], "does not encrypt its way to Redis yet. Reach it by"),
     ] {
         let error = refused(text, variables);
         assert!(error.starts_with("conf/pesto.toml:2: store.redis_url_env: ") && error.contains(words), "{error}");
@@ -341,4 +340,39 @@ fn the_store_is_in_the_data_folder_or_in_a_redis() {
     }
     let error = refused(&format!("[store]\nredis_url_env = \"{url}\"\n"), &[]);
     assert!(error.contains("change the password in it") && !error.contains("very-secret"), "{error}");
+}
+
+#[test]
+fn files_for_tls_are_read_and_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let pem = |what: &str| format!("-----BEGIN {what}-----\nAAAA\n-----END {what}-----\n");
+    let [certificate, key, text] =
+        [file("certificate", &pem("CERTIFICATE")), file("key", &pem("PRIVATE KEY")), file("text", "very-secret")];
+    let store = |keys: &[(&str, &str)]| {
+        let keys: String = keys.iter().map(|(key, path)| format!("redis_{key}_file = \"{path}\"\n")).collect();
+        format!("[store]\nredis_url_env = \"REDIS_URL\"\n{keys}")
+    };
+    let variables = [("REDIS_URL", "rediss://h")];
+    let all = [("ca", certificate.as_str()), ("cert", &certificate), ("key", &key)];
+    let Storage::Redis(redis) = load(&store(&all), &variables).unwrap().store else { panic!("not in Redis") };
+    assert!(redis.authority.is_some() && redis.identity.is_some());
+    assert!(!format!("{redis:?}").contains("AAAA"), "the key is not shown");
+
+    for (keys, url, words) in [
+        (&[("ca", "gone")][..], "rediss://h", "store.redis_ca_file: conf/gone cannot be read"),
+        (&[("ca", text.as_str())], "rediss://h", "holds no certificate. Name a PEM file"),
+        (&[("cert", &certificate), ("key", &text)], "rediss+sentinel://h/m", "holds no key. Name a PEM file"),
+        (&[("cert", &certificate)], "rediss://h", "Give both, or none."),
+        (&[("ca", &certificate)], "redis://h", "asks for none. Begin the URL with rediss://"),
+    ] {
+        let error = refused(&store(keys), &[("REDIS_URL", url)]);
+        assert!(error.contains(words) && !error.contains("very-secret"), "{error}");
+    }
+    let error = refused("[store]\nredis_ca_file = \"ca.pem\"\n", &[]);
+    assert!(error.contains("store.redis_url_env: not given, though a file for Redis is"), "{error}");
 }

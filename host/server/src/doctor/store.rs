@@ -12,8 +12,8 @@ const SUBJECT: &str = "Redis";
 
 /// Looks at the store in Redis, which is made if it is not there, as the host would make it.
 pub async fn store(config: &Config) -> Vec<Finding> {
-    let Storage::Redis(url) = &config.store else { return Vec::new() };
-    match RedisStore::connect(Options::new(url.clone()), Arc::new(SystemClock)).await {
+    let Storage::Redis(redis) = &config.store else { return Vec::new() };
+    match RedisStore::connect(Options::new(redis.clone()), Arc::new(SystemClock)).await {
         Ok((_, warnings)) if warnings.is_empty() => {
             vec![Finding::ok(SUBJECT, "is reached, and keeps what it acknowledges")]
         }

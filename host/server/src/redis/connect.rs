@@ -1,18 +1,20 @@
-//! Connecting: what store this is, and whether Redis keeps what it is told.
+//! Connecting: where Redis is, what store this is, and whether Redis keeps what it is told.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use pesto_engine::ports::Clock;
-use redis::{Client, FromRedisValue as _, RedisError, Value};
+use redis::{FromRedisValue as _, RedisError};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::error::{explain, may_pass};
 use super::keys::{Keys, MOST_SHARDS};
 use super::link::Link;
+use super::primary::Primary;
 use super::wake::{Wakes, listen, subscribe};
-use super::{RedisStore, TimeSource};
-use crate::config::Secret;
+use super::{RedisStore, TimeSource, address, settings};
+use crate::config::Redis;
 
 /// What this build reads and writes.
 const VERSION: u32 = 1;
@@ -23,8 +25,8 @@ const SHARDS: u16 = 16;
 /// Where a store is, and what it is like.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `redis://` or `unix://`, with a password perhaps.
-    pub url: Secret,
+    /// Where Redis is, and how it is reached.
+    pub redis: Redis,
     /// Begins all keys, so that several stores can share a Redis.
     pub prefix: String,
     /// How many shards a new store is made with; one that is there keeps its own.
@@ -34,9 +36,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// The store at a URL, as hosts use it.
-    pub fn new(url: Secret) -> Self {
-        Self { url, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server }
+    /// The store in a Redis, as hosts use it.
+    pub fn new(redis: Redis) -> Self {
+        Self { redis, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server }
     }
 }
 
@@ -44,7 +46,11 @@ impl Options {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The text is no URL of a Redis.
-    #[error("it is not a URL that can be used: write redis://USER:PASSWORD@HOST:PORT/DATABASE, or unix:///PATH")]
+    #[error(
+        "it is not a URL that can be used: write redis://USER:PASSWORD@HOST:PORT/DATABASE, unix:///PATH, or \
+         redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/MASTER with the hosts of the sentinels and what they call \
+         the server; with TLS, rediss for redis"
+    )]
     Url,
     /// Redis is not reached, or is not ready yet.
     #[error("{0}")]
@@ -72,24 +78,40 @@ impl From<RedisError> for ConnectError {
     }
 }
 
+impl ConnectError {
+    /// The same of a server that sentinels named.
+    fn at(self, server: Option<String>) -> Self {
+        let Some(server) = server else { return self };
+        let said = |words| format!("{server}, which the sentinels name: {words}");
+        match self {
+            Self::Away(words) => Self::Away(said(words)),
+            Self::Redis(words) => Self::Redis(said(words)),
+            other => other,
+        }
+    }
+}
+
 impl RedisStore {
     /// Connects to a store, which is made if it is not there. The texts warn of settings of Redis with which
     /// acknowledged events can be lost.
     pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
-        let Options { url, prefix, shards, time } = options;
-        let client = Client::open(url.expose()).map_err(|_| ConnectError::Url)?;
-        let link = Link::open(&client).await?;
+        let Options { redis, prefix, shards, time } = options;
+        let primary = Arc::new(Primary::find(address::read(&redis)?).await?);
+        let found = |error: ConnectError| error.at(primary.found().at);
+        let link = Arc::new(Link::open(primary.clone(), &redis).await.map_err(|error| found(error.into()))?);
         let mut keys = Keys { prefix, shards: shards.clamp(1, MOST_SHARDS) };
-        keys.shards = made_with(&link, &keys).await?;
-        let warnings = warnings(&link).await;
+        keys.shards = made_with(&link, &keys).await.map_err(found)?;
+        let warnings = settings::warnings(&link).await;
         let host = Uuid::new_v4().simple().to_string();
         let wakes = Arc::new(Wakes::new(keys.shards));
-        let first = subscribe(&client, &keys.channel()).await?;
-        let listener =
-            tokio::spawn(listen(client, keys.channel(), host.clone(), (wakes.clone(), clock.clone()), first));
-        let listener = listener.abort_handle();
+        let channel = keys.channel();
+        let first = subscribe(&link, &channel).await.map_err(|error| found(error.into()))?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(link.clone(), channel.clone(), host.clone(), (wakes.clone(), clock.clone()), first));
+        tasks.spawn(settings::watch(link.clone()));
+        tasks.spawn(primary.watch());
         let operations = AtomicU64::new(0);
-        Ok((Self { channel: keys.channel(), link, keys, clock, time, host, operations, wakes, listener }, warnings))
+        Ok((Self { channel, link, keys, clock, time, host, operations, wakes, _tasks: tasks }, warnings))
     }
 }
 
@@ -109,35 +131,4 @@ async fn made_with(link: &Link, keys: &Keys) -> Result<u16, ConnectError> {
     }
     let shards = shards.parse().ok().filter(|shards| (1..=MOST_SHARDS).contains(shards));
     shards.ok_or(ConnectError::Foreign(meta))
-}
-
-/// What of Redis' settings may lose what was acknowledged.
-async fn warnings(link: &Link) -> Vec<String> {
-    let advice = [
-        ("appendonly", "yes", "a crash of Redis loses all since its last snapshot"),
-        ("appendfsync", "always", "a crash of its machine loses what came last, though it was acknowledged"),
-        ("maxmemory-policy", "noeviction", "Redis may throw conversations away when its memory is full"),
-    ];
-    let mut warnings = Vec::new();
-    for (setting, wanted, otherwise) in advice {
-        match link.command(redis::cmd("CONFIG").arg("GET").arg(setting)).await.map(|reply| value_of(&reply)) {
-            Ok(Some(found)) if found == wanted => {}
-            Ok(Some(found)) => {
-                warnings.push(format!("Redis has `{setting} {found}`: {otherwise}. Set `{setting} {wanted}`."));
-            }
-            // Hosted ones forbid the question.
-            _ => warnings
-                .push(format!("Redis does not tell its `{setting}`; see that it is `{wanted}`, or {otherwise}.")),
-        }
-    }
-    warnings
-}
-
-/// The value in an answer to `CONFIG GET`.
-fn value_of(reply: &Value) -> Option<String> {
-    match reply {
-        Value::Array(pair) => pair.get(1).and_then(|value| String::from_redis_value_ref(value).ok()),
-        Value::Map(pairs) => pairs.first().and_then(|(_, value)| String::from_redis_value_ref(value).ok()),
-        _ => None,
-    }
 }

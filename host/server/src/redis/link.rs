@@ -1,26 +1,29 @@
 //! The connections. A few, so that one that stalls does not stop all; each carries many steps at once.
 
+use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pesto_engine::ports::StoreError;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, RedisError, RedisResult, Value};
+use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+use redis::{Client, Cmd, ErrorKind, FromRedisValue as _, RedisError, RedisResult, Value};
 use tokio::runtime::Handle;
 
+use super::address::Way;
 use super::error::{explain, may_pass, store_error, wants_script};
+use super::primary::{Follower, Primary, TIMEOUT};
 use super::reply::Reply;
 use super::script::Step;
 use super::wake::EVERYBODY;
+use crate::config::Redis;
 
 const CONNECTIONS: usize = 4;
-/// A step that takes longer is in doubt, and is tried again on another connection.
-const TIMEOUT: Duration = Duration::from_secs(2);
-/// The same for a component's bytes, which are many.
+/// How long the answer to a component's bytes may take, which are many.
 const BULK_TIMEOUT: Duration = Duration::from_secs(60);
 /// A step that failed is tried again after each of these.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
@@ -31,6 +34,9 @@ pub(super) struct Link {
     /// Large values have a connection of their own: whatever stands behind one waits.
     bulk: Connection,
     next: AtomicUsize,
+    primary: Arc<Primary>,
+    /// To any node of a cluster.
+    way: Way,
     /// Where input and output are done, whoever asks: guests' threads may be busy for longer than an answer may take.
     runtime: Handle,
 }
@@ -38,31 +44,34 @@ pub(super) struct Link {
 /// To one server, or to all nodes of a cluster. Both connect again by themselves.
 #[derive(Clone)]
 enum Connection {
-    Server(ConnectionManager),
+    Server(Follower),
     Cluster(ClusterConnection),
 }
 
 impl Connection {
-    async fn open(client: &Client, is_cluster: bool, timeout: Duration) -> RedisResult<Self> {
-        if is_cluster {
-            let builder = ClusterClient::builder([client.get_connection_info().clone()]);
-            // What it sends again has the same operation, as what we do.
-            let builder = builder.connection_timeout(TIMEOUT).response_timeout(timeout).retries(3).max_retry_wait(500);
-            return Ok(Self::Cluster(builder.build()?.get_async_connection().await?));
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(TIMEOUT))
-            .set_response_timeout(Some(timeout))
-            .set_number_of_retries(2)
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(Duration::from_secs(1));
-        Ok(Self::Server(ConnectionManager::new_with_config(client.clone(), config).await?))
+    /// To the cluster of a node.
+    async fn to_cluster(node: &Primary, way: &Way, timeout: Duration) -> RedisResult<Self> {
+        let builder = ClusterClient::builder([node.found().client.get_connection_info().clone()]);
+        let builder = way.tls.iter().fold(builder, |builder, certificates| builder.certs(certificates.clone()));
+        // What it sends again has the same operation, as what we do.
+        let builder = builder.connection_timeout(TIMEOUT).response_timeout(timeout).retries(3).max_retry_wait(500);
+        Ok(Self::Cluster(builder.build()?.get_async_connection().await?))
     }
 
     async fn query(&mut self, cmd: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Server(connection) => cmd.query_async(connection).await,
+            Self::Server(connection) => connection.query(cmd).await,
             Self::Cluster(connection) => cmd.query_async(connection).await,
+        }
+    }
+
+    /// Asks every server that there is.
+    async fn query_all(&mut self, cmd: &Cmd) -> RedisResult<Vec<Value>> {
+        let Self::Cluster(connection) = self else { return Ok(vec![self.query(cmd).await?]) };
+        let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllNodes, None));
+        match connection.route_command(cmd.clone(), all).await? {
+            Value::Map(nodes) => Ok(nodes.into_iter().map(|(_, answer)| answer).collect()),
+            _ => Err((ErrorKind::UnexpectedReturnType, "not an answer of each node").into()),
         }
     }
 
@@ -80,21 +89,27 @@ impl Connection {
 
 impl Link {
     /// Must be called on the runtime that is to do input and output.
-    pub(super) async fn open(client: &Client) -> RedisResult<Self> {
-        let mut first = Connection::open(client, false, TIMEOUT).await?;
-        // A user that may not ask is taken for one of a single server.
-        let info = first.query(redis::cmd("INFO").arg("cluster")).await;
-        let is_cluster = info.is_ok_and(|info| match info {
-            Value::BulkString(text) => String::from_utf8_lossy(&text).contains("cluster_enabled:1"),
-            Value::VerbatimString { text, .. } => text.contains("cluster_enabled:1"),
+    pub(super) async fn open(primary: Arc<Primary>, redis: &Redis) -> RedisResult<Self> {
+        let to_server = |timeout| Ok::<_, RedisError>(Connection::Server(Follower::new(primary.clone(), timeout)?));
+        let mut first = to_server(TIMEOUT)?;
+        let is_cluster = match first.query(redis::cmd("INFO").arg("cluster")).await {
+            Ok(Value::BulkString(text)) => String::from_utf8_lossy(&text).contains("cluster_enabled:1"),
+            Ok(Value::VerbatimString { text, .. }) => text.contains("cluster_enabled:1"),
+            // A user that may not ask is taken for one of a single server.
+            Err(error) if error.code().is_none() => return Err(error),
             _ => false,
-        });
+        };
+        let way = Way::like(primary.found().client.get_connection_info(), redis);
+        let open = async |timeout| match is_cluster {
+            true => Connection::to_cluster(&primary, &way, timeout).await,
+            false => to_server(timeout),
+        };
         let mut pool = if is_cluster { Vec::new() } else { vec![first] };
         while pool.len() < CONNECTIONS {
-            pool.push(Connection::open(client, is_cluster, TIMEOUT).await?);
+            pool.push(open(TIMEOUT).await?);
         }
-        let bulk = Connection::open(client, is_cluster, BULK_TIMEOUT).await?;
-        Ok(Self { pool, bulk, next: AtomicUsize::new(0), runtime: Handle::current() })
+        let bulk = open(BULK_TIMEOUT).await?;
+        Ok(Self { pool, bulk, next: AtomicUsize::new(0), primary, way, runtime: Handle::current() })
     }
 
     /// The connection to begin with. Steps that begin with the same one reach a server in their order.
@@ -142,8 +157,31 @@ impl Link {
     }
 
     /// A single command of the connection's beginning.
-    pub(super) async fn command(&self, cmd: &Cmd) -> Result<Value, RedisError> {
+    pub(super) async fn command(&self, cmd: &Cmd) -> RedisResult<Value> {
         self.pool[0].clone().query(cmd).await
+    }
+
+    /// The same for each server that there is.
+    pub(super) async fn command_all(&self, cmd: &Cmd) -> RedisResult<Vec<Value>> {
+        self.pool[0].clone().query_all(cmd).await
+    }
+
+    /// The server that takes writes.
+    pub(super) fn primary(&self) -> &Arc<Primary> {
+        &self.primary
+    }
+
+    /// The other nodes of a cluster, as far as they are known.
+    pub(super) async fn other_nodes(&self) -> Vec<Client> {
+        let Connection::Cluster(_) = &self.pool[0] else { return Vec::new() };
+        let Ok(slots) = self.command(redis::cmd("CLUSTER").arg("SLOTS")).await else { return Vec::new() };
+        // First and last slot, and then the nodes: each a host, a port, and more.
+        let ranges = Vec::<Vec<Value>>::from_redis_value(slots).unwrap_or_default();
+        let nodes = ranges.iter().flat_map(|range| range.iter().skip(2)).filter_map(|node| match node {
+            Value::Array(node) => <(String, u16)>::from_redis_value(Value::Array(node.get(..2)?.to_vec())).ok(),
+            _ => None,
+        });
+        nodes.collect::<BTreeSet<_>>().iter().filter_map(|(host, port)| self.way.to(host, *port).ok()).collect()
     }
 
     /// Lets what a future begins, such as a new connection, live on our runtime, wherever the future is polled.

@@ -2,9 +2,11 @@
 //!
 //! All that belongs to a place lies in one *shard*: a hash of the place modulo a number that is fixed when the store is
 //! made. A shard's keys have one hash tag and so one slot of a cluster, and each step is one script on one shard
-//! (`lua/`; `head.lua` is common to all). Whether a server is a node of a cluster, it says itself. What looks at all places asks all shards and merges; only components have a
-//! slot of their own. A script that is sent again after its answer was lost has the same *operation*, and the shard
-//! remembers enough of the last operations to do each once: at the event id, the claim, the end of a claim, the message.
+//! (`lua/`; `head.lua` is common to all). Where the server is, its sentinels may say, and connections follow it
+//! (`primary.rs`); whether it is a node of a cluster, it says itself. What looks at all places asks all shards and merges;
+//! only components have a slot of their own. A script that is sent again after its answer was lost has the same
+//! *operation*, and the shard remembers enough of the last operations to do each once: at the event id, the claim, the end
+//! of a claim, the message.
 //!
 //! Keys of the shard `pesto:{s3}:`, where PLACE, ID, FLOW, DIGEST are what they say:
 //!
@@ -48,6 +50,7 @@
 //!
 //! Redis' clock is the store's: leases and due times go by it, and times from a host are taken as distances from its now.
 
+mod address;
 mod commit;
 mod components;
 mod connect;
@@ -59,10 +62,13 @@ mod link;
 mod look;
 mod outbox;
 mod places;
+mod primary;
 mod records;
 mod reply;
 mod script;
 mod seats;
+mod sentinel;
+mod settings;
 mod succession;
 mod timers;
 mod turn;
@@ -82,7 +88,7 @@ use pesto_engine::ports::{
     Accepted, Backlog, Claim, Cleared, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats,
     Store, StoreError, Underway,
 };
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 
 use self::keys::{Keys, LATEST};
 use self::link::Link;
@@ -101,7 +107,7 @@ pub enum TimeSource {
 
 /// A store in Redis.
 pub struct RedisStore {
-    link: Link,
+    link: Arc<Link>,
     keys: Keys,
     clock: Arc<dyn Clock>,
     time: TimeSource,
@@ -110,13 +116,8 @@ pub struct RedisStore {
     operations: AtomicU64,
     channel: String,
     wakes: Arc<Wakes>,
-    listener: AbortHandle,
-}
-
-impl Drop for RedisStore {
-    fn drop(&mut self) {
-        self.listener.abort();
-    }
+    /// What goes on beside the steps; it ends with the store.
+    _tasks: JoinSet<()>,
 }
 
 impl RedisStore {

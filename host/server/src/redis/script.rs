@@ -76,7 +76,9 @@ impl Step {
     /// A step on the keys with this prefix; what every script takes comes first.
     pub(super) fn new(source: &'static Source, shard: Option<u16>, prefix: &str, common: [&str; 4]) -> Self {
         let mut cmd = redis::cmd("EVALSHA");
-        cmd.arg(source.hash.as_str()).arg(1).arg(prefix).arg(&common);
+        // While a cluster moves a slot, a script with a single key would be let at the new node, which has not all of it
+        // yet. One with two that are not there is told to try again.
+        cmd.arg(source.hash.as_str()).arg(2).arg(prefix).arg(format!("{prefix}moving")).arg(&common);
         Self { source, shard, cmd }
     }
 

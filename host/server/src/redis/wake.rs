@@ -12,6 +12,7 @@ use redis::{Client, RedisResult};
 use tokio::sync::Notify;
 
 use super::index::Index;
+use super::link::Link;
 
 /// What a lost wake costs at most: a channel keeps nothing for who is not there. Also what an idle host costs, for its
 /// loops look at each shard then.
@@ -72,7 +73,23 @@ pub(super) async fn changed(index: &Index) {
     }
 }
 
-pub(super) async fn subscribe(client: &Client, channel: &str) -> RedisResult<PubSub> {
+/// Subscribes at the server that takes writes or, in a cluster, at any node that is up.
+pub(super) async fn subscribe(link: &Link, channel: &str) -> RedisResult<PubSub> {
+    let found = link.primary().found();
+    let failed = match subscribe_at(&found.client, channel).await {
+        Ok(done) => return Ok(done),
+        Err(error) => error,
+    };
+    link.primary().failed(found.times, &failed).await;
+    for node in link.other_nodes().await {
+        if let Ok(done) = subscribe_at(&node, channel).await {
+            return Ok(done);
+        }
+    }
+    Err(failed)
+}
+
+async fn subscribe_at(client: &Client, channel: &str) -> RedisResult<PubSub> {
     let subscribe = async {
         let mut subscription = client.get_async_pubsub().await?;
         subscription.subscribe(channel).await?;
@@ -86,7 +103,7 @@ pub(super) async fn subscribe(client: &Client, channel: &str) -> RedisResult<Pub
 
 /// Passes other hosts' wakes on, for ever. A host's own came before, so they are not counted twice.
 pub(super) async fn listen(
-    client: Client,
+    link: Arc<Link>,
     channel: String,
     host: String,
     (wakes, clock): (Arc<Wakes>, Arc<dyn Clock>),
@@ -94,11 +111,16 @@ pub(super) async fn listen(
 ) {
     let mut subscription = Some(first);
     let mut pause = Duration::from_millis(100);
+    let mut moves = link.primary().moves();
     loop {
         if let Some(subscription) = subscription.take() {
             pause = Duration::from_millis(100);
             let mut messages = subscription.into_on_message();
-            while let Some(message) = messages.next().await {
+            // A server that was cut off says nothing, and does not end the connection either.
+            while let Some(message) = tokio::select! {
+                message = messages.next() => message,
+                _ = moves.changed() => None,
+            } {
                 let payload = String::from_utf8_lossy(message.get_payload_bytes()).into_owned();
                 let mut words = payload.split(' ');
                 if let (Some(from), Some(what), shard) = (words.next(), words.next(), words.next())
@@ -111,7 +133,8 @@ pub(super) async fn listen(
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
-        match subscribe(&client, &channel).await {
+        moves.mark_unchanged();
+        match subscribe(&link, &channel).await {
             Ok(new) => {
                 subscription = Some(new);
                 wakes.wake_all();

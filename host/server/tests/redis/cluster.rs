@@ -1,106 +1,105 @@
-//! The contract on a cluster: three nodes, between which the shards are divided.
+//! A cluster: between its nodes the shards are divided, and divided anew while work goes on.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pesto_engine::contract;
+use pesto_engine::ports::{Entry, Store, StoreError};
 use pesto_engine::scripted::ManualClock;
-use pesto_server::redis::RedisStore;
-use tempfile::TempDir;
+use pesto_server::redis::{Options, RedisStore};
+use redis_rig::cluster::Cluster;
 
 use crate::OnRedis;
-use crate::samples::options;
-use redis_rig::server::program;
-
-const NODES: usize = 3;
-const SLOTS: usize = 16_384;
-
-/// Nodes without replicas.
-struct Cluster {
-    ports: Vec<u16>,
-    nodes: Vec<Child>,
-    _folders: Vec<TempDir>,
-}
-
-impl Cluster {
-    fn start() -> Self {
-        let mut cluster = Self { ports: Vec::new(), nodes: Vec::new(), _folders: Vec::new() };
-        for _ in 0..NODES {
-            let (folder, port) = (TempDir::new().unwrap(), free_port());
-            let mut node = Command::new(program("redis-server"));
-            node.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--cluster-port", &free_port().to_string()]);
-            node.args(["--cluster-enabled", "yes", "--appendonly", "yes", "--appendfsync", "always", "--save", ""]);
-            node.args(["--maxmemory-policy", "noeviction", "--logfile", "log"]).current_dir(folder.path());
-            cluster.nodes.push(node.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-            cluster.ports.push(port);
-            cluster._folders.push(folder);
-        }
-        cluster.join();
-        cluster
-    }
-
-    /// Divides the slots, and waits until every node knows of all.
-    fn join(&self) {
-        let clients = self.ports.iter().map(|port| redis::Client::open(url(*port)).unwrap());
-        let mut clients: Vec<_> = clients.map(|client| until(|| client.get_connection().ok())).collect();
-        let bus = self.ports.iter().zip(&mut clients).map(|(_, client)| bus_port(client)).collect::<Vec<_>>();
-        for (at, client) in clients.iter_mut().enumerate() {
-            let (first, last) = (at * SLOTS / NODES, (at + 1) * SLOTS / NODES - 1);
-            redis::cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(first).arg(last).exec(client).unwrap();
-            for (port, bus) in self.ports.iter().zip(&bus) {
-                redis::cmd("CLUSTER").arg("MEET").arg("127.0.0.1").arg(*port).arg(*bus).exec(client).unwrap();
-            }
-        }
-        for client in &mut clients {
-            until(|| {
-                let info: String = redis::cmd("CLUSTER").arg("INFO").query(client).unwrap();
-                let signs = ["cluster_state:ok", "cluster_known_nodes:3", "cluster_slots_ok:16384"];
-                signs.iter().all(|sign| info.contains(sign)).then_some(())
-            });
-        }
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        for node in &mut self.nodes {
-            let _ = node.kill();
-            let _ = node.wait();
-        }
-    }
-}
-
-fn url(port: u16) -> String {
-    format!("redis://127.0.0.1:{port}")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn bus_port(client: &mut redis::Connection) -> u16 {
-    let (_, port): (String, u16) = redis::cmd("CONFIG").arg("GET").arg("cluster-port").query(client).unwrap();
-    port
-}
-
-/// Servers have no other way to say that they are up and know each other.
-fn until<T>(mut done: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..3_000 {
-        if let Some(done) = done() {
-            return done;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("the cluster does not come up");
-}
+use crate::samples::{LEASE, SOON, open, options, patiently, said, turn};
 
 #[tokio::test]
 async fn a_cluster_keeps_the_contract() {
     let cluster = Cluster::start();
-    contract::check(&OnRedis::at(url(cluster.ports[0]), 16)).await;
-    let clock = Arc::new(ManualClock::new(0));
-    let (_, warnings) = RedisStore::connect(options(&url(cluster.ports[1]), "t0"), clock).await.unwrap();
-    assert_eq!(warnings, [""; 0], "any node leads to the same store");
+    contract::check(&OnRedis::at(cluster.url(0), 16)).await;
+    let warnings = async || {
+        let clock = Arc::new(ManualClock::new(0));
+        RedisStore::connect(options(&cluster.url(1), "t0"), clock).await.unwrap().1
+    };
+    assert_eq!(warnings().await, [""; 0], "any node leads to the same store");
+    let mut third = cluster.connection(2);
+    redis::cmd("CONFIG").arg("SET").arg("maxmemory-policy").arg("allkeys-lru").exec(&mut third).unwrap();
+    assert!(warnings().await[0].contains("noeviction"), "each node is asked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn turns_go_on_while_a_node_is_replaced() {
+    let cluster = Cluster::with_a_replica();
+    let store = open(&options(&cluster.url(0), "t"), Arc::new(ManualClock::new(1_000))).await;
+    let turns = Arc::new(AtomicUsize::new(0));
+    let work = tokio::spawn({
+        let (store, turns) = (store.clone(), turns.clone());
+        async move {
+            loop {
+                let number = turns.load(Ordering::Relaxed);
+                turn(&*store, &format!("p{}", number % 40), number).await;
+                turns.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    let done = async |more: usize| {
+        let before = turns.load(Ordering::Relaxed);
+        while turns.load(Ordering::Relaxed) < before + more {
+            assert!(!work.is_finished(), "a turn failed");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    done(40).await;
+    cluster.fail_over();
+    done(80).await;
+    work.abort();
+    let _ = work.await;
+    let sent = turns.load(Ordering::Relaxed);
+    let waiting = store.backlog().await.unwrap();
+    assert!((sent..=sent + 1).contains(&usize::try_from(waiting.outbox).unwrap()), "{sent} turns, and {waiting:?}");
+    assert!(waiting.inbox <= 1, "only the turn that was broken off");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_dies_is_replaced() {
+    // Nobody asks whether the replica has all before a node dies, so nothing is under way then. This one is named.
+    let mut cluster = Cluster::with_a_replica();
+    let store = open(&options(&cluster.url(0), "t"), Arc::new(ManualClock::new(1_000))).await;
+    let other = open(&options(&cluster.url(0), "t"), Arc::new(ManualClock::new(1_000))).await;
+    for number in 0..40 {
+        store.accept(said(&format!("p{number}"), &format!("e{number}")), Entry::Queue).await.unwrap();
+    }
+    cluster.lose_the_first();
+    let mut claimed = 0;
+    while claimed < 40 {
+        claimed += patiently(|| store.claim(40, LEASE)).await.len();
+    }
+    // The channel of wakes was at the node that died.
+    let mut number = 40;
+    let woken = async {
+        loop {
+            number += 1;
+            patiently(|| store.accept(said("ann", &format!("e{number}")), Entry::Queue)).await;
+            if tokio::time::timeout(Duration::from_millis(500), other.inbox_changed()).await.is_ok() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(SOON * 2, woken).await.expect("a wake");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_that_moves_is_waited_for() {
+    let cluster = Cluster::start();
+    let one_shard = Options { shards: 1, ..options(&cluster.url(0), "t") };
+    let store = open(&one_shard, Arc::new(ManualClock::new(1_000))).await;
+    store.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
+    let moving = cluster.begin_move("t:{s0}:");
+    // What is asked of the new node now would not see what the old one has.
+    assert!(matches!(store.accept(said("ann", "e2"), Entry::Queue).await, Err(StoreError::Unavailable(_))));
+    cluster.end_move(&moving);
+    patiently(|| store.accept(said("ann", "e2"), Entry::Queue)).await;
+    assert_eq!(store.backlog().await.unwrap().inbox, 2);
+    let claim = store.claim(1, LEASE).await.unwrap().remove(0);
+    assert_eq!(claim.inbound.id, "e1", "nothing was lost, and the order holds");
 }

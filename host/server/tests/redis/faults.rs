@@ -6,7 +6,7 @@ use pesto_engine::clock::SystemClock;
 use pesto_engine::ports::{Entry, Store, StoreError};
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
-use crate::samples::{LEASE, open, options, said};
+use crate::samples::{LEASE, open, options, patiently, said};
 use redis_rig::server::Server;
 
 /// A connection of an operator's.
@@ -101,19 +101,40 @@ async fn faults_on_the_way_are_named() {
     assert!(words.contains("another program"), "{words}");
 }
 
-/// What the server's clock decides needs no help of the host's.
 #[tokio::test]
-async fn leases_go_by_the_servers_clock() {
+async fn what_ends_while_it_runs_is_waited_for() {
     let server = Server::start();
-    let by_server = Options { prefix: "t".to_owned(), ..Options::new(options(&server.url(), "t").url) };
-    // A host whose clock is an hour late.
-    let store = open(&by_server, Arc::new(pesto_engine::scripted::ManualClock::new(1_000))).await;
+    let store = open(&options(&server.url(), "t"), Arc::new(SystemClock)).await;
     store.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
-    let claim = store.claim(1, LEASE).await.unwrap().remove(0);
-    let due = store.inbox_due().await.unwrap().unwrap();
-    assert!((1_000 + 25_000..=1_000 + 30_000).contains(&due), "told in the host's time: {due}");
-    store.retry(&claim.fence, 1_000 + 60_000).await.unwrap();
-    let due = store.inbox_due().await.unwrap().unwrap();
-    assert!((1_000 + 55_000..=1_000 + 60_000).contains(&due), "taken as a distance: {due}");
-    assert_eq!(store.claim(1, LEASE).await, Ok(Vec::new()));
+    let mut client = client(&server);
+    let mut tell = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).exec(&mut client).unwrap();
+    let refused = async |id: &str, wanted: &str| {
+        // Connections that ended are noticed one after the other.
+        for _ in 0..20 {
+            match store.accept(said("ann", id), Entry::Queue).await {
+                Err(StoreError::Unavailable(words)) if words.contains(wanted) => return,
+                Err(StoreError::Unavailable(words)) => assert!(!words.contains("secret"), "{words}"),
+                other => panic!("{other:?}"),
+            }
+        }
+        panic!("nobody speaks of {wanted}");
+    };
+
+    tell(&["CONFIG", "SET", "requirepass", "another-secret"]);
+    // Whoever is in stays in.
+    tell(&["CLIENT", "KILL", "SKIPME", "yes"]);
+    refused("e2", "the password").await;
+    tell(&["CONFIG", "SET", "requirepass", ""]);
+    patiently(|| store.accept(said("ann", "e2"), Entry::Queue)).await;
+
+    tell(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    refused("e3", "`min-replicas-to-write` wants").await;
+    tell(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
+    patiently(|| store.accept(said("ann", "e3"), Entry::Queue)).await;
+
+    tell(&["REPLICAOF", "127.0.0.1", "1"]);
+    refused("e4", "is a replica").await;
+    tell(&["REPLICAOF", "NO", "ONE"]);
+    patiently(|| store.accept(said("ann", "e4"), Entry::Queue)).await;
+    assert_eq!(store.backlog().await.unwrap().inbox, 4, "each once");
 }

@@ -1,13 +1,16 @@
 //! The store in Redis under the contract, on a real server, and what only it can get wrong.
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod cluster;
 mod faults;
 mod homes;
 mod lost;
 mod samples;
 mod seats;
+mod sentinels;
 mod succession;
+mod tls;
 mod wakes;
 
 use std::sync::Arc;

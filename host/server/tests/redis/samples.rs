@@ -1,14 +1,16 @@
 //! Stores, and events and messages for them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pesto_engine::model::{Body, EffectId, Inbound, Message, Person, Place};
-use pesto_engine::ports::Clock;
+use pesto_engine::ports::{Clock, Commit, Entry, Store, StoreError};
 use pesto_server::config::Secret;
 use pesto_server::redis::{Options, RedisStore, TimeSource};
 
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
+/// Far below the pause after which a host looks by itself.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
 
 pub(crate) fn place(name: &str) -> Place {
     Place::direct("T1", name).unwrap()
@@ -42,10 +44,34 @@ pub(crate) fn message(name: &str, index: usize) -> Message {
 
 /// A store whose time is its host's, so that a test can move it.
 pub(crate) fn options(url: &str, prefix: &str) -> Options {
-    let url = Secret::new(url.to_owned());
-    Options { prefix: prefix.to_owned(), time: TimeSource::Host, ..Options::new(url) }
+    let redis = Secret::new(url.to_owned()).into();
+    Options { prefix: prefix.to_owned(), time: TimeSource::Host, ..Options::new(redis) }
 }
 
 pub(crate) async fn open(options: &Options, clock: Arc<dyn Clock>) -> Arc<RedisStore> {
     Arc::new(RedisStore::connect(options.clone(), clock).await.unwrap().0)
+}
+
+/// Does a step again while the store is away, as the engine does.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(step: impl Fn() -> F) -> T {
+    let since = Instant::now();
+    loop {
+        match step().await {
+            Err(StoreError::Unavailable(words)) => {
+                assert!(since.elapsed() < Duration::from_secs(60), "not in time: {words}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            other => return other.unwrap(),
+        }
+    }
+}
+
+/// Somebody says something, and gets an answer into the outbox.
+pub(crate) async fn turn(store: &dyn Store, name: &str, number: usize) {
+    let id = format!("e{number}");
+    patiently(|| store.accept(said(name, &id), Entry::Queue)).await;
+    let claim = patiently(|| store.claim(1, LEASE)).await.remove(0);
+    assert_eq!(claim.inbound.id, id);
+    let commit = || Commit { messages: vec![message(name, number)], ..Commit::default() };
+    patiently(|| store.commit(&claim.fence, commit())).await;
 }

@@ -1,17 +1,13 @@
 //! What one host does wakes the others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pesto_engine::model::{Beginning, Conversation, Digest};
 use pesto_engine::ports::{After, Commit, Deploy, Entry, Store, TimerChange};
 use pesto_engine::scripted::ManualClock;
 
-use crate::samples::{LEASE, message, open, options, said};
+use crate::samples::{LEASE, SOON, message, open, options, said};
 use redis_rig::server::Server;
-
-/// Far below the pause after which a host looks by itself.
-const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn hosts_wake_each_other() {

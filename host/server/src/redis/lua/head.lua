@@ -1,8 +1,9 @@
 -- The head of every script: time, keys, and what several steps do.
 --
 -- KEYS[1] is a shard's prefix with its hash tag. Every other key begins with it, so that all lie in one slot of a
--- cluster. ARGV has the time in milliseconds (empty: the server's), the operation, the host, the channel of wakes, and
--- then what the step takes with `arg`. Text and JSON are opaque here, and numbers that a double cannot hold stay text.
+-- cluster; KEYS[2] is never there, and `script.rs` says why it is named. ARGV has the time in milliseconds (empty: the
+-- server's), the operation, the host, the channel of wakes, and then what the step takes with `arg`. Text and JSON are
+-- opaque here, and numbers that a double cannot hold stay text.
 local shard, operation = KEYS[1], ARGV[2]
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
