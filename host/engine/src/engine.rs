@@ -21,7 +21,7 @@ use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
 /// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
-pub(crate) const LEASE: Duration = Duration::from_secs(10);
+pub const LEASE: Duration = Duration::from_secs(10);
 /// The pause after the store failed.
 const PAUSE: Millis = 1_000;
 /// Between two clean-ups.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pesto_engine::failpoint::Failpoints;
 use pesto_engine::ports::Clock;
 use redis::{Client, FromRedisValue as _, RedisError, Value};
 use uuid::Uuid;
@@ -30,12 +31,14 @@ pub struct Options {
     pub shards: u16,
     /// Whose clock leases and due times go by.
     pub time: TimeSource,
+    /// Places to crash at before and after each step, named `redis.` and the script: for tests.
+    pub points: Option<Arc<Failpoints>>,
 }
 
 impl Options {
     /// The store at a URL, as hosts use it.
     pub fn new(url: Secret) -> Self {
-        Self { url, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server }
+        Self { url, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server, points: None }
     }
 }
 
@@ -60,6 +63,12 @@ pub enum ConnectError {
     /// The key is another program's.
     #[error("the key `{0}` in Redis is not Pesto's: choose another database, or remove the key")]
     Foreign(String),
+    /// A database for tests has so many keys.
+    #[error(
+        "the database in Redis has keys already ({0}): name an empty one, such as redis://HOST:6379/9, for what tests \
+         leave in it is thrown away"
+    )]
+    NotEmpty(u64),
 }
 
 impl From<RedisError> for ConnectError {
@@ -75,9 +84,9 @@ impl RedisStore {
     /// Connects to a store, which is made if it is not there. The texts warn of settings of Redis with which
     /// acknowledged events can be lost.
     pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
-        let Options { url, prefix, shards, time } = options;
+        let Options { url, prefix, shards, time, points } = options;
         let client = Client::open(url.expose()).map_err(|_| ConnectError::Url)?;
-        let link = Link::open(&client).await?;
+        let link = Link::open(&client, points).await?;
         let mut keys = Keys { prefix, shards: shards.clamp(1, MOST_SHARDS) };
         keys.shards = made_with(&link, &keys).await?;
         let warnings = warnings(&link).await;

@@ -2,14 +2,16 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use pesto_engine::failpoint::{Failpoints, NoAnswer};
 use pesto_engine::ports::StoreError;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, RedisError, RedisResult, Value};
+use redis::{Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
 use tokio::runtime::Handle;
 
 use super::error::{explain, may_pass, store_error, wants_script};
@@ -33,6 +35,8 @@ pub(super) struct Link {
     next: AtomicUsize,
     /// Where input and output are done, whoever asks: guests' threads may be busy for longer than an answer may take.
     runtime: Handle,
+    /// Around each step, where a test wants it.
+    points: Option<Arc<Failpoints>>,
 }
 
 /// To one server, or to all nodes of a cluster. Both connect again by themselves.
@@ -80,7 +84,7 @@ impl Connection {
 
 impl Link {
     /// Must be called on the runtime that is to do input and output.
-    pub(super) async fn open(client: &Client) -> RedisResult<Self> {
+    pub(super) async fn open(client: &Client, points: Option<Arc<Failpoints>>) -> RedisResult<Self> {
         let mut first = Connection::open(client, false, TIMEOUT).await?;
         // A user that may not ask is taken for one of a single server.
         let info = first.query(redis::cmd("INFO").arg("cluster")).await;
@@ -94,7 +98,7 @@ impl Link {
             pool.push(Connection::open(client, is_cluster, TIMEOUT).await?);
         }
         let bulk = Connection::open(client, is_cluster, BULK_TIMEOUT).await?;
-        Ok(Self { pool, bulk, next: AtomicUsize::new(0), runtime: Handle::current() })
+        Ok(Self { pool, bulk, next: AtomicUsize::new(0), runtime: Handle::current(), points })
     }
 
     /// The connection to begin with. Steps that begin with the same one reach a server in their order.
@@ -112,7 +116,15 @@ impl Link {
         let mut pauses = PAUSES.into_iter();
         let mut tried = 0;
         loop {
-            match self.pool[(begin + tried) % CONNECTIONS].clone().step(step).await {
+            let mut connection = self.pool[(begin + tried) % CONNECTIONS].clone();
+            let answer = match &self.points {
+                None => connection.step(step).await,
+                Some(points) => match points.step(step.source.point, connection.step(step)).await {
+                    Ok(answer) => answer,
+                    Err(reason) => Err(no_answer(reason)),
+                },
+            };
+            match answer {
                 Ok(value) => {
                     let mut reply = Reply::new(name, value)?;
                     if tried > 0 {
@@ -154,6 +166,14 @@ impl Link {
             future.as_mut().poll(context)
         })
         .await
+    }
+}
+
+/// What a failpoint makes of a step.
+fn no_answer(reason: NoAnswer) -> RedisError {
+    match reason {
+        NoAnswer::Lost => std::io::Error::from(std::io::ErrorKind::ConnectionReset).into(),
+        NoAnswer::Crashed => (ErrorKind::Client, "the host has crashed").into(),
     }
 }
 

@@ -60,6 +60,7 @@ mod outbox;
 mod places;
 mod records;
 mod reply;
+mod scratch;
 mod script;
 mod seats;
 mod timers;
@@ -82,6 +83,7 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 pub use self::connect::{ConnectError, Options};
+pub use self::scratch::Scratch;
 
 use self::keys::{Keys, LATEST};
 use self::link::Link;
