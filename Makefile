@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo hosts test bench crash build setup test-setup flows lint unit scenarios docs
+.PHONY: help demo hosts test bench crash build setup test-setup flows lint unit contract scenarios docs
 .NOTPARALLEL:
 
 target := $(or $(CARGO_TARGET_DIR),target)
@@ -21,6 +21,7 @@ help:
 	@echo "In between:"
 	@echo "make build   only the host and the flows"
 	@echo "make lint    only formatting and clippy"
+	@echo "make contract  only the suite that every store passes: in memory, embedded, Redis, Redis Cluster"
 
 # What is piped in belongs to the conversation: everything before it reads from nowhere.
 demo: build
@@ -64,6 +65,11 @@ unit:
 	@cargo test --workspace --manifest-path plugins/Cargo.toml </dev/null
 	$(call say,Tests of the host)
 	@cargo test --workspace </dev/null
+
+# Each store runs the same cases, `host/engine/src/contract`; `make test` has them among all the others.
+contract: test-setup
+	$(call say,One contract: in memory, embedded, Redis, Redis Cluster)
+	@cargo test -p pesto-engine -p pesto-server keeps_the_contract </dev/null
 
 scenarios:
 	$(call say,Scenarios of the flows)

@@ -22,7 +22,7 @@ use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
 /// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
-pub(crate) const LEASE: Duration = Duration::from_secs(10);
+pub const LEASE: Duration = Duration::from_secs(10);
 /// Leases renewed in one step: thousands of turns may be waiting, and other steps must get between.
 const RENEWED: usize = 500;
 /// The pause after the store failed.

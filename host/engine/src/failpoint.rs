@@ -1,16 +1,19 @@
 //! Places where a crash can be made to happen: before and after each port's work. These wrappers stand between
 //! the engine and its ports in scenario tests with crashes, and in a host that is started with `PESTO_FAILPOINT`.
-//! A new port method does not compile until it has its place here.
+//! A new port method does not compile until it has its place here. An adapter whose methods take several steps to the
+//! outside has points of its own around each of them ([`Failpoints::step`]).
 //!
 //! A crash is a port that never answers: the engine above it can do nothing more, as if it were gone. The test then
 //! drops that engine and starts another one on the same state; a test of the real host kills its process.
 
 mod ports;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::watch;
@@ -39,6 +42,17 @@ pub enum Action {
     Crash,
     /// The process is stopped as SIGSTOP does, at that hit alone; after SIGCONT it goes on, as if nothing had been.
     Stop,
+    /// An adapter's step gets lost on the way, at that hit alone: before it was done, or its answer. Nothing elsewhere.
+    Lose,
+}
+
+/// Why an adapter's step has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// It got lost, and may be tried again.
+    Lost,
+    /// The host is gone: nothing may be done any more. Whatever the adapter answers now, nobody hears.
+    Crashed,
 }
 
 /// What is to happen, and when.
@@ -55,14 +69,15 @@ pub struct Rule {
 impl FromStr for Rule {
     type Err = String;
 
-    /// `POINT@N` hangs one point, `POINT@N!` all ports, and `POINT@N!stop` stops the process.
+    /// `POINT@N` hangs one point, `POINT@N!` all ports, `POINT@N!stop` stops the process, and `POINT@N!lose` loses a step.
     fn from_str(text: &str) -> Result<Self, String> {
         let (point, nth) = text.split_once('@').ok_or_else(|| format!("`{text}` is not of the form POINT@N"))?;
         let (nth, action) = match nth.split_once('!') {
             None => (nth, Action::Hang),
             Some((nth, "")) => (nth, Action::Crash),
             Some((nth, "stop")) => (nth, Action::Stop),
-            Some((_, other)) => return Err(format!("`{other}` in `{text}` is not `stop`")),
+            Some((nth, "lose")) => (nth, Action::Lose),
+            Some((_, other)) => return Err(format!("`{other}` in `{text}` is neither `stop` nor `lose`")),
         };
         let nth = nth.parse().map_err(|_| format!("`{nth}` in `{text}` is not a number"))?;
         Ok(Self { point: point.to_owned(), nth, action })
@@ -72,11 +87,21 @@ impl FromStr for Rule {
 /// Counts hits and carries out rules.
 #[derive(Debug)]
 pub struct Failpoints {
-    rules: Vec<Rule>,
-    hits: Mutex<BTreeMap<Point, u64>>,
+    book: Mutex<Book>,
     crashed: watch::Sender<bool>,
     /// Port methods that are doing their work.
     working: watch::Sender<usize>,
+}
+
+/// What happened at the points, and what is to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Book {
+    /// How often each point was hit.
+    pub hits: BTreeMap<Point, u64>,
+    /// The rules that were not carried out yet, and those that hold on.
+    pub rules: Vec<Rule>,
+    /// The rules that were carried out.
+    pub done: Vec<Rule>,
 }
 
 /// A port method does its work as long as this lives.
@@ -92,16 +117,20 @@ impl Failpoints {
     /// Failpoints with these rules, perhaps none.
     pub fn new(rules: Vec<Rule>) -> Arc<Self> {
         Arc::new(Self {
-            rules,
-            hits: Mutex::default(),
+            book: Mutex::new(Book { rules, ..Book::default() }),
             crashed: watch::Sender::new(false),
             working: watch::Sender::new(0),
         })
     }
 
-    /// How often each point was hit.
-    pub fn hits(&self) -> BTreeMap<Point, u64> {
-        self.hits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Puts other rules in the place of those that are left, and counts hits from 1 again. Answers what was.
+    pub fn arm(&self, rules: Vec<Rule>) -> Book {
+        std::mem::replace(&mut *self.book(), Book { rules, ..Book::default() })
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        // Nothing between lock and unlock can panic.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether all ports stopped answering.
@@ -117,35 +146,36 @@ impl Failpoints {
         let _ = self.working.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    async fn hit(&self, method: &'static str, after: bool) {
+    /// Counts a hit, and answers what is to happen there now. After a crash nothing counts.
+    fn strike(&self, method: &'static str, after: bool) -> Option<Action> {
         let point = Point { method, after };
-        let count = {
-            let mut hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = hits.entry(point).or_default();
+        let rule = {
+            let mut book = self.book();
+            if self.has_crashed() {
+                return Some(Action::Crash);
+            }
+            let count = book.hits.entry(point).or_default();
             *count += 1;
-            *count
+            let count = *count;
+            book.rule(&point.to_string(), count)?
         };
-        if self.has_crashed() {
-            pending::<()>().await;
-        }
-        let name = point.to_string();
-        let strikes = |rule: &&Rule| match rule.action {
-            Action::Hang | Action::Crash => count >= rule.nth,
-            Action::Stop => count == rule.nth,
-        };
-        let Some(rule) = self.rules.iter().filter(|rule| rule.point == name).find(strikes) else { return };
-        tracing::warn!(point = name, hit = count, "failpoint reached");
+        tracing::warn!(point = rule.point, nth = rule.nth, "failpoint reached");
         match rule.action {
-            Action::Hang => {}
+            Action::Hang | Action::Lose => {}
             Action::Crash => drop(self.crashed.send_replace(true)),
             Action::Stop => {
                 if let Err(error) = kill_process(getpid(), Signal::STOP) {
                     tracing::error!(%error, "the process cannot stop itself");
                 }
-                return;
             }
         }
-        pending().await
+        Some(rule.action)
+    }
+
+    async fn hit(&self, method: &'static str, after: bool) {
+        if let Some(Action::Hang | Action::Crash) = self.strike(method, after) {
+            pending().await
+        }
     }
 
     async fn around<T>(&self, method: &'static str, work: impl Future<Output = T>) -> T {
@@ -161,6 +191,39 @@ impl Failpoints {
         drop(working);
         self.hit(method, true).await;
         result
+    }
+
+    /// Takes one step of an adapter, inside a method of its port. After a crash it answers at once, so that the method
+    /// comes to its end: there it is held.
+    pub async fn step<T>(&self, name: &'static str, work: impl Future<Output = T>) -> Result<T, NoAnswer> {
+        self.passes(name, false).await?;
+        let result = work.await;
+        self.passes(name, true).await?;
+        Ok(result)
+    }
+
+    async fn passes(&self, name: &'static str, after: bool) -> Result<(), NoAnswer> {
+        match self.strike(name, after) {
+            None | Some(Action::Stop) => Ok(()),
+            Some(Action::Lose) => Err(NoAnswer::Lost),
+            Some(Action::Crash) => Err(NoAnswer::Crashed),
+            Some(Action::Hang) => pending().await,
+        }
+    }
+}
+
+impl Book {
+    /// The rule for a hit. Only a point that hangs does so again.
+    fn rule(&mut self, point: &str, hit: u64) -> Option<Rule> {
+        let at = self.rules.iter().position(|rule| rule.point == point && hit >= rule.nth)?;
+        let rule = match self.rules[at].action {
+            Action::Hang => self.rules[at].clone(),
+            Action::Crash | Action::Stop | Action::Lose => self.rules.remove(at),
+        };
+        if !self.done.contains(&rule) {
+            self.done.push(rule.clone());
+        }
+        Some(rule)
     }
 }
 

@@ -32,7 +32,7 @@
 pub mod broker;
 pub mod catalog;
 pub mod clock;
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod delay;
 mod dispatch;

@@ -58,16 +58,15 @@ impl App {
     /// The same, with something done to its ports before anything uses them: for tests of what hangs on them.
     pub async fn with(config: &Config, change: impl FnOnce(Ports) -> Ports) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (store, signature) = store(config, clock.clone()).await?;
+        let points = failpoints()?;
+        let (store, signature) = store(config, clock.clone(), points.clone()).await?;
         let terminal = Arc::new(Terminal::default());
         let (llm, notice) = llm(&config.llm)?;
         let slack = config.slack.as_ref().map(|slack| Slack::new(slack, config.groups())).transpose()?;
         let messenger = Arc::new(Messengers::new(terminal.clone(), slack.as_ref().map(Slack::messenger)));
         let mut ports = change(Ports { store, llm, messenger, clock });
-        if let Ok(rules) = std::env::var("PESTO_FAILPOINT") {
-            let rules = rules.split(',').map(Rule::from_str).collect::<Result<_, _>>();
-            let rules = rules.map_err(anyhow::Error::msg).context("PESTO_FAILPOINT is for tests; unset it")?;
-            ports = ports.with_failpoints(&Failpoints::new(rules));
+        if let Some(points) = &points {
+            ports = ports.with_failpoints(points);
         }
         let engine = Engine::new(ports, settings(config)?).map_err(|error| {
             anyhow::anyhow!("the sandbox cannot be set up: {error:#}; lower limits.instances or limits.memory_mib")
@@ -135,8 +134,20 @@ fn authority(config: &Config) -> Authority {
     }
 }
 
+/// Where this host is to crash, if it is told so.
+fn failpoints() -> anyhow::Result<Option<Arc<Failpoints>>> {
+    let Ok(rules) = std::env::var("PESTO_FAILPOINT") else { return Ok(None) };
+    let rules = rules.split(',').map(Rule::from_str).collect::<Result<_, _>>();
+    let rules = rules.map_err(anyhow::Error::msg).context("PESTO_FAILPOINT is for tests; unset it")?;
+    Ok(Some(Failpoints::new(rules)))
+}
+
 /// What keeps all that must not be lost; in Redis, with what makes this the only host of its data folder.
-async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Arc<dyn Store>, Option<Signature>)> {
+async fn store(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    points: Option<Arc<Failpoints>>,
+) -> anyhow::Result<(Arc<dyn Store>, Option<Signature>)> {
     let Storage::Redis(redis) = &config.store else {
         return Ok((Arc::new(EmbeddedStore::open(&config.data, clock)?), None));
     };
@@ -145,7 +156,7 @@ async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<(Arc<dy
         .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
     let signed = Signature::lock(&config.data);
     let signed = signed.with_context(|| format!("the file `{}` cannot be used", config.data.join("host").display()))?;
-    let connected = RedisStore::connect(Options::new(redis.clone()), clock).await;
+    let connected = RedisStore::connect(Options { points, ..Options::new(redis.clone()) }, clock).await;
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let Some((mut signature, former)) = signed else { return Ok((Arc::new(store), None)) };

@@ -230,3 +230,51 @@ async fn what_cannot_be_read_is_named_and_stops_nobody_else() {
     let Err(StoreError::Corrupt(words)) = store.glance(&place("ann")).await else { panic!("it is read") };
     assert!(words.starts_with("conversation of `T1/ann`:"), "{words}");
 }
+
+/// The host's pause is longer than that of a person who looks into the file with a tool of their own.
+#[tokio::test]
+async fn a_file_that_is_locked_takes_nothing_and_loses_nothing() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path(), &Arc::new(ManualClock::new(0)));
+    store.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
+    let other = Connection::open(folder.path().join(FILE)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let Err(StoreError::Unavailable(words)) = store.accept(said("ann", "e2"), Entry::Queue).await else { panic!() };
+    assert!(words.contains("another program has locked its file"), "{words}");
+    assert_eq!(store.backlog().await.unwrap().inbox, 1, "what only looks goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.accept(said("ann", "e2"), Entry::Queue).await.unwrap();
+    assert_eq!(store.backlog().await.unwrap().inbox, 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_damaged_is_named_with_a_remedy() {
+    let folder = TempDir::new().unwrap();
+    let (file, clock) = (folder.path().join(FILE), Arc::new(ManualClock::new(0)));
+    let store = open(folder.path(), &clock);
+    store.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
+    // Closing writes all of it into the one file.
+    drop(store);
+    let spoil = |table: &str| {
+        let conn = Connection::open(&file).unwrap();
+        let page = "SELECT rootpage - 1 FROM sqlite_schema WHERE name = ?1";
+        let page: u64 = conn.query_row(page, [table], |row| row.get(0)).unwrap();
+        let size: u64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+        drop(conn);
+        let disk = std::fs::File::options().write(true).open(&file).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&disk, &vec![0xff; size.try_into().unwrap()], page * size).unwrap();
+    };
+
+    spoil("dead");
+    let store = open(folder.path(), &clock);
+    let Err(StoreError::Corrupt(words)) = store.dead(0, 9).await else { panic!("it is read") };
+    assert!(words.contains("its file is damaged") && words.contains("backup"), "{words}");
+    assert_eq!(store.claim(9, LEASE).await.unwrap().len(), 1, "what does not need it goes on");
+    drop(store);
+
+    spoil("place");
+    let refused = EmbeddedStore::open(folder.path(), clock).err().unwrap();
+    assert!(matches!(refused, OpenError::Sqlite(..)), "{refused}");
+    let words = refused.to_string();
+    assert!(words.contains(&*file.to_string_lossy()) && words.contains("damaged: stop the host"), "{words}");
+}

@@ -90,7 +90,7 @@ impl RedisFloor {
 /// How many bytes the server gets for each of the steps that a turn cannot do without: measured on a store of its own,
 /// after some turns.
 pub(crate) async fn payloads(server: &Server) -> anyhow::Result<Vec<(&'static str, usize)>> {
-    let options = Options { prefix: "payloads".to_owned(), ..Options::new(Secret::new(server.url())) };
+    let options = Options { prefix: "payloads".to_owned(), ..Options::new(Secret::new(server.url()).into()) };
     let (store, _) = RedisStore::connect(options, Arc::new(SystemClock)).await?;
     let mut counts = Counts::of(server)?;
     let asking = counts.asking()?;

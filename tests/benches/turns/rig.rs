@@ -134,7 +134,7 @@ async fn open(on: On, clock: Arc<dyn Clock>) -> anyhow::Result<(Ground, Arc<dyn 
         }
         On::Redis => {
             let server = Server::start_in(&super::scratch());
-            let (store, warnings) = RedisStore::connect(Options::new(Secret::new(server.url())), clock).await?;
+            let (store, warnings) = RedisStore::connect(Options::new(Secret::new(server.url()).into()), clock).await?;
             anyhow::ensure!(warnings.is_empty(), "Redis is not set up as operators are told: {warnings:?}");
             Ok((Ground::Server(server), Arc::new(store)))
         }

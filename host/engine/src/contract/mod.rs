@@ -1,5 +1,5 @@
 //! The contract of [`Store`] as a suite: each adapter's tests call [`check`], and [`random::agree`] against the
-//! store in memory.
+//! store in memory. `make contract` runs it on all of them.
 //!
 //! An adapter comes in by [`Adapter`]. Nothing here knows how it stores, or whether other hosts share what it
 //! stores; where that matters, [`Adapter::alone`] says it.
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_does_so_where_leases_must_run_out() {
+    async fn one_that_is_shared_keeps_the_contract() {
         check(&InMemory::Shared).await;
     }
 }

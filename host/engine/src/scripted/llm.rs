@@ -37,9 +37,10 @@ impl ScriptedLlm {
     }
 
     /// Takes what it was asked since the last time, how many answers are left over, and how many calls found none.
-    /// The left-over answers are dropped.
+    /// The left-over answers are dropped, and calls made before are not made again.
     pub fn take(&self) -> (Vec<LlmRequest>, usize, usize) {
         self.script(|script| {
+            (script.last, script.crashed) = (None, false);
             let left = std::mem::take(&mut script.answers).len();
             (std::mem::take(&mut script.asked), left, std::mem::take(&mut script.unexpected))
         })

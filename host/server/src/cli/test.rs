@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use pesto_engine::model::FlowName;
 
 use crate::cli::deploy::{Deploy, younger_source};
-use crate::scenario::{Bench, Scenario};
+use crate::scenario::{Bench, Scenario, StoreKind};
 
 /// Holds the scenarios of flows, on the components that would be deployed.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,10 @@ pub struct Args {
     /// Holds each scenario once more for each failpoint, with a crash there.
     #[arg(long)]
     pub crash_everywhere: bool,
+    /// Where conversations are kept: `memory`; `embedded`, a temporary file; or the URL of an empty database in Redis,
+    /// which is emptied in the end.
+    #[arg(long, value_name = "STORE", default_value = "memory")]
+    pub store: StoreKind,
 }
 
 /// A flow's folder and the scenarios to hold.
@@ -33,8 +37,8 @@ struct Suite {
 /// Prints a line a scenario, and what differs. A difference is an error.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let (suites, flows) = (suites(&args)?, args.deploy.folder()?);
-    let bench = Bench::new()?;
-    let (mut passed, mut failed, mut crashes) = (0, 0, 0);
+    let bench = Bench::new(args.store).await?;
+    let (mut passed, mut failed, mut crashes, mut losses) = (0, 0, 0, 0);
     for suite in suites {
         let component = flows.join(format!("{}.wasm", suite.flow));
         let flow = bench.load(suite.flow.clone(), &component).await?;
@@ -56,8 +60,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
                 Ok(held) => {
                     passed += 1;
                     crashes += held.crashes;
-                    let note =
-                        if args.crash_everywhere { format!(" ({} crashes)", held.crashes) } else { String::new() };
+                    losses += held.losses;
+                    let note = match (held.crashes, held.losses) {
+                        (0, 0) => String::new(),
+                        (crashes, 0) => format!(" ({crashes} crashes)"),
+                        (crashes, losses) => format!(" ({crashes} crashes, {losses} lost steps)"),
+                    };
                     println!("ok    {}: {}{note}", suite.flow, scenario.name);
                 }
                 Err(failure) => {
@@ -67,9 +75,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             }
         }
     }
+    bench.clean().await?;
     println!("{passed} passed, {failed} failed");
     if args.crash_everywhere {
         println!("figure scenario_crashes {crashes} crashes");
+    }
+    if losses > 0 {
+        println!("figure scenario_losses {losses} lost steps");
     }
     anyhow::ensure!(failed == 0, "{failed} of {} scenarios failed", passed + failed);
     anyhow::ensure!(passed > 0, "there was no scenario to hold");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use pesto_engine::failpoint::Failpoints;
 use pesto_engine::ports::Clock;
 use redis::{FromRedisValue as _, RedisError};
 use tokio::task::JoinSet;
@@ -33,12 +34,14 @@ pub struct Options {
     pub shards: u16,
     /// Whose clock leases and due times go by.
     pub time: TimeSource,
+    /// Places to crash at before and after each step, named `redis.` and the script: for tests.
+    pub points: Option<Arc<Failpoints>>,
 }
 
 impl Options {
     /// The store in a Redis, as hosts use it.
     pub fn new(redis: Redis) -> Self {
-        Self { redis, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server }
+        Self { redis, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server, points: None }
     }
 }
 
@@ -67,6 +70,12 @@ pub enum ConnectError {
     /// The key is another program's.
     #[error("the key `{0}` in Redis is not Pesto's: choose another database, or remove the key")]
     Foreign(String),
+    /// A database for tests has so many keys.
+    #[error(
+        "the database in Redis has keys already ({0}): name an empty one, such as redis://HOST:6379/9, for what tests \
+         leave in it is thrown away"
+    )]
+    NotEmpty(u64),
 }
 
 impl From<RedisError> for ConnectError {
@@ -95,10 +104,10 @@ impl RedisStore {
     /// Connects to a store, which is made if it is not there. The texts warn of settings of Redis with which
     /// acknowledged events can be lost.
     pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
-        let Options { redis, prefix, shards, time } = options;
+        let Options { redis, prefix, shards, time, points } = options;
         let primary = Arc::new(Primary::find(address::read(&redis)?).await?);
         let found = |error: ConnectError| error.at(primary.found().at);
-        let link = Arc::new(Link::open(primary.clone(), &redis).await.map_err(|error| found(error.into()))?);
+        let link = Arc::new(Link::open(primary.clone(), &redis, points).await.map_err(|error| found(error.into()))?);
         let mut keys = Keys { prefix, shards: shards.clamp(1, MOST_SHARDS) };
         keys.shards = made_with(&link, &keys).await.map_err(found)?;
         let warnings = settings::warnings(&link).await;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use pesto_engine::failpoint::{Failpoints, NoAnswer};
 use pesto_engine::ports::StoreError;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
@@ -39,6 +40,8 @@ pub(super) struct Link {
     way: Way,
     /// Where input and output are done, whoever asks: guests' threads may be busy for longer than an answer may take.
     runtime: Handle,
+    /// Around each step, where a test wants it.
+    points: Option<Arc<Failpoints>>,
 }
 
 /// To one server, or to all nodes of a cluster. Both connect again by themselves.
@@ -89,7 +92,11 @@ impl Connection {
 
 impl Link {
     /// Must be called on the runtime that is to do input and output.
-    pub(super) async fn open(primary: Arc<Primary>, redis: &Redis) -> RedisResult<Self> {
+    pub(super) async fn open(
+        primary: Arc<Primary>,
+        redis: &Redis,
+        points: Option<Arc<Failpoints>>,
+    ) -> RedisResult<Self> {
         let to_server = |timeout| Ok::<_, RedisError>(Connection::Server(Follower::new(primary.clone(), timeout)?));
         let mut first = to_server(TIMEOUT)?;
         let is_cluster = match first.query(redis::cmd("INFO").arg("cluster")).await {
@@ -109,7 +116,7 @@ impl Link {
             pool.push(open(TIMEOUT).await?);
         }
         let bulk = open(BULK_TIMEOUT).await?;
-        Ok(Self { pool, bulk, next: AtomicUsize::new(0), primary, way, runtime: Handle::current() })
+        Ok(Self { pool, bulk, next: AtomicUsize::new(0), primary, way, runtime: Handle::current(), points })
     }
 
     /// The connection to begin with. Steps that begin with the same one reach a server in their order.
@@ -127,7 +134,15 @@ impl Link {
         let mut pauses = PAUSES.into_iter();
         let mut tried = 0;
         loop {
-            match self.pool[(begin + tried) % CONNECTIONS].clone().step(step).await {
+            let mut connection = self.pool[(begin + tried) % CONNECTIONS].clone();
+            let answer = match &self.points {
+                None => connection.step(step).await,
+                Some(points) => match points.step(step.source.point, connection.step(step)).await {
+                    Ok(answer) => answer,
+                    Err(reason) => Err(no_answer(reason)),
+                },
+            };
+            match answer {
                 Ok(value) => {
                     let mut reply = Reply::new(name, value)?;
                     if tried > 0 {
@@ -192,6 +207,14 @@ impl Link {
             future.as_mut().poll(context)
         })
         .await
+    }
+}
+
+/// What a failpoint makes of a step.
+fn no_answer(reason: NoAnswer) -> RedisError {
+    match reason {
+        NoAnswer::Lost => std::io::Error::from(std::io::ErrorKind::ConnectionReset).into(),
+        NoAnswer::Crashed => (ErrorKind::Client, "the host has crashed").into(),
     }
 }
 

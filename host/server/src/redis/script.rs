@@ -8,6 +8,8 @@ use redis::{Cmd, Script, ToRedisArgs};
 pub(super) struct Source {
     /// The step, for messages.
     pub(super) name: &'static str,
+    /// Its failpoint.
+    pub(super) point: &'static str,
     pub(super) code: &'static str,
     hash: LazyLock<String>,
 }
@@ -16,6 +18,7 @@ macro_rules! scripts {
     ($($script:ident = $file:literal;)*) => {$(
         pub(super) static $script: Source = Source {
             name: $file,
+            point: concat!("redis.", $file),
             code: concat!(include_str!("lua/head.lua"), include_str!(concat!("lua/", $file, ".lua"))),
             hash: LazyLock::new(|| Script::new($script.code).get_hash().to_owned()),
         };

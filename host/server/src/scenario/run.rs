@@ -6,22 +6,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pesto_engine::failpoint::{Action, Point, Rule};
+use pesto_engine::failpoint::{Point, Rule};
 use pesto_engine::form;
 use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place, Values};
 use pesto_engine::policy::Bounds;
-use pesto_engine::ports::{LlmRequest, Store};
+use pesto_engine::ports::LlmRequest;
 use pesto_engine::wasm::{Ready, Sandbox};
 use serde_json::Value;
 
+use super::crashes::Plan;
 use super::file::{Act, LlmCall, Scenario, Step, Wanted};
-use super::host::Host;
+use super::host::{Host, Parts};
+use super::store::StoreKind;
 use super::transcript::Transcript;
+use crate::redis::Scratch;
 
 /// Flows under test.
 pub struct Bench {
     sandbox: Arc<Sandbox>,
     bounds: Arc<Bounds>,
+    pub(super) store: StoreKind,
+    scratch: Option<Scratch>,
 }
 
 /// A flow that is loaded.
@@ -37,11 +42,13 @@ pub struct Flow {
 pub struct Passed {
     /// Crashes that it went through.
     pub crashes: u32,
+    /// Steps that were lost on the way to the store, or their answers.
+    pub losses: usize,
 }
 
 /// A scenario that went otherwise: the step, what differs, and all that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(String);
+pub struct Failure(pub(super) String);
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -52,25 +59,27 @@ impl std::fmt::Display for Failure {
 /// A bound on real time, reached only by what hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Points that only look: a crash there is told from a crash before the next write by nothing, so one of each is
-/// enough.
-const LOOKS: [&str; 8] = [
-    "store.inbox_due",
-    "store.outbox_due",
-    "store.glance",
-    "store.fire_timers",
-    "store.renew",
-    "store.sweep",
-    "store.history",
-    "store.current",
-];
-
 impl Bench {
-    /// A bench with the bounds that hold by default.
-    pub fn new() -> anyhow::Result<Self> {
+    /// A bench with the bounds that hold by default, and a fresh store of this kind for each conversation. A database in
+    /// Redis must be empty.
+    pub async fn new(store: StoreKind) -> anyhow::Result<Self> {
         let bounds = Arc::new(Bounds { instances: 16, ..Bounds::default() });
         let sandbox = Sandbox::new(bounds.clone()).map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
-        Ok(Self { sandbox: Arc::new(sandbox), bounds })
+        let scratch = match &store {
+            StoreKind::Memory | StoreKind::Embedded => None,
+            StoreKind::Redis(url) => {
+                Some(Scratch::take(url).await.context("the store for the scenarios cannot be used")?)
+            }
+        };
+        Ok(Self { sandbox: Arc::new(sandbox), bounds, store, scratch })
+    }
+
+    /// Throws away what the conversations left.
+    pub async fn clean(self) -> anyhow::Result<()> {
+        match &self.scratch {
+            Some(scratch) => scratch.empty().await.context("what the scenarios left in Redis cannot be thrown away"),
+            None => Ok(()),
+        }
     }
 
     /// Loads the component that is to be tested, as a host would.
@@ -86,73 +95,65 @@ impl Bench {
 
     /// Holds the conversation once.
     pub async fn run(&self, flow: &Flow, scenario: &Scenario) -> Result<Passed, Failure> {
-        let first = self.first(flow, scenario).await?;
-        self.hold(flow, &first, scenario, Vec::new()).await.map(|_| Passed::default())
+        let case = self.case(flow, scenario).await?;
+        self.hold(&case, &self.store, &Plan::new()).await.map(|_| Passed::default())
     }
 
-    /// Holds it once more for each failpoint that it meets, with a crash there, and wants the same to be said.
-    pub async fn run_with_crashes(&self, flow: &Flow, scenario: &Scenario) -> Result<Passed, Failure> {
-        let first = self.first(flow, scenario).await?;
-        let whole = self.hold(flow, &first, scenario, Vec::new()).await?;
-        let mut crashes = 0;
-        for (point, hits) in whole.hits {
-            let most = if LOOKS.contains(&point.method) { 1 } else { hits };
-            for nth in 1..=most {
-                let rule = Rule { point: point.to_string(), nth, action: Action::Crash };
-                let held = self.hold(flow, &first, scenario, vec![rule]).await;
-                let held =
-                    held.map_err(|Failure(text)| Failure(format!("with a crash at {point}, hit {nth}:\n{text}")))?;
-                if held.transcript != whole.transcript {
-                    let (with, without) = (&held.transcript, &whole.transcript);
-                    return Err(Failure(format!(
-                        "with a crash at {point}, hit {nth}, something else was said:\n{with}  and without:\n{without}"
-                    )));
-                }
-                crashes += held.crashes;
+    /// Loads what the scenario needs beside its flow.
+    pub(super) async fn case<'a>(&self, flow: &'a Flow, scenario: &'a Scenario) -> Result<Case<'a>, Failure> {
+        let first = match &scenario.begins_on {
+            Some(component) => {
+                let earlier = self.load(flow.name.clone(), component).await;
+                earlier.map_err(|error| Failure(format!("  begins-on: {error:#}")))?.ready
             }
-        }
-        if crashes == 0 {
-            return Err(Failure("no crash could be made to happen in it".to_owned()));
-        }
-        Ok(Passed { crashes })
+            None => flow.ready.clone(),
+        };
+        Ok(Case { flow, first, scenario })
     }
 
-    /// The version on which the conversation begins.
-    async fn first(&self, flow: &Flow, scenario: &Scenario) -> Result<Arc<Ready>, Failure> {
-        let Some(component) = &scenario.begins_on else { return Ok(flow.ready.clone()) };
-        let earlier = self.load(flow.name.clone(), component).await;
-        Ok(earlier.map_err(|error| Failure(format!("  begins-on: {error:#}")))?.ready)
-    }
-
-    async fn hold(
-        &self,
-        flow: &Flow,
-        first: &Arc<Ready>,
-        scenario: &Scenario,
-        rules: Vec<Rule>,
-    ) -> Result<Held, Failure> {
+    pub(super) async fn hold(&self, case: &Case<'_>, store: &StoreKind, plan: &Plan) -> Result<Held, Failure> {
+        let Case { flow, first, scenario } = case;
+        let rules = |step: usize| -> Vec<Rule> { plan.get(&step).cloned().into_iter().collect() };
         let now = scenario.begin().map_err(Failure)?;
-        let host = Host::start(&self.sandbox, &self.bounds, &flow.name, first, now, rules);
+        let parts = Parts {
+            sandbox: self.sandbox.clone(),
+            bounds: self.bounds.clone(),
+            flow: flow.name.clone(),
+            versions: vec![first.clone()],
+        };
+        let host = Host::start(parts, store, now, rules(0)).await;
+        let host = host.map_err(|error| Failure(format!("  the host cannot be started: {error:#}")))?;
         let mut talk = Talk::new(host, flow, scenario).map_err(Failure)?;
+        let (mut hits, mut done) = (Vec::new(), Plan::new());
         for (at, step) in scenario.steps.iter().enumerate() {
             let stepped = tokio::time::timeout(PATIENCE, talk.step(at, step)).await;
             if let Err(difference) = stepped.unwrap_or_else(|_| Err("it does not come to an end".to_owned())) {
                 let said = &talk.transcript;
                 return Err(Failure(format!("  step {}: {difference}\n  so far:\n{said}", at + 1)));
             }
+            let (hit, went_wrong) = talk.host.next_step(rules(at + 1));
+            hits.push(hit);
+            done.extend(went_wrong.into_iter().map(|rule| (at, rule)));
         }
-        Ok(Held {
-            transcript: talk.transcript,
-            hits: talk.host.hits().into_iter().collect(),
-            crashes: talk.host.crashes,
-        })
+        Ok(Held { transcript: talk.transcript, hits, done, crashes: talk.host.crashes })
     }
 }
 
-struct Held {
-    transcript: Transcript,
-    hits: Vec<(Point, u64)>,
-    crashes: u32,
+/// What is held, with the version of the flow on which it begins.
+pub(super) struct Case<'a> {
+    flow: &'a Flow,
+    first: Arc<Ready>,
+    scenario: &'a Scenario,
+}
+
+/// A conversation that was held to its end.
+pub(super) struct Held {
+    pub(super) transcript: Transcript,
+    /// How often each failpoint was hit in each step.
+    pub(super) hits: Vec<BTreeMap<Point, u64>>,
+    /// What of its plan went wrong.
+    pub(super) done: Plan,
+    pub(super) crashes: u32,
 }
 
 struct Talk<'a> {
@@ -286,7 +287,8 @@ impl<'a> Talk<'a> {
         compare_messages(&step.bot, &new)?;
         self.compare_dead_letters().await?;
         self.compare_answers(step.answers.as_ref()).await?;
-        let open = self.host.store.glance(&self.place).await.map_err(|error| error.to_string())?.conversation.is_some();
+        let place = self.place.clone();
+        let open = self.host.ask(async |store| store.glance(&place).await).await?.conversation.is_some();
         match step.ended {
             Some(true) if open => Err("the conversation should be over, and is open".to_owned()),
             Some(false) if !open => Err("the conversation should be open, and is over".to_owned()),
@@ -294,8 +296,8 @@ impl<'a> Talk<'a> {
         }
     }
 
-    async fn compare_dead_letters(&self) -> Result<(), String> {
-        let dead = self.host.store.dead(0, 1).await.map_err(|error| error.to_string())?;
+    async fn compare_dead_letters(&mut self) -> Result<(), String> {
+        let dead = self.host.ask(async |store| store.dead(0, 1).await).await?;
         match dead.first() {
             Some((_, letter)) => Err(format!("the turn was given up: {}: {}", letter.error, letter.reason)),
             None => Ok(()),
@@ -303,8 +305,8 @@ impl<'a> Talk<'a> {
     }
 
     async fn compare_answers(&mut self, wanted: Option<&Value>) -> Result<(), String> {
-        let new = self.host.store.completions(&self.flow.name, self.completions, 2).await;
-        let new = new.map_err(|error| error.to_string())?;
+        let (flow, after) = (&self.flow.name, self.completions);
+        let new = self.host.ask(async |store| store.completions(flow, after, 2).await).await?;
         self.completions = new.last().map_or(self.completions, |(position, _)| *position);
         let got: Vec<Value> =
             new.iter().map(|(_, completion)| serde_json::from_str(&completion.answers).unwrap_or_default()).collect();

@@ -35,15 +35,34 @@ impl From<Fault> for StoreError {
         use rusqlite::Error as E;
         match fault {
             Fault::Store(error) => error,
-            Fault::Sqlite(error) => match &error {
-                E::SqliteFailure(code, _)
-                    if !matches!(code.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) =>
-                {
-                    Self::Unavailable(error.to_string())
-                }
-                _ => Self::Corrupt(error.to_string()),
-            },
+            Fault::Sqlite(E::SqliteFailure(code, text)) if !is_damage(code.code) => {
+                Self::Unavailable(explain(&E::SqliteFailure(code, text)))
+            }
+            Fault::Sqlite(error) => Self::Corrupt(explain(&error)),
         }
+    }
+}
+
+fn is_damage(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+}
+
+/// An error for the operator, with what to do about it.
+pub(super) fn explain(error: &rusqlite::Error) -> String {
+    let rusqlite::Error::SqliteFailure(code, _) = error else { return error.to_string() };
+    match code.code {
+        ErrorCode::DiskFull => "its disk is full, and nothing is taken until there is room".to_owned(),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            format!("another program has locked its file, and nothing is taken until that one lets go ({error})")
+        }
+        ErrorCode::SystemIoFailure | ErrorCode::ReadOnly => {
+            format!("its file cannot be read or written: look at the disk, and at who may write there ({error})")
+        }
+        code if is_damage(code) => format!(
+            "its file is damaged: stop the host, and put a backup in its place or what the command `.recover` of \
+             SQLite's shell saves of it ({error})"
+        ),
+        _ => error.to_string(),
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::db::explain;
+
 /// What this build reads and writes.
 const VERSION: i64 = 3;
 
@@ -41,7 +43,7 @@ pub enum OpenError {
     #[error("the data folder `{0}` cannot be used: {1}. Check that this user may write there")]
     Io(PathBuf, io::Error),
     /// SQLite cannot open or read the file.
-    #[error("the store `{0}` cannot be opened: {1}")]
+    #[error("the store `{0}` cannot be opened: {words}", words = explain(.1))]
     Sqlite(PathBuf, rusqlite::Error),
 }
 
