@@ -79,11 +79,12 @@ impl Index {
         self.shards().iter().flat_map(|known| [known.first, known.look]).flatten().min()
     }
 
-    /// What a look has found to be due first. What was heard meanwhile stays to be looked at.
+    /// What a look has found to be due first. What was heard meanwhile stays to be looked at, even if another look that
+    /// began later was done sooner: this one undoes what that one found.
     pub(super) fn looked(&self, candidate: Candidate, first: Option<Millis>) {
         if let Some(known) = self.shards().get_mut(usize::from(candidate.shard)) {
             known.first = first;
-            known.look = known.look.filter(|_| known.changes != candidate.changes);
+            known.look = (known.changes != candidate.changes).then(|| known.look.unwrap_or(0));
         }
     }
 
@@ -159,6 +160,16 @@ mod tests {
         assert_eq!(shards(&index.due(0)), [0]);
         index.looked(index.due(0)[0], None);
         assert_eq!((index.due(u64::MAX), index.next()), (vec![], None));
+    }
+
+    #[test]
+    fn a_look_that_comes_late_hides_nothing() {
+        let index = Index::new("timers", 1);
+        let early = index.due(0)[0];
+        index.change(0, 0);
+        index.looked(index.due(0)[0], Some(5_000));
+        index.looked(early, None);
+        assert_eq!(shards(&index.due(0)), [0], "it is looked at once more");
     }
 
     #[test]
