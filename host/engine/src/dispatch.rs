@@ -14,7 +14,7 @@ use crate::fault::{Fault, GuestFault};
 use crate::handover::{Taken, Turns};
 use crate::life::{self, Step};
 use crate::model::{Call as JournaledCall, Conversation, TurnId};
-use crate::ports::{Claim, Commit, StoreError};
+use crate::ports::{Claim, Commit, Fence, StoreError};
 use crate::room::Room;
 use crate::router::{Route, Run, expire, route, route_aside};
 use crate::turn;
@@ -22,6 +22,21 @@ use crate::wasm::Call;
 
 /// Turns taken in one step.
 const BATCH: usize = 64;
+
+/// A turn among those that run here, however it ends: the lease of one that panicked must not be prolonged.
+struct Entered<'a> {
+    engine: &'a Engine,
+    fence: &'a Fence,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        let mut running = self.engine.running();
+        if running.get(&self.fence.place).is_some_and(|turn| turn.fence == *self.fence) {
+            running.remove(&self.fence.place);
+        }
+    }
+}
 
 /// How an attempt failed, and what it had journaled.
 struct Failed {
@@ -97,11 +112,12 @@ impl Engine {
         let (permit, instance) = room.parts();
         let raised = self.gauges.turn();
         let (interrupt, interrupted) = oneshot::channel();
-        let (place, seq) = (claim.fence.place.clone(), claim.seq);
+        let seq = claim.seq;
         if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, by: claim.inbound.person.id.clone(), interrupt })
         {
             return;
         }
+        let entered = Entered { engine: &self, fence: &claim.fence };
         // The write that ends a turn is not interrupted: it is fenced, and whether it was done is soon known.
         let ended = tokio::select! {
             handled = self.handle(&claim, instance) => self.conclude(&claim, handled).await,
@@ -113,11 +129,7 @@ impl Engine {
         if let Err(error) = ended {
             self.left(&claim, &error);
         }
-        let mut running = self.running();
-        if running.get(&place).is_some_and(|turn| turn.fence == claim.fence) {
-            running.remove(&place);
-        }
-        drop(running);
+        drop(entered);
         drop(raised);
         drop(permit);
         self.active();

@@ -160,10 +160,15 @@ async fn store(
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let Some((mut signature, former)) = signed else { return Ok((Arc::new(store), None)) };
-    if let Some(former) = former {
-        store.succeed(&former).await.context("what the former host of this folder had claimed cannot be freed")?;
+    let freed = match &former {
+        Some(former) => store.succeed(former).await,
+        None => Ok(()),
+    };
+    match freed {
+        Ok(()) => signature.sign(store.host()).context("the host cannot be named in its data folder")?,
+        // Without a signature the next start tries again.
+        Err(error) => tracing::warn!(%error, "what this host had claimed before is not free until its leases ran out"),
     }
-    signature.sign(store.host()).context("the host cannot be named in its data folder")?;
     Ok((Arc::new(store), Some(signature)))
 }
 

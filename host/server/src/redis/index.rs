@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pesto_engine::model::Millis;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// An index: what is ready, what is to be posted, or which timers run.
 pub(super) struct Index {
@@ -11,6 +12,7 @@ pub(super) struct Index {
     pub(super) name: &'static str,
     shards: Mutex<Vec<Known>>,
     changed: Notify,
+    whole: Mutex<Instant>,
 }
 
 /// What is known of it in one shard. Times are the engine's.
@@ -20,6 +22,8 @@ struct Known {
     first: Option<Millis>,
     /// It may have changed since: it is looked at again from then on.
     look: Option<Millis>,
+    /// The latest such time: what changes until then may not be told again.
+    last: Millis,
     /// Counts the changes that this host heard of.
     changes: u64,
 }
@@ -28,14 +32,16 @@ struct Known {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) shard: u16,
+    at: Millis,
     changes: u64,
 }
 
 impl Index {
     /// An index that nobody has looked at yet.
     pub(super) fn new(name: &'static str, shards: u16) -> Self {
-        let unknown = Known { first: None, look: Some(0), changes: 0 };
-        Self { name, shards: Mutex::new(vec![unknown; shards.into()]), changed: Notify::new() }
+        let unknown = Known { first: None, look: Some(0), last: 0, changes: 0 };
+        let shards = Mutex::new(vec![unknown; shards.into()]);
+        Self { name, shards, changed: Notify::new(), whole: Mutex::new(Instant::now()) }
     }
 
     /// A shard has changed, and is looked at from this time on.
@@ -56,7 +62,13 @@ impl Index {
     /// All shards may have changed.
     pub(super) fn change_all(&self) {
         self.shards().iter_mut().for_each(|known| known.change(0));
+        *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.changed.notify_one();
+    }
+
+    /// When all shards were to be looked at last.
+    pub(super) fn changed_as_a_whole(&self) -> Instant {
+        *self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a change. For one waiter.
@@ -66,12 +78,12 @@ impl Index {
 
     /// Where something may be due.
     pub(super) fn due(&self, now: Millis) -> Vec<Candidate> {
-        self.candidates(|known| [known.first, known.look].into_iter().flatten().any(|at| at <= now))
+        self.candidates(now, |known| [known.first, known.look].into_iter().flatten().any(|at| at <= now))
     }
 
     /// Where it is not known what is due next.
     pub(super) fn unknown(&self, now: Millis) -> Vec<Candidate> {
-        self.candidates(|known| known.look.is_some_and(|look| look <= now))
+        self.candidates(now, |known| known.look.is_some_and(|look| look <= now))
     }
 
     /// When something may be due next.
@@ -80,11 +92,15 @@ impl Index {
     }
 
     /// What a look has found to be due first. What was heard meanwhile stays to be looked at, even if another look that
-    /// began later was done sooner: this one undoes what that one found.
+    /// began later was done sooner: this one undoes what that one found. A look that was sooner than one that is to come
+    /// does not stand for it.
     pub(super) fn looked(&self, candidate: Candidate, first: Option<Millis>) {
         if let Some(known) = self.shards().get_mut(usize::from(candidate.shard)) {
             known.first = first;
-            known.look = (known.changes != candidate.changes).then(|| known.look.unwrap_or(0));
+            known.look = match known.changes == candidate.changes {
+                true => (known.last > candidate.at).then_some(known.last),
+                false => Some(known.look.unwrap_or(0)),
+            };
         }
     }
 
@@ -95,10 +111,10 @@ impl Index {
         }
     }
 
-    fn candidates(&self, wanted: impl Fn(&Known) -> bool) -> Vec<Candidate> {
+    fn candidates(&self, at: Millis, wanted: impl Fn(&Known) -> bool) -> Vec<Candidate> {
         let shards = self.shards();
         let all = (0..).zip(shards.iter()).filter(|(_, known)| wanted(known));
-        all.map(|(shard, known)| Candidate { shard, changes: known.changes }).collect()
+        all.map(|(shard, known)| Candidate { shard, at, changes: known.changes }).collect()
     }
 
     fn shards(&self) -> MutexGuard<'_, Vec<Known>> {
@@ -111,6 +127,7 @@ impl Known {
     fn change(&mut self, from: Millis) {
         self.changes += 1;
         self.look = Some(self.look.map_or(from, |look| look.min(from)));
+        self.last = self.last.max(from);
     }
 }
 
@@ -159,6 +176,18 @@ mod tests {
         index.looked(look, None);
         assert_eq!(shards(&index.due(0)), [0]);
         index.looked(index.due(0)[0], None);
+        assert_eq!((index.due(u64::MAX), index.next()), (vec![], None));
+    }
+
+    #[test]
+    fn a_look_before_its_time_does_not_stand_for_the_one_to_come() {
+        let index = Index::new("ready", 1);
+        index.looked(index.due(0)[0], None);
+        index.change(0, 200);
+        index.change(0, 50);
+        index.looked(index.due(50)[0], None);
+        assert_eq!((index.due(199), index.next()), (vec![], Some(200)));
+        index.looked(index.due(200)[0], None);
         assert_eq!((index.due(u64::MAX), index.next()), (vec![], None));
     }
 

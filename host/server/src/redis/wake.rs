@@ -69,7 +69,8 @@ impl Wakes {
 pub(super) async fn changed(index: &Index) {
     tokio::select! {
         () = index.changed() => {}
-        () = tokio::time::sleep(REPAIR) => index.change_all(),
+        // Not from now on: whoever waits may be called away again and again.
+        () = tokio::time::sleep_until(index.changed_as_a_whole() + REPAIR) => index.change_all(),
     }
 }
 
