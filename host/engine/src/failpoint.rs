@@ -149,7 +149,7 @@ impl Failpoints {
     /// Counts a hit, and answers what is to happen there now. After a crash nothing counts.
     fn strike(&self, method: &'static str, after: bool) -> Option<Action> {
         let point = Point { method, after };
-        let rule = {
+        let (rule, hit) = {
             let mut book = self.book();
             if self.has_crashed() {
                 return Some(Action::Crash);
@@ -157,9 +157,9 @@ impl Failpoints {
             let count = book.hits.entry(point).or_default();
             *count += 1;
             let count = *count;
-            book.rule(&point.to_string(), count)?
+            (book.rule(&point.to_string(), count)?, count)
         };
-        tracing::warn!(point = rule.point, nth = rule.nth, "failpoint reached");
+        tracing::warn!(point = rule.point, hit, "failpoint reached");
         match rule.action {
             Action::Hang | Action::Lose => {}
             Action::Crash => drop(self.crashed.send_replace(true)),
