@@ -14,7 +14,7 @@ async fn hosts_wake_each_other() {
     let server = Server::start();
     let clock = Arc::new(ManualClock::new(1_000));
     let one = open(&options(&server.url(), "t"), clock.clone()).await;
-    let other = open(&options(&server.url(), "t"), clock).await;
+    let other = open(&options(&server.url(), "t"), clock.clone()).await;
 
     one.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
     tokio::time::timeout(SOON, other.inbox_changed()).await.expect("an event");
@@ -43,6 +43,9 @@ async fn hosts_wake_each_other() {
     other.commit(&claim.fence, commit).await.unwrap();
     tokio::time::timeout(SOON, one.outbox_changed()).await.expect("a message");
     tokio::time::timeout(SOON, one.timers_changed()).await.expect("a timer");
+    // It looks once more when all that the other one did a moment ago is to be seen.
+    assert_eq!(one.fire_timers().await, Ok(Some(1_200)));
+    clock.advance_to(1_200);
     assert_eq!(one.fire_timers().await, Ok(Some(5_000)));
     other.put_component(&"survey".parse().unwrap(), b"", Deploy::Always).await.unwrap();
     tokio::time::timeout(SOON, one.components_changed()).await.expect("a component");
