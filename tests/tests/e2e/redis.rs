@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pesto_tests::host::TestHost;
 use pesto_tests::log::Log;
+use pesto_tests::person::Person;
 use pesto_tests::setup::Setup;
 use redis_rig::certificates::Certificates;
 use redis_rig::sentinels::Watched;
@@ -15,11 +16,23 @@ use crate::survey::{CLOSING, FLOW, Plan, records};
 /// Longer than the channel of wakes needs to settle after a start.
 const QUIET: Duration = Duration::from_secs(6);
 
+/// Where hosts find their Redis.
+const STORE: &str = "[store]\nredis_url_env = \"REDIS_URL\"";
+
+/// Each question came once and in order, and the answers are there.
+async fn is_whole(host: &TestHost, plan: &Plan, person: &mut Person) {
+    person.settle().await;
+    let keys: Vec<_> = person.messages.iter().map(|message| message.key.as_str()).collect();
+    assert_eq!(keys, plan.path());
+    assert!(person.refused.is_empty(), "{:?}", person.refused);
+    assert_eq!(records(host)[&plan.id], [plan.record()]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_survey_survives_the_end_of_its_host_and_of_redis() {
     let mut redis = Server::start();
     let setup = Setup::new().flow(FLOW).canned().variable("REDIS_URL", &redis.url());
-    let setup = setup.table("[store]\nredis_url_env = \"REDIS_URL\"");
+    let setup = setup.table(STORE);
     let mut host = TestHost::start(setup).await;
     let plan = Plan::new(1);
     let mut person = host.person(&plan.id);
@@ -42,11 +55,7 @@ async fn a_survey_survives_the_end_of_its_host_and_of_redis() {
         }
         plan.answer(&mut person, &message.key);
     }
-    person.settle().await;
-    let keys: Vec<_> = person.messages.iter().map(|message| message.key.as_str()).collect();
-    assert_eq!(keys, plan.path());
-    assert!(person.refused.is_empty(), "{:?}", person.refused);
-    assert_eq!(records(&host)[&plan.id], [plan.record()]);
+    is_whole(&host, &plan, &mut person).await;
     assert!(!host.setup.path().join("data/pesto.db").exists(), "nothing is kept beside Redis");
 
     host.idle().await;
@@ -81,7 +90,7 @@ fn commands(redis: &Server) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_is_away_is_named() {
     let setup = Setup::new().variable("REDIS_URL", "redis://:very-secret@127.0.0.1:1/0");
-    let setup = setup.table("[store]\nredis_url_env = \"REDIS_URL\"");
+    let setup = setup.table(STORE);
     let output = setup.pesto(&["flows"]).output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
@@ -93,7 +102,7 @@ async fn a_redis_that_is_away_is_named() {
 async fn a_redis_that_comes_later_is_waited_for() {
     let mut redis = Server::start();
     redis.kill();
-    let setup = Setup::new().variable("REDIS_URL", &redis.url()).table("[store]\nredis_url_env = \"REDIS_URL\"");
+    let setup = Setup::new().variable("REDIS_URL", &redis.url()).table(STORE);
     let mut host = setup.pesto(&["run"]).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let log = Log::collect(host.stderr.take().unwrap());
     log.text("trying again, for").await;
@@ -107,7 +116,7 @@ async fn a_redis_that_comes_later_is_waited_for() {
 async fn a_survey_survives_the_end_of_its_server_where_sentinels_have_another() {
     let mut redis = Watched::start();
     let setup = Setup::new().flow(FLOW).canned().variable("REDIS_URL", &redis.url());
-    let mut host = TestHost::start(setup.table("[store]\nredis_url_env = \"REDIS_URL\"")).await;
+    let mut host = TestHost::start(setup.table(STORE)).await;
     let plan = Plan::new(2);
     let mut person = host.person(&plan.id);
     person.start(FLOW);
@@ -125,11 +134,7 @@ async fn a_survey_survives_the_end_of_its_server_where_sentinels_have_another() 
         }
         plan.answer(&mut person, &message.key);
     }
-    person.settle().await;
-    let keys: Vec<_> = person.messages.iter().map(|message| message.key.as_str()).collect();
-    assert_eq!(keys, plan.path());
-    assert!(person.refused.is_empty(), "{:?}", person.refused);
-    assert_eq!(records(&host)[&plan.id], [plan.record()]);
+    is_whole(&host, &plan, &mut person).await;
     host.log().text("the sentinels name another Redis server").await;
     let (status, found, _) = host.command(&["doctor"]);
     assert!(status.success() && found.contains("min-replicas-to-write"), "{found}");

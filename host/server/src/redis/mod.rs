@@ -70,19 +70,17 @@ mod script;
 mod seats;
 mod sentinel;
 mod settings;
+mod steps;
 mod succession;
 mod timers;
 mod turn;
 mod wake;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-pub use self::connect::{ConnectError, Options};
-pub use self::scratch::Scratch;
 use async_trait::async_trait;
-use futures_util::future::join_all;
 use pesto_engine::model::{
     Call, CallResult, Completion, DeadLetter, Digest, Doubt, Exchange, FlowName, Inbound, Message, Millis, Place,
 };
@@ -92,10 +90,11 @@ use pesto_engine::ports::{
 };
 use tokio::task::JoinSet;
 
+pub use self::connect::{ConnectError, Options};
+pub use self::scratch::Scratch;
+
 use self::keys::{Keys, LATEST};
 use self::link::Link;
-use self::reply::Reply;
-use self::script::{Source, Step};
 use self::wake::Wakes;
 
 /// Whose clock a store goes by.
@@ -123,49 +122,6 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// A step on a shard, as one operation.
-    fn step(&self, source: &'static Source, shard: u16) -> Step {
-        self.step_on(source, Some(shard), &self.keys.of_shard(shard))
-    }
-
-    /// A step on keys that belong to no shard.
-    fn step_at(&self, source: &'static Source, prefix: &str) -> Step {
-        self.step_on(source, None, prefix)
-    }
-
-    fn step_on(&self, source: &'static Source, shard: Option<u16>, prefix: &str) -> Step {
-        let now = match self.time {
-            TimeSource::Server => String::new(),
-            TimeSource::Host => time(self.clock.now()).to_string(),
-        };
-        // `succeed.lua` knows by its beginning whose it is.
-        let operation = format!("{}-{}", self.host, self.operations.fetch_add(1, Ordering::Relaxed));
-        Step::new(source, shard, prefix, [&now, &operation, &self.host, &self.channel])
-    }
-
-    async fn run(&self, step: Step) -> Result<Reply, StoreError> {
-        self.run_from(self.link.pick(), &step).await
-    }
-
-    async fn run_from(&self, connection: usize, step: &Step) -> Result<Reply, StoreError> {
-        let reply = self.link.run(connection, step).await?;
-        self.wakes.wake(&reply.woken, step.shard, 0);
-        Ok(reply)
-    }
-
-    /// Does steps side by side; those of one server in their order.
-    async fn run_all(&self, steps: impl IntoIterator<Item = Step>) -> Vec<Result<Reply, StoreError>> {
-        let connection = self.link.pick();
-        let steps: Vec<_> = steps.into_iter().collect();
-        join_all(steps.iter().map(|step| self.run_from(connection, step))).await
-    }
-
-    /// Asks every shard.
-    async fn ask_all(&self, step: impl Fn(u16) -> Step) -> Result<Vec<(u16, Reply)>, StoreError> {
-        let replies = self.run_all(self.keys.all().map(step)).await;
-        self.keys.all().zip(replies).map(|(shard, reply)| Ok((shard, reply?))).collect()
-    }
-
     /// A time of the engine's as a distance from now, for the store's clock is another one.
     fn distance(&self, at: Millis) -> i64 {
         const FAR: i64 = 1 << 52;
