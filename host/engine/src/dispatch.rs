@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 
 use crate::broker::Scope;
-use crate::engine::{Engine, Interrupt, LEASE, RunningTurn, length};
+use crate::engine::{Engine, LEASE, RunningTurn, length};
 use crate::fault::{Fault, GuestFault};
 use crate::handover::{Taken, Turns};
 use crate::life::{self, Step};
@@ -111,20 +111,19 @@ impl Engine {
     pub(crate) async fn turn(self: Arc<Self>, claim: Claim, room: Room) {
         let (permit, instance) = room.parts();
         let raised = self.gauges.turn();
-        let (interrupt, interrupted) = oneshot::channel();
+        let (lost, is_lost) = oneshot::channel();
         let seq = claim.seq;
-        if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, by: claim.inbound.person.id.clone(), interrupt })
-        {
+        if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, by: claim.inbound.person.id.clone(), lost }) {
             return;
         }
+        let mut late = self.late.subscribe();
+        let no_time = async { drop(late.wait_for(|late| *late).await) };
         let entered = Entered { engine: &self, fence: &claim.fence };
         // The write that ends a turn is not interrupted: it is fenced, and whether it was done is soon known.
         let ended = tokio::select! {
             handled = self.handle(&claim, instance) => self.conclude(&claim, handled).await,
-            Ok(why) = interrupted => match why {
-                Interrupt::HandBack => self.ports.store.hand_back(&claim.fence).await,
-                Interrupt::Lost => Ok(()),
-            },
+            Ok(()) = is_lost => Ok(()),
+            () = no_time => self.ports.store.hand_back(&claim.fence).await,
         };
         if let Err(error) = ended {
             self.left(&claim, &error);
@@ -143,7 +142,7 @@ impl Engine {
             return false;
         }
         if let Some(former) = running.insert(turn.fence.place.clone(), turn) {
-            let _ = former.interrupt.send(Interrupt::Lost);
+            let _ = former.lost.send(());
         }
         true
     }

@@ -23,8 +23,6 @@ use crate::wasm::Sandbox;
 
 /// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// Leases renewed in one step: thousands of turns may be waiting, and other steps must get between.
-const RENEWED: usize = 500;
 /// The pause after the store failed.
 const PAUSE: Millis = 1_000;
 /// Between two clean-ups.
@@ -52,21 +50,13 @@ pub(crate) fn length(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
-/// Why a turn is to stop before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interrupt {
-    /// The place has another owner, or the person cancelled: leave no trace.
-    Lost,
-    /// The host stops: give the turn back.
-    HandBack,
-}
-
 pub(crate) struct RunningTurn {
     pub(crate) fence: Fence,
     pub(crate) seq: Seq,
     /// Whose event it is: the person's id.
     pub(crate) by: String,
-    pub(crate) interrupt: oneshot::Sender<Interrupt>,
+    /// The place has another owner, or the person cancelled: the turn leaves no trace.
+    pub(crate) lost: oneshot::Sender<()>,
 }
 
 /// One host's engine.
@@ -88,6 +78,8 @@ pub struct Engine {
     pub(crate) taken: OnceLock<UnboundedSender<Taken>>,
     activity: watch::Sender<u64>,
     stopping: watch::Sender<bool>,
+    /// The host has no more time for turns: whatever runs or begins yet is given back.
+    pub(crate) late: watch::Sender<bool>,
 }
 
 /// The engine's loops. Dropping it ends them and their turns at once, as a crash would.
@@ -120,6 +112,7 @@ impl Engine {
             taken: OnceLock::new(),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
+            late: watch::Sender::new(false),
         })
     }
 
@@ -154,11 +147,7 @@ impl Engine {
             () = done => return,
             () = self.ports.clock.until(deadline) => {}
         }
-        let late: Vec<_> = self.running().drain().map(|(_, turn)| turn.interrupt).collect();
-        for interrupt in late {
-            // The turn may have ended meanwhile.
-            let _ = interrupt.send(Interrupt::HandBack);
-        }
+        self.late.send_replace(true);
         let _ = self.room.acquire_many(all).await;
     }
 
@@ -233,7 +222,7 @@ impl Engine {
         if running.get(place).is_some_and(|turn| turn.seq < seq)
             && let Some(turn) = running.remove(place)
         {
-            let _ = turn.interrupt.send(Interrupt::Lost);
+            let _ = turn.lost.send(());
         }
     }
 
@@ -276,11 +265,9 @@ impl Engine {
             if fences.is_empty() {
                 continue;
             }
-            for some in fences.chunks(RENEWED) {
-                match self.ports.store.renew(some, LEASE).await {
-                    Ok(lost) => lost.iter().for_each(|fence| self.lost(fence)),
-                    Err(error) => tracing::error!(%error, "renewing leases failed"),
-                }
+            match self.ports.store.renew(&fences, LEASE).await {
+                Ok(lost) => lost.iter().for_each(|fence| self.lost(fence)),
+                Err(error) => tracing::error!(%error, "renewing leases failed"),
             }
         }
     }
@@ -291,7 +278,7 @@ impl Engine {
             && let Some(turn) = running.remove(&fence.place)
         {
             tracing::warn!(place = %fence.place, "another host took over the turn");
-            let _ = turn.interrupt.send(Interrupt::Lost);
+            let _ = turn.lost.send(());
         }
     }
 

@@ -30,7 +30,7 @@ pub trait Store: Send + Sync + 'static {
     /// epoch, leases them for `lease`, and counts an attempt.
     async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError>;
 
-    /// Prolongs leases; answers the fences that are lost.
+    /// Prolongs leases; answers the fences that are lost. Thousands may be given: other steps get between.
     async fn renew(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError>;
 
     /// Records that a call is about to be made. `pin` is kept with the turn's first intent. A repeated intent is

@@ -76,6 +76,11 @@ impl Cluster {
         self.nodes[node].connection()
     }
 
+    /// A node answers nobody any more but the other nodes, who take it for healthy.
+    pub fn hang(&self, node: usize) {
+        redis::cmd("CLIENT").arg("PAUSE").arg(3_600_000).exec(&mut self.connection(node)).unwrap();
+    }
+
     /// Kills the first node with `kill -9`, and waits until its replica has taken over.
     pub fn lose_the_first(&mut self) {
         self.synced();

@@ -8,8 +8,8 @@ use super::samples::{
     answered, call, closing, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
 };
 use super::{LEASE, Subject, not_late};
-use crate::model::{Digest, Letter};
-use crate::ports::{Accepted, After, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
+use crate::model::{Digest, Letter, Place};
+use crate::ports::{Accepted, After, Claim, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
 
 /// Tells both stores the same `steps` things, drawn by `seed`, and crashes both now and then.
 ///
@@ -32,8 +32,8 @@ struct Walk {
     dice: Dice,
     one: Subject,
     other: Subject,
-    /// Claims that were seen, lost ones too.
-    fences: Vec<Fence>,
+    /// Claims that were seen, lost ones too, as each store fences them.
+    fences: Vec<(Fence, Fence)>,
     posted: Vec<Posting>,
     step: usize,
 }
@@ -76,6 +76,14 @@ macro_rules! both {
     }};
 }
 
+/// The same for what is done with a claim.
+macro_rules! fenced {
+    ($walk:expr, $context:expr, $fence:expr, $method:ident($($argument:expr),*)) => {{
+        let ((one, other), (ours, theirs)) = ((&$walk.one.store, &$walk.other.store), &$fence);
+        same($context, stringify!($method), one.$method(ours $(, $argument)*).await, other.$method(theirs $(, $argument)*).await)
+    }};
+}
+
 impl Walk {
     async fn step(&mut self, at: &str) {
         let now = self.one.clock.now();
@@ -91,44 +99,52 @@ impl Walk {
                     1 => Entry::Answer(vec![message(name, self.dice.below(9), 7)]),
                     _ => Entry::Queue,
                 };
-                if let Ok(Accepted::Taken(claim)) = both!(self, at, accept(inbound.clone(), entry.clone())) {
-                    self.fences.push(claim.fence);
+                let (one, other) = (&self.one.store, &self.other.store);
+                let one = one.accept(inbound.clone(), entry.clone()).await.expect("accept");
+                match (one, other.accept(inbound, entry).await.expect("accept")) {
+                    (Accepted::Taken(one), Accepted::Taken(other)) => self.claimed(at, vec![*one], vec![*other]),
+                    (one, other) => drop(same(at, "accept", one, other)),
                 }
             }
             5..=8 => {
                 let most = self.dice.index(3) + 1;
-                let claims = both!(self, at, claim(most, LEASE)).expect("claim");
-                self.fences.extend(claims.into_iter().map(|claim| claim.fence));
+                let (one, other) = (&self.one.store, &self.other.store);
+                let one = one.claim(most, LEASE).await.expect("claim");
+                let other = other.claim(most, LEASE).await.expect("claim");
+                self.claimed(at, one, other);
             }
             9..=12 => {
                 let fence = self.fence();
-                let commit = self.commit(&fence, now);
-                let _ = both!(self, at, commit(&fence, commit.clone()));
+                let commit = self.commit(&fence.0.place, now);
+                let _ = fenced!(self, at, fence, commit(commit.clone()));
             }
             13 => {
                 let (fence, number) = (self.fence(), u32::try_from(self.dice.below(3)).unwrap_or(0));
                 let pin = format!("pin{}", self.step);
-                let _ = both!(self, at, journal_intent(&fence, &call(number), &pin));
+                let _ = fenced!(self, at, fence, journal_intent(&call(number), &pin));
             }
             14 => {
-                let (fence, number) = (self.fence(), u32::try_from(self.dice.below(3)).unwrap_or(0));
+                let ((ours, theirs), number) = (self.fence(), u32::try_from(self.dice.below(3)).unwrap_or(0));
                 let answer = result(&format!("answer {}", self.step));
                 let (one, other) = (&self.one.store, &self.other.store);
-                let one = one.journal_result(&fence, number, &answer).await;
-                let other = other.journal_result(&fence, number, &answer).await;
+                let one = one.journal_result(&ours, number, &answer).await;
+                let other = other.journal_result(&theirs, number, &answer).await;
                 same(at, "journal_result", one.map_err(|error| kind(&error)), other.map_err(|error| kind(&error))).ok();
             }
             15 => {
                 let (fence, due) = (self.fence(), now + self.dice.below(20_000));
-                let _ = both!(self, at, retry(&fence, due));
+                let _ = fenced!(self, at, fence, retry(due));
             }
             16 => {
                 let fence = self.fence();
-                let _ = both!(self, at, hand_back(&fence));
+                let _ = fenced!(self, at, fence, hand_back());
             }
             17 => {
-                let fences = [self.fence(), self.fence()];
-                let _ = both!(self, at, renew(&fences, LEASE));
+                let (ours, theirs): (Vec<_>, Vec<_>) = [self.fence(), self.fence()].into_iter().unzip();
+                let one = self.one.store.renew(&ours, LEASE).await.expect("renew");
+                let other = self.other.store.renew(&theirs, LEASE).await.expect("renew");
+                let lost = |of: &[Fence], lost: &[Fence]| of.iter().map(|one| lost.contains(one)).collect::<Vec<_>>();
+                same(at, "renew", lost(&ours, &one), lost(&theirs, &other));
             }
             18..=19 => {
                 let most = self.dice.index(3) + 1;
@@ -201,17 +217,29 @@ impl Walk {
         };
     }
 
+    /// Stores number epochs as they like, as long as the numbers grow.
+    fn claimed(&mut self, at: &str, one: Vec<Claim>, other: Vec<Claim>) {
+        let fences = one.iter().zip(&other).map(|(one, other)| (one.fence.clone(), other.fence.clone()));
+        self.fences.extend(fences);
+        let [one, other] = [one, other].map(|mut claims| {
+            claims.iter_mut().for_each(|claim| claim.fence.epoch = 0);
+            claims
+        });
+        same(at, "claim", one, other);
+    }
+
     /// Mostly a late one, for those may still hold.
-    fn fence(&mut self) -> Fence {
+    fn fence(&mut self) -> (Fence, Fence) {
         let back = if self.dice.once_in(4) { self.dice.index(self.fences.len()) } else { self.dice.index(4) };
         let fence = self.fences.iter().rev().nth(back).or(self.fences.last());
-        fence.cloned().unwrap_or(Fence { place: place("nobody"), epoch: 1 })
+        let none = || Fence { place: place("nobody"), epoch: 1 };
+        fence.cloned().unwrap_or_else(|| (none(), none()))
     }
 
     /// A turn's consequences, which are all of its place.
-    fn commit(&mut self, fence: &Fence, now: u64) -> Commit {
+    fn commit(&mut self, place: &Place, now: u64) -> Commit {
         let (dice, step) = (&mut self.dice, self.step);
-        let name = fence.place.person().expect("direct messages");
+        let name = place.person().expect("direct messages");
         let mut next = conversation(1 + dice.below(2) + step as u64 / 40, format!("state {step}").as_bytes());
         next.digest = Digest::of(&[dice.below(4) as u8]);
         let mut commit = match dice.below(6) {
@@ -231,8 +259,7 @@ impl Walk {
             commit.timers.push(if dice.once_in(3) { TimerChange::Stop(timer) } else { set });
         }
         commit.exchange = dice.once_in(2).then(|| exchange(&step.to_string()));
-        commit.completion =
-            dice.once_in(4).then(|| completion(&format!("{}#{}", fence.place, dice.below(8)), "survey", now));
+        commit.completion = dice.once_in(4).then(|| completion(&format!("{place}#{}", dice.below(8)), "survey", now));
         commit.follow = dice.once_in(5).then(|| said(name, &event(name, dice.below(20))));
         if dice.once_in(8) {
             let mut letter = dead(Letter::Event(said(name, &format!("d{step}"))));

@@ -1,5 +1,5 @@
-//! Lets a component take over a conversation of another version of its flow. It has no right while it does, and the
-//! bounds of a turn.
+//! Lets a component take over a conversation of another version of its flow. It has no right while it does, and
+//! little time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::flow::Former;
 use super::executor::Meter;
 use super::since_v0_1::migration;
 use super::state::GuestState;
-use super::{Ready, Sandbox, trap};
+use super::{ALONE, Ready, Sandbox, trap};
 
 impl Ready {
     /// Whether it takes over conversations of other versions.
@@ -35,14 +35,13 @@ impl Sandbox {
             store.into_data().finish();
             answer
         };
-        let deadline = self.bounds.turn;
         // Nothing that the guest used is used again after a panic.
         let guest = AssertUnwindSafe(self.executor.guest(meter, guest)).catch_unwind();
-        match tokio::time::timeout(deadline, guest).await {
+        match tokio::time::timeout(ALONE, guest).await {
             Ok(Ok(Ok(answer))) => Ok(answer.and_then(|state| bounded(state, self.bounds.state))?),
             Ok(Ok(Err(error))) => Err(trap::fault(error)),
             Ok(Err(_)) => Err(Fault::Host("the host panicked while it ran the guest".to_owned())),
-            Err(_) => Err(GuestFault::TurnDeadline(deadline.as_secs()).into()),
+            Err(_) => Err(GuestFault::TurnDeadline(ALONE.as_secs()).into()),
         }
     }
 }

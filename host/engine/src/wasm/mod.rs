@@ -40,8 +40,9 @@ const LIFTED: usize = 4 << 20;
 /// The longest compilation, in time. It cannot be broken off, only left to itself; what takes so long is mostly
 /// refused for the size of its functions before.
 const COMPILE: Duration = Duration::from_secs(120);
-/// The longest description, in time.
-const DESCRIBE: Duration = Duration::from_secs(10);
+/// The longest that a guest may take that can ask nobody for anything, in time: for its description, or to take a
+/// conversation over.
+const ALONE: Duration = Duration::from_secs(10);
 /// Instances beside those of turns, for descriptions.
 const SPARE: usize = 8;
 
@@ -132,8 +133,8 @@ impl Sandbox {
         };
         let mut task = JoinSet::new();
         task.spawn_on(self.executor.guest(meter, guest), self.threads());
-        match tokio::time::timeout(DESCRIBE, task.join_next()).await {
-            Err(_) | Ok(None) => Err(LoadError::DescribeDeadline(DESCRIBE.as_secs())),
+        match tokio::time::timeout(ALONE, task.join_next()).await {
+            Err(_) | Ok(None) => Err(LoadError::DescribeDeadline(ALONE.as_secs())),
             Ok(Some(Err(error))) => Err(LoadError::Host(format!("the description's task broke off: {error}"))),
             Ok(Some(Ok(described))) => described,
         }

@@ -186,9 +186,15 @@ impl Link {
         &self.primary
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.pool[0], Connection::Cluster(_))
+    }
+
     /// The other nodes of a cluster, as far as they are known.
     pub(super) async fn other_nodes(&self) -> Vec<Client> {
-        let Connection::Cluster(_) = &self.pool[0] else { return Vec::new() };
+        if !self.is_cluster() {
+            return Vec::new();
+        }
         let Ok(slots) = self.command(redis::cmd("CLUSTER").arg("SLOTS")).await else { return Vec::new() };
         // First and last slot, and then the nodes: each a host, a port, and more.
         let ranges = Vec::<Vec<Value>>::from_redis_value(slots).unwrap_or_default();

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
 use pesto_engine::model::Millis;
 use pesto_engine::ports::StoreError;
 
+use super::RedisStore;
 use super::index::{Candidate, Index};
 use super::reply::{Fields, Reply, unexpected};
 use super::script::{PEEK, Source};
-use super::{RedisStore, any};
 
 /// So much is taken from a shard in one step at most; whatever else waits for the server goes on between.
 const BATCH: usize = 128;
@@ -48,9 +47,9 @@ pub(super) async fn take(
         _ if each >= PLENTY => due.into_iter().map(|candidate| (candidate, each.min(BATCH))).collect(),
         _ => longest(peek(store, index, due, most.min(BATCH)).await?, most),
     };
-    let took = join_all(wanted.into_iter().map(|(candidate, most)| async move {
+    let took = wanted.into_iter().map(|(candidate, most)| {
         let step = store.step(script, candidate.shard).arg(argument).arg(most);
-        let found = async {
+        let take = async move {
             let mut reply = store.run(step).await?;
             first(store, index, candidate, &mut reply)?;
             reply.fields.list()?.all(|entries| {
@@ -58,9 +57,9 @@ pub(super) async fn take(
                 Ok((fields.number::<Millis>()?, fields.text()?, Taken { shard: candidate.shard, fields }))
             })
         };
-        found.await.inspect_err(|_| index.failed(candidate, store.clock.now() + PAUSE))
-    }));
-    let mut all: Vec<_> = any(took.await)?.into_iter().flatten().collect();
+        (candidate, take)
+    });
+    let mut all: Vec<_> = ask(store, index, took).await?.into_iter().flatten().collect();
     all.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
     Ok(all.into_iter().map(|(_, _, taken)| taken).collect())
 }
@@ -75,9 +74,10 @@ async fn peek(
     candidates: Vec<Candidate>,
     most: usize,
 ) -> Result<Vec<Due>, StoreError> {
-    let looks = join_all(candidates.into_iter().map(|candidate| async move {
-        let look = async {
-            let mut reply = store.run(store.step(&PEEK, candidate.shard).arg(index.name).arg(most)).await?;
+    let looks = candidates.into_iter().map(|candidate| {
+        let step = store.step(&PEEK, candidate.shard).arg(index.name).arg(most);
+        let look = async move {
+            let mut reply = store.run(step).await?;
             first(store, index, candidate, &mut reply)?;
             let due = reply.fields.list()?.all(|due| {
                 let mut fields = due.list()?;
@@ -85,13 +85,19 @@ async fn peek(
             })?;
             Ok((candidate, due))
         };
-        look.await.inspect_err(|_| index.failed(candidate, store.clock.now() + PAUSE))
-    }));
-    let looks = looks.await;
-    match looks.is_empty() {
-        true => Ok(Vec::new()),
-        false => any(looks),
-    }
+        (candidate, look)
+    });
+    ask(store, index, looks).await
+}
+
+/// Asks shards side by side. One that does not answer is left alone for a while.
+pub(super) async fn ask<T>(
+    store: &RedisStore,
+    index: &Index,
+    asks: impl Iterator<Item = (Candidate, impl Future<Output = Result<T, StoreError>>)>,
+) -> Result<Vec<T>, StoreError> {
+    let failed = |candidate| index.failed(candidate, store.clock.now() + PAUSE);
+    store.side_by_side(asks, failed).await
 }
 
 /// Notes what a reply says of the first entry of a shard.

@@ -48,6 +48,9 @@
 //! - A component is dropped after all shards were asked, a day after anything had to do with it. What a host offers
 //!   counts as held, for it may begin conversations on it.
 //!
+//! A replica that takes over may lack the last steps: their events and answers are lost. A turn of a claim that it lacks
+//! cannot commit in place of a later one, for epochs are times.
+//!
 //! Redis' clock is the store's: leases and due times go by it, and times from a host are taken as distances from its now.
 
 mod address;
@@ -147,27 +150,6 @@ fn time(at: Millis) -> Millis {
 /// A lease as an index can hold its end.
 fn length(lease: Duration) -> u64 {
     u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).min(1 << 52)
-}
-
-/// What several shards answered: an error only where none did. One node of a cluster that is away must not stop the
-/// places of the others.
-fn any<T>(answers: Vec<Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
-    let mut first_error = None;
-    let mut good = Vec::with_capacity(answers.len());
-    for answer in answers {
-        match answer {
-            Ok(answer) => good.push(answer),
-            Err(error) => drop(first_error.get_or_insert(error)),
-        }
-    }
-    match first_error {
-        Some(error) if good.is_empty() => Err(error),
-        Some(error) => {
-            tracing::error!(%error, "a part of the store does not answer; the rest goes on");
-            Ok(good)
-        }
-        None => Ok(good),
-    }
 }
 
 #[async_trait]

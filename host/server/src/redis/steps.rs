@@ -1,13 +1,21 @@
 //! Takes steps: each is one operation, and whoever it wakes is woken.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use pesto_engine::ports::StoreError;
 
+use super::primary::TIMEOUT;
 use super::reply::Reply;
 use super::script::{Source, Step};
 use super::{RedisStore, TimeSource, time};
+
+/// Where some nodes of a cluster have answered, so long the next answer is waited for: the client does nothing else on a
+/// connection while it finds out that a node hangs.
+const BEHIND: Duration = Duration::from_secs(TIMEOUT.as_secs() + 1);
 
 impl RedisStore {
     /// A step on a shard, as one operation.
@@ -51,5 +59,45 @@ impl RedisStore {
     pub(super) async fn ask_all(&self, step: impl Fn(u16) -> Step) -> Result<Vec<(u16, Reply)>, StoreError> {
         let replies = self.run_all(self.keys.all().map(step)).await;
         self.keys.all().zip(replies).map(|(shard, reply)| Ok((shard, reply?))).collect()
+    }
+
+    /// Asks shards side by side, and tells which ones failed. An error only where no shard answers; and where some have
+    /// answered, a node of a cluster that hangs is waited for no longer: it must not hold up the places of the others. What it
+    /// was told to give out comes back by its lease.
+    pub(super) async fn side_by_side<K: PartialEq + Copy, T>(
+        &self,
+        asks: impl Iterator<Item = (K, impl Future<Output = Result<T, StoreError>>)>,
+        failed: impl Fn(K),
+    ) -> Result<Vec<T>, StoreError> {
+        let (mut silent, mut steps) = (Vec::new(), FuturesUnordered::new());
+        for (shard, ask) in asks {
+            silent.push(shard);
+            steps.push(async move { (shard, ask.await) });
+        }
+        let (mut answers, mut error) = (Vec::with_capacity(silent.len()), None);
+        loop {
+            let next = match self.link.is_cluster() && !answers.is_empty() {
+                true => tokio::time::timeout(BEHIND, steps.next()).await.ok().flatten(),
+                false => steps.next().await,
+            };
+            match next {
+                Some((shard, Ok(answer))) => {
+                    silent.retain(|other| *other != shard);
+                    answers.push(answer);
+                }
+                Some((_, Err(failure))) => drop(error.get_or_insert(failure)),
+                None => break,
+            }
+        }
+        if !steps.is_empty() {
+            error.get_or_insert(StoreError::Unavailable("a node of the cluster hangs".to_owned()));
+        }
+        silent.into_iter().for_each(failed);
+        match error {
+            Some(error) if answers.is_empty() => return Err(error),
+            Some(error) => tracing::error!(%error, "a part of the store does not answer; the rest goes on"),
+            None => {}
+        }
+        Ok(answers)
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::join_all;
 use pesto_engine::model::{Millis, Person, Place};
 use pesto_engine::ports::StoreError;
 use pesto_engine::store::timer_event;
 
 use super::RedisStore;
 use super::inbox::push_event;
-use super::look::first;
+use super::look::{ask, first};
 use super::script::{Step, TIMERS_DUE, TIMERS_FIRE};
 use crate::stored::{corrupt, decode};
 
@@ -36,22 +35,22 @@ struct Due {
 pub(super) async fn fire(store: &RedisStore) -> Result<Option<Millis>, StoreError> {
     let index = &store.wakes.timers;
     for _ in 0..ROUNDS {
-        let mut all = Vec::new();
-        let looks = index.due(store.clock.now()).into_iter().map(|candidate| async move {
-            let reply = store.run(store.step(&TIMERS_DUE, candidate.shard).arg(STEP)).await;
-            reply.map(|reply| (candidate, reply))
+        let looks = index.due(store.clock.now()).into_iter().map(|candidate| {
+            let step = store.step(&TIMERS_DUE, candidate.shard).arg(STEP);
+            let look = async move {
+                let mut reply = store.run(step).await?;
+                first(store, index, candidate, &mut reply)?;
+                let (shard, now) = (candidate.shard, reply.now);
+                reply.fields.list()?.all(|timers| {
+                    let mut fields = timers.list()?;
+                    let (place, name, due) = (fields.text()?, fields.text()?, fields.number()?);
+                    let (rank, last, generation) = (fields.text()?, fields.number()?, fields.number()?);
+                    Ok(Due { due, rank, name, place, last, generation, person: fields.text()?, shard, now })
+                })
+            };
+            (candidate, look)
         });
-        for look in join_all(looks).await {
-            let (candidate, mut reply) = look?;
-            first(store, index, candidate, &mut reply)?;
-            let (shard, now) = (candidate.shard, reply.now);
-            all.extend(reply.fields.list()?.all(|timers| {
-                let mut fields = timers.list()?;
-                let (place, name, due) = (fields.text()?, fields.text()?, fields.number()?);
-                let (rank, last, generation) = (fields.text()?, fields.number()?, fields.number()?);
-                Ok(Due { due, rank, name, place, last, generation, person: fields.text()?, shard, now })
-            })?);
-        }
+        let mut all: Vec<_> = ask(store, index, looks).await?.into_iter().flatten().collect();
         if all.is_empty() {
             break;
         }

@@ -1,6 +1,6 @@
 //! Claims and the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use pesto_engine::model::{Call, CallResult, Inbound, Place};
@@ -14,7 +14,7 @@ use super::script::{CLAIM, INTENT, LET_GO, RENEW, RESULT};
 use super::{RedisStore, length};
 use crate::stored::{corrupt, decode, encode};
 
-/// So many leases are prolonged in one step at most; whatever else waits for the server goes on between.
+/// So many leases of a shard are prolonged in one step at most; whatever else waits for the server goes on between.
 const BATCH: usize = 128;
 /// How long a place waits that cannot be read.
 const ASIDE: i64 = 60_000;
@@ -88,26 +88,28 @@ pub(super) fn journal(fields: Fields, place: &Place) -> Result<Vec<Call>, StoreE
     Ok(calls.into_values().collect())
 }
 
-/// Answers the fences that are lost.
+/// Answers the fences that are lost, where a shard says so.
 pub(super) async fn renew(store: &RedisStore, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError> {
     let mut of_shard = BTreeMap::<u16, Vec<&Fence>>::new();
     for fence in fences {
         of_shard.entry(store.keys.shard(&fence.place)).or_default().push(fence);
     }
-    let batches = of_shard.iter().flat_map(|(shard, fences)| fences.chunks(BATCH).map(|batch| (*shard, batch)));
-    let batches: Vec<_> = batches.collect();
-    let steps = batches.iter().map(|(shard, batch)| {
-        let mut step = store.step(&RENEW, *shard).arg(length(lease)).arg(batch.len());
-        for fence in *batch {
-            step = step.arg(fence.place.as_str()).arg(fence.epoch);
-        }
-        step
+    let shards = of_shard.into_iter().map(|(shard, fences)| {
+        let renew = async move {
+            let mut lost = Vec::new();
+            for batch in fences.chunks(BATCH) {
+                let mut step = store.step(&RENEW, shard).arg(length(lease)).arg(batch.len());
+                for fence in batch {
+                    step = step.arg(fence.place.as_str()).arg(fence.epoch);
+                }
+                let indices = store.run(step).await?.fields.list()?.all(|fields| fields.number::<usize>())?;
+                lost.extend(indices.into_iter().filter_map(|index| batch.get(index).copied()));
+            }
+            Ok(lost)
+        };
+        (shard, renew)
     });
-    let mut lost = Vec::new();
-    for ((_, batch), reply) in batches.iter().zip(store.run_all(steps).await) {
-        let indices = reply?.fields.list()?.all(|fields| fields.number::<usize>())?;
-        lost.extend(indices.into_iter().filter_map(|index| batch.get(index)).map(|fence| (*fence).clone()));
-    }
+    let lost: HashSet<_> = store.side_by_side(shards, |_| {}).await?.into_iter().flatten().collect();
     // In the order in which they were asked about.
     Ok(fences.iter().filter(|fence| lost.contains(fence)).cloned().collect())
 }

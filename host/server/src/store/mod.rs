@@ -41,6 +41,8 @@ use worker::{Access, Wakes, Worker};
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "pesto.db";
+/// So many leases are prolonged in one step at most; other steps go on between.
+const RENEWED: usize = 500;
 
 /// A store in a folder. Dropping it waits for what was asked, and frees the folder.
 pub struct EmbeddedStore {
@@ -100,8 +102,12 @@ impl Store for EmbeddedStore {
     }
 
     async fn renew(&self, fences: &[Fence], lease: Duration) -> Result<Vec<Fence>, StoreError> {
-        let fences = fences.to_vec();
-        self.writer.call(move |db| turn::renew(db, fences, lease)).await
+        let mut lost = Vec::new();
+        for some in fences.chunks(RENEWED) {
+            let some = some.to_vec();
+            lost.extend(self.writer.call(move |db| turn::renew(db, some, lease)).await?);
+        }
+        Ok(lost)
     }
 
     async fn journal_intent(&self, fence: &Fence, call: &Call, pin: &str) -> Result<(), StoreError> {

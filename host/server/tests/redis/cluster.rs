@@ -89,6 +89,29 @@ async fn a_node_that_dies_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_hangs_holds_up_its_own_places_only() {
+    let cluster = Cluster::start();
+    let store = open(&options(&cluster.url(0), "t"), Arc::new(ManualClock::new(1_000))).await;
+    let mut claims = Vec::new();
+    for number in 0..40 {
+        store.accept(said(&format!("p{number}"), &format!("e{number}")), Entry::Queue).await.unwrap();
+        claims.extend(store.claim(1, LEASE).await.unwrap());
+    }
+    assert_eq!(claims.len(), 40);
+    for claim in &claims[20..] {
+        store.hand_back(&claim.fence).await.unwrap();
+    }
+    cluster.hang(1);
+    // The second half is not theirs any more, and some of it lies where there are answers.
+    let fences: Vec<_> = claims.iter().map(|claim| claim.fence.clone()).collect();
+    let lost = store.renew(&fences, LEASE).await.unwrap();
+    assert!(!lost.is_empty() && lost.iter().all(|fence| fences[20..].contains(fence)), "{lost:?}");
+    let again = store.claim(40, LEASE).await.unwrap();
+    assert_eq!(again.len(), lost.len(), "what is ready elsewhere is given out");
+    assert!(store.fire_timers().await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shard_that_moves_is_waited_for() {
     let cluster = Cluster::start();
     let one_shard = Options { shards: 1, ..options(&cluster.url(0), "t") };

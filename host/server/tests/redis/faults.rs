@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pesto_engine::clock::SystemClock;
-use pesto_engine::ports::{Entry, Store, StoreError};
+use pesto_engine::ports::{Commit, Entry, Store, StoreError};
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
 use crate::samples::{LEASE, open, options, patiently, said};
@@ -53,6 +53,26 @@ async fn another_version_and_another_program_are_refused() {
     for prefix in ["text", "list"] {
         assert!(matches!(refused(options(&server.url(), prefix)).await, ConnectError::Foreign(_)));
     }
+}
+
+/// A replica that takes over may not have heard of the last steps.
+#[tokio::test]
+async fn a_claim_that_redis_forgot_ends_with_the_next_one() {
+    let server = Server::start();
+    let mut client = client(&server);
+    let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, Arc::new(SystemClock)).await;
+    store.accept(said("ann", "e1"), Entry::Queue).await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("t:*").query(&mut client).unwrap();
+    let dumps: Vec<Vec<u8>> = keys.iter().map(|key| redis::cmd("DUMP").arg(key).query(&mut client).unwrap()).collect();
+    let forgotten = store.claim(1, LEASE).await.unwrap().remove(0);
+    redis::cmd("FLUSHALL").exec(&mut client).unwrap();
+    for (key, dump) in keys.iter().zip(dumps) {
+        redis::cmd("RESTORE").arg(key).arg(0).arg(dump).exec(&mut client).unwrap();
+    }
+    let other = open(&Options { shards: 1, ..options(&server.url(), "t") }, Arc::new(SystemClock)).await;
+    let claim = other.claim(1, LEASE).await.unwrap().remove(0);
+    assert_eq!(store.commit(&forgotten.fence, Commit::default()).await, Err(StoreError::Stale));
+    assert_eq!(other.commit(&claim.fence, Commit::default()).await, Ok(()));
 }
 
 #[tokio::test]

@@ -8,16 +8,18 @@ local function done_and_taken(answer, epoch, generation)
 end
 
 local known = seen(id, kept)
-if known and known.by == operation then
+if known and again(known.by) then
   local found = redis.call('HMGET', place_key(place), 'claimed', 'epoch', 'generation')
-  if found[1] == operation then return done_and_taken(known.answer, found[2], found[3]) end
-  return done(known.answer)
+  if found[1] ~= operation then return done(known.answer) end
+  local _, _, _, length = arg(), arg(), arg(), number()
+  lease(place, now + length)
+  return done_and_taken(known.answer, found[2], found[3])
 end
 if known then return done('duplicate') end
 
 -- Ends the running turn and all that waits, but for what was sent later. This is work for each event of the place.
 local function cut(sent)
-  redis.call('HINCRBY', place_key(place), 'epoch', 1)
+  redis.call('HSET', place_key(place), 'epoch', next_epoch(redis.call('HGET', place_key(place), 'epoch')))
   redis.call('HDEL', place_key(place), 'claimed', 'current', 'pin', 'attempt')
   redis.call('DEL', shard .. 'journal:' .. place)
   unready(place)
@@ -46,7 +48,7 @@ local found = redis.call('HMGET', place_key(place), 'tick', 'last', 'epoch', 'ge
 if how == 'take' and not found[1] then
   -- Nothing waits or runs here: the event is the first, and this host's.
   rank(place)
-  local answer, epoch = int((found[2] or 0) + 1), int((found[3] or 0) + 1)
+  local answer, epoch = int((found[2] or 0) + 1), next_epoch(found[3])
   local name, at, until_ = position_of(sent, answer), tick(), int(now + lease)
   insert(place, name, hold, arg(), arg())
   redis.call('HSET', place_key(place), 'last', answer, 'tick', at, 'epoch', epoch, 'attempt', 1, 'claimed', operation,

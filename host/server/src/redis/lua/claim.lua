@@ -13,7 +13,7 @@ end
 local function take(member, due)
   local at, place = member:sub(1, 16), member:sub(17)
   local name, events = place_key(place), shard .. 'event:' .. place
-  local found = redis.call('HMGET', name, 'tick', 'current')
+  local found = redis.call('HMGET', name, 'tick', 'current', 'epoch')
   if at ~= found[1] then
     -- The place has another member, or none: nobody would ever take this one.
     redis.call('ZREM', shard .. 'ready', member)
@@ -26,9 +26,8 @@ local function take(member, due)
     claims[#claims + 1] = {due, at, place, false}
     return
   end
-  redis.call('HINCRBY', name, 'epoch', 1)
   redis.call('HINCRBY', name, 'attempt', 1)
-  redis.call('HSET', name, 'claimed', operation, 'current', current, 'since', due)
+  redis.call('HSET', name, 'epoch', next_epoch(found[3]), 'claimed', operation, 'current', current, 'since', due)
   lease(place, until_)
   answer(due, at, place)
 end
@@ -36,7 +35,10 @@ end
 if took('ready') then
   for _, place in ipairs(redis.call('ZRANGE', shard .. 'claimed', 0, -1)) do
     local found = redis.call('HMGET', place_key(place), 'claimed', 'since', 'tick')
-    if found[1] == operation then answer(found[2], found[3], place) end
+    if found[1] == operation then
+      lease(place, until_)
+      answer(found[2], found[3], place)
+    end
   end
 else
   take_all('ready', most, take)

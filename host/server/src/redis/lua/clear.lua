@@ -2,7 +2,7 @@
 local place = arg()
 local name, inbox = place_key(place), shard .. 'inbox:' .. place
 if redis.call('EXISTS', name) == 0 then return done('0', '0', '0') end
-local before = redis.call('HMGET', name, 'cleared', 'conversations', 'events', 'messages')
+local before = redis.call('HMGET', name, 'cleared', 'conversations', 'events', 'messages', 'epoch')
 if before[1] == operation then return done(before[2], before[3], before[4]) end
 
 local conversations = int(redis.call('EXISTS', shard .. 'talk:' .. place))
@@ -10,7 +10,7 @@ close(place)
 local events = redis.call('ZCARD', inbox)
 count('inbox', 0 - events)
 redis.call('DEL', inbox, shard .. 'event:' .. place, shard .. 'journal:' .. place)
-redis.call('HINCRBY', name, 'epoch', 1)
+redis.call('HSET', name, 'epoch', next_epoch(before[5]))
 redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt')
 unready(place)
 

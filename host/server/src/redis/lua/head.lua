@@ -72,8 +72,21 @@ local function owned(place, epoch)
   return found[1] == epoch and found[2] ~= false
 end
 
--- Whether this very operation ended the claim, and its reply was lost.
-local function ended(place) return redis.call('HGET', place_key(place), 'ended') == operation end
+-- An epoch that no claim of the place has had, not even one that a replica had not heard of when it took over: by then
+-- its time has passed.
+local function next_epoch(last) return int(math.max((last or 0) + 1, micros)) end
+
+-- Whether what was kept is this very operation, whose reply was lost: nobody heard whom it has woken.
+local function again(kept)
+  if kept ~= operation then return false end
+  wake('i')
+  wake('o')
+  wake('t')
+  return true
+end
+
+-- Whether this operation ended the claim.
+local function ended(place) return again(redis.call('HGET', place_key(place), 'ended')) end
 
 -- Nothing of the place can be claimed.
 local function unready(place)
@@ -195,8 +208,8 @@ local function taken_by(attempt, id)
   return one and one.sending ~= '' and one.attempt == attempt and one or nil
 end
 
--- Whether this very operation said last what became of a message of the place, and its reply was lost.
-local function settled(place) return redis.call('HGET', place_key(place), 'settled') == operation end
+-- Whether this operation said last what became of a message of the place.
+local function settled(place) return again(redis.call('HGET', place_key(place), 'settled')) end
 local function settle(place) redis.call('HSET', place_key(place), 'settled', operation) end
 
 -- A message leaves the order of its place; what waited behind it is due now.
