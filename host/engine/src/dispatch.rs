@@ -56,9 +56,9 @@ pub(crate) fn reap(tasks: &mut JoinSet<()>) {
     }
 }
 
-impl From<Fault> for Failed {
+impl From<Fault> for Box<Failed> {
     fn from(fault: Fault) -> Self {
-        Self { fault, route: None, journal: None }
+        Self::new(Failed { fault, route: None, journal: None })
     }
 }
 
@@ -90,7 +90,7 @@ impl Engine {
             for claim in claims {
                 // No store answers more than it was asked for.
                 let Some(room) = room.split() else { break };
-                turns.begin(claim, room);
+                turns.begin(Box::new(claim), room);
             }
             drop(room);
             if drained {
@@ -108,7 +108,8 @@ impl Engine {
         turns.end().await;
     }
 
-    pub(crate) async fn turn(self: Arc<Self>, claim: Claim, room: Room) {
+    /// Thousands may wait for an answer at once, so what is large and what comes after lies on the heap.
+    pub(crate) async fn turn(self: Arc<Self>, claim: Box<Claim>, room: Room) {
         let (permit, instance) = room.parts();
         let raised = self.gauges.turn();
         let (lost, is_lost) = oneshot::channel();
@@ -121,7 +122,10 @@ impl Engine {
         let entered = Entered { engine: &self, fence: &claim.fence };
         // The write that ends a turn is not interrupted: it is fenced, and whether it was done is soon known.
         let ended = tokio::select! {
-            handled = self.handle(&claim, instance) => self.conclude(&claim, handled).await,
+            handled = self.handle(&claim, instance) => match handled {
+                Ok(commit) => self.commit(&claim, commit).await,
+                Err(failed) => Box::pin(self.failed(&claim, failed)).await,
+            },
             Ok(()) = is_lost => Ok(()),
             () = no_time => self.ports.store.hand_back(&claim.fence).await,
         };
@@ -158,15 +162,17 @@ impl Engine {
     }
 
     /// The write that ends an attempt.
-    async fn conclude(&self, claim: &Claim, handled: Result<Commit, Failed>) -> Result<(), StoreError> {
-        let failed = match handled {
-            Ok(commit) => match self.commit(claim, commit).await {
-                Ok(()) => return Ok(()),
-                Err(error) => Failed::from(Fault::from(error)),
-            },
-            Err(failed) => failed,
-        };
-        let Failed { fault, route, journal } = failed;
+    async fn commit(&self, claim: &Claim, commit: Box<Commit>) -> Result<(), StoreError> {
+        match self.ports.store.commit(&claim.fence, *commit).await {
+            Ok(()) => self.gauges.committed(),
+            Err(error) => return Box::pin(self.failed(claim, Fault::from(error).into())).await,
+        }
+        Ok(())
+    }
+
+    /// The write that ends an attempt in vain.
+    async fn failed(&self, claim: &Claim, failed: Box<Failed>) -> Result<(), StoreError> {
+        let Failed { fault, route, journal } = *failed;
         let place = &claim.fence.place;
         let now = self.ports.clock.now();
         let given_up = match fault {
@@ -190,16 +196,12 @@ impl Engine {
         let mut claim = claim.clone();
         claim.journal = journal.unwrap_or(claim.journal);
         let commit = turn::give_up(&claim, route.as_ref(), &given_up, now);
-        self.commit(&claim, commit).await
-    }
-
-    async fn commit(&self, claim: &Claim, commit: Commit) -> Result<(), StoreError> {
         self.ports.store.commit(&claim.fence, commit).await?;
         self.gauges.committed();
         Ok(())
     }
 
-    async fn handle(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<Commit, Failed> {
+    async fn handle(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<Box<Commit>, Box<Failed>> {
         if claim.attempt > turn::MOST_ATTEMPTS {
             return Err(Fault::from(GuestFault::NeverEnds(claim.attempt - 1)).into());
         }
@@ -210,7 +212,7 @@ impl Engine {
                 let (inbound, open) = (&claim.inbound, claim.conversation.as_ref());
                 let silent = open.and_then(|open| life::step(claim, open, self.expiries.of(&open.flow)));
                 if let Some(Step::Commit(commit)) = silent {
-                    return Ok(*commit);
+                    return Ok(commit);
                 }
                 // What the host itself brings about belongs to whoever it concerns.
                 let lets = !inbound.body.is_a_persons()
@@ -223,21 +225,21 @@ impl Engine {
             }
         };
         let conversation = match self.conversation(claim, &mut way).await {
-            Ok(conversation) => conversation,
-            Err(fault) => return Err(Failed { fault, route: Some(way), journal: None }),
+            Ok(conversation) => conversation.map(Box::new),
+            Err(fault) => return Err(Box::new(Failed { fault, route: Some(way), journal: None })),
         };
         let run = match &way {
             Route::Run(run) => run,
-            Route::Answer(answer) => return Ok(turn::answer(claim, answer)),
-            Route::End(text) => return Ok(turn::end(claim, text)),
-            Route::Drop => return Ok(Commit::default()),
+            Route::Answer(answer) => return Ok(Box::new(turn::answer(claim, answer))),
+            Route::End(text) => return Ok(Box::new(turn::end(claim, text))),
+            Route::Drop => return Ok(Box::default()),
         };
         let Some(conversation) = conversation else {
             return Err(Fault::Host("the pinned route goes on with a conversation that is not open".to_owned()).into());
         };
         match self.run(claim, &way, run, conversation, instance).await {
             Ok(commit) => Ok(commit),
-            Err((fault, journal)) => Err(Failed { fault, route: Some(way), journal }),
+            Err((fault, journal)) => Err(Box::new(Failed { fault, route: Some(way), journal })),
         }
     }
 
@@ -246,13 +248,13 @@ impl Engine {
         claim: &Claim,
         way: &Route,
         run: &Run,
-        conversation: Conversation,
+        conversation: Box<Conversation>,
         instance: OwnedSemaphorePermit,
-    ) -> Result<Commit, (Fault, Option<Vec<JournaledCall>>)> {
+    ) -> Result<Box<Commit>, (Fault, Option<Vec<JournaledCall>>)> {
         let ready = self.catalog.ready(&conversation.digest).await.map_err(|fault| (fault, None))?;
         let pin = serde_json::to_string(way)
             .map_err(|error| (Fault::Host(format!("the turn's route cannot be written: {error}")), None))?;
-        let scope = Scope {
+        let scope = Box::new(Scope {
             ports: self.ports.clone(),
             grants: self.grants.clone(),
             bounds: self.bounds.clone(),
@@ -274,18 +276,18 @@ impl Engine {
             instances: self.sandbox.instances().clone(),
             spent: Duration::ZERO,
             parked: None,
-        };
-        let call = Call {
+        });
+        let call = Box::new(Call {
             event: run.event.clone(),
             context: turn::context(claim, &conversation),
             state: run.begin.is_none().then(|| conversation.state.clone()),
-        };
-        let (outcome, scope) = self.sandbox.handle(&ready, call, scope, instance).await;
+        });
+        let (outcome, scope) = self.sandbox.handle(&ready, &call, scope, instance).await;
         let showed = scope.as_ref().is_some_and(|scope| scope.progress_at != 0);
         let journal = scope.map(|scope| scope.journal);
         let outcome = outcome.map_err(|fault| (fault, journal.clone()))?;
         let expiry = self.expiries.of(&conversation.flow);
-        let mut concluded = turn::conclude(claim, run, conversation, outcome, &self.bounds);
+        let mut concluded = turn::conclude(claim, run, *conversation, outcome, &self.bounds);
         if let Ok(commit) = &mut concluded {
             life::heard(commit, expiry);
         }
@@ -293,6 +295,6 @@ impl Engine {
             // No message will take it away.
             self.ports.messenger.progress(&claim.fence.place, "");
         }
-        concluded.map_err(|fault| (fault.into(), journal))
+        concluded.map(Box::new).map_err(|fault| (fault.into(), journal))
     }
 }

@@ -16,7 +16,7 @@ use crate::room::Room;
 
 /// A turn to do, and the room for it.
 pub(crate) struct Taken {
-    claim: Claim,
+    claim: Box<Claim>,
     room: Room,
 }
 
@@ -34,7 +34,7 @@ impl Engine {
         };
         let Some((taken, room)) = room else { return store.accept(inbound, entry).await };
         let claim = match store.accept(inbound, Entry::Take(LEASE)).await? {
-            Accepted::Taken(claim) => *claim,
+            Accepted::Taken(claim) => claim,
             other => return Ok(other),
         };
         let seq = claim.seq;
@@ -61,7 +61,7 @@ impl Turns {
         Self { engine, tasks: JoinSet::new(), taken }
     }
 
-    pub(crate) fn begin(&mut self, claim: Claim, room: Room) {
+    pub(crate) fn begin(&mut self, claim: Box<Claim>, room: Room) {
         reap(&mut self.tasks);
         self.tasks.spawn_on(self.engine.clone().turn(claim, room), self.engine.sandbox.threads());
     }

@@ -155,14 +155,15 @@ impl Sandbox {
     pub async fn handle(
         &self,
         ready: &Ready,
-        call: Call,
-        scope: Scope,
+        call: &Call,
+        scope: Box<Scope>,
         instance: OwnedSemaphorePermit,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
         let deadline = self.bounds.turn;
         // Nothing that the guest used is used again after a panic.
-        let turn = AssertUnwindSafe(self.in_instances(ready, call, scope, instance)).catch_unwind();
-        match tokio::time::timeout(deadline, turn).await {
+        let guarded = |turn| AssertUnwindSafe(turn).catch_unwind();
+        // The turn has no name here: it would have its room twice.
+        match tokio::time::timeout(deadline, guarded(self.in_instances(ready, call, scope, instance))).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => (Err(Fault::Host("the host panicked while it ran the guest".to_owned())), None),
             Err(_) => (Err(GuestFault::TurnDeadline(deadline.as_secs()).into()), None),
@@ -173,13 +174,12 @@ impl Sandbox {
     async fn in_instances(
         &self,
         ready: &Ready,
-        call: Call,
-        scope: Scope,
+        call: &Call,
+        mut scope: Box<Scope>,
         mut instance: OwnedSemaphorePermit,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
-        let mut scope = Box::new(scope);
         loop {
-            let (ended, left) = self.in_instance(ready, &call, scope).await;
+            let (ended, left) = self.in_instance(ready, call, scope).await;
             drop(instance);
             let Some(mut left) = left else { return (ended, None) };
             let Some(parked) = left.parked.take() else { return (ended, Some(left)) };
