@@ -77,7 +77,12 @@ impl Folder {
     /// Deploys what is new in the folder, and takes up what is current by the store.
     pub async fn sync(&mut self) -> anyhow::Result<()> {
         let path = self.path.clone();
-        let found = tokio::task::spawn_blocking(move || watch::scan(&path)).await??;
+        // A folder that is away, as while another is put in its place, must not end every flow.
+        let scan = if self.seen.is_some() { watch::scan_again } else { watch::scan };
+        let found = tokio::task::spawn_blocking(move || scan(&path)).await?;
+        let found = found.with_context(|| {
+            format!("{} cannot be read, and until it can all flows stay as they are", self.path.display())
+        })?;
         let names: BTreeSet<_> = found.iter().map(|file| file_name(&file.path)).collect();
         self.refusals.map(|map| map.retain(|name, _| names.contains(name)));
         let former = self.seen.take();

@@ -44,12 +44,16 @@ pub struct Found {
 /// Hidden files, such as half-written ones of `pesto build`, are no components, and neither are folders. A file that
 /// goes away during the scan is left out.
 pub fn scan(folder: &Path) -> io::Result<Vec<Found>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
+    match scan_again(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        found => found,
+    }
+}
+
+/// The same of a folder that was there before: not to find it is an error.
+pub fn scan_again(folder: &Path) -> io::Result<Vec<Found>> {
     let mut found = Vec::new();
-    for entry in entries {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if !is_component(&path) {
             continue;

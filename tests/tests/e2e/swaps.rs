@@ -174,6 +174,13 @@ async fn open_conversations_finish_on_their_version_and_bad_components_replace_n
     pinned.push(Pinned::begin(&host, SWAPS, 2_000).await);
     all_go_on(&mut pinned).await;
 
+    // A folder that is away ends nothing: another one takes its place.
+    let (flows_folder, aside) = (host.setup.flows(), host.setup.flows().with_extension("aside"));
+    std::fs::rename(&flows_folder, &aside).unwrap();
+    host.log().text("all flows stay as they are").await;
+    assert_eq!(current(&flows(&host).0), Some(last.short()));
+    std::fs::rename(&aside, &flows_folder).unwrap();
+
     std::fs::remove_file(host.setup.flows().join(&file)).unwrap();
     until(&host, "the removal", |flows, _| current(flows).is_none()).await;
     let mut late = host.person("late");
