@@ -80,6 +80,7 @@ mod steps;
 mod succession;
 mod timers;
 mod turn;
+mod upgrade;
 mod wake;
 
 use std::sync::Arc;
