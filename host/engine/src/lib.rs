@@ -5,6 +5,7 @@
 //!
 //! - [`intake`]: an event is stored, once, before anybody hears that it was
 //! - [`engine`]: the loops; inside, `dispatch` claims turns and `outbox` posts what they say
+//! - [`lane`]: which turn comes first where there is no room for all
 //! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
 //! - [`migrate`]: which version of its flow goes on with a conversation
 //! - [`form`]: whether what a person filled in keeps a form's rules
@@ -44,6 +45,7 @@ pub mod form;
 pub mod gauge;
 mod handover;
 pub mod intake;
+pub mod lane;
 pub mod life;
 pub mod memory;
 pub mod migrate;

@@ -13,8 +13,8 @@ use crate::turn;
 
 /// Begins the names of the host's timers: a control character, which a flow's timer cannot have.
 const HOST: char = '\u{1}';
-const SILENCE: &str = "\u{1}silence";
-const EXPIRY: &str = "\u{1}expiry";
+pub(crate) const SILENCE: &str = "\u{1}silence";
+pub(crate) const EXPIRY: &str = "\u{1}expiry";
 
 /// How long a conversation may be silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

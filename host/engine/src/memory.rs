@@ -252,7 +252,8 @@ impl Store for MemoryStore {
     }
 
     async fn inbox_due(&self) -> Result<Option<Millis>, StoreError> {
-        Ok(self.lock().places.values().filter_map(|place| place.ready.map(|(due, _)| due)).min())
+        let first = self.lock().places.values().filter_map(|place| place.ready.map(|(due, _)| due)).min();
+        Ok(first.map(|due| due.max(self.clock.now())))
     }
 
     async fn outbox_due(&self) -> Result<Option<Millis>, StoreError> {

@@ -26,8 +26,9 @@ pub trait Store: Send + Sync + 'static {
     /// free place is claimed with it, as [`claim`](Self::claim) does.
     async fn accept(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError>;
 
-    /// Takes up to `most` places that have an event, no owner, and no backoff, longest ready first: raises their
-    /// epoch, leases them for `lease`, and counts an attempt.
+    /// Takes up to `most` places that have an event, no owner, and no backoff, in the order of their
+    /// [`rank`](crate::lane::rank): raises their epoch, leases them for `lease`, and counts an attempt. Where several
+    /// machines keep the store, each ranks its own part of it.
     async fn claim(&self, most: usize, lease: Duration) -> Result<Vec<Claim>, StoreError>;
 
     /// Prolongs leases; answers the fences that are lost. Thousands may be given: other steps get between.

@@ -122,7 +122,7 @@ fn layout(file: &Path) -> BTreeSet<String> {
     let columns =
         "SELECT t.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || coalesce(c.dflt_value, '')
         || ' ' || c.pk FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'
-        UNION SELECT 'index ' || name FROM sqlite_schema WHERE type = 'index'";
+        UNION SELECT coalesce(sql, name) FROM sqlite_schema WHERE type = 'index'";
     let mut all = conn.prepare(columns).unwrap();
     all.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }

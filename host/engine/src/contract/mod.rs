@@ -8,6 +8,7 @@ mod aside;
 mod components;
 mod doubts;
 mod inbox;
+mod lanes;
 mod lease;
 mod operate;
 mod outbox;
@@ -83,12 +84,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Panics
 /// Names the cases that failed, after all have run.
 pub async fn check(adapter: &dyn Adapter) {
-    let suites =
-        [inbox::CASES, lease::CASES, turn::CASES, timers::CASES, outbox::CASES, aside::CASES, components::CASES];
+    let turns = [inbox::CASES, take::CASES, lanes::CASES, lease::CASES, turn::CASES, timers::CASES, seats::CASES];
+    let others = [outbox::CASES, aside::CASES, components::CASES, records::CASES, doubts::CASES, operate::CASES];
     let mut failed = Vec::new();
-    for (name, case) in
-        suites.into_iter().chain([records::CASES, doubts::CASES, operate::CASES, seats::CASES, take::CASES]).flatten()
-    {
+    for (name, case) in turns.into_iter().chain(others).flatten() {
         let subject = Subject::new(adapter).await;
         let run = tokio::spawn(tokio::time::timeout(PATIENCE, case(subject)));
         if !matches!(run.await, Ok(Ok(()))) {

@@ -8,6 +8,7 @@ use super::samples::{
     answered, call, closing, completion, conversation, dead, exchange, flow, message, open_with, place, result, said,
 };
 use super::{LEASE, Subject, not_late};
+use crate::life;
 use crate::model::{Digest, Letter, Place};
 use crate::ports::{Accepted, After, Claim, Clock as _, Commit, Deploy, Entry, Fence, Posting, Store, TimerChange};
 
@@ -254,7 +255,7 @@ impl Walk {
             commit.messages.push(closing(&closed, step as u64, "one"));
         }
         for _ in 0..dice.below(3) {
-            let timer = format!("t{}", dice.below(3));
+            let timer = ["t0", "t1", life::SILENCE][dice.index(3)].to_owned();
             let set = TimerChange::Set(timer.clone(), now + dice.below(20_000));
             commit.timers.push(if dice.once_in(3) { TimerChange::Stop(timer) } else { set });
         }

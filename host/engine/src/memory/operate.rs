@@ -26,8 +26,7 @@ impl State {
             messages: outgoing.len() as u64,
         };
         place.epoch += 1;
-        place.claimed = false;
-        place.ready = None;
+        place.rest();
         place.inbox.clear();
         place.forget_turn();
         place.forget_talk();

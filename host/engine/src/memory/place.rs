@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::lane::Lane;
 use crate::model::{Call, Conversation, Exchange, Inbound, Message, Micros, Millis, Person, Seq};
 use crate::ports::{Glance, Stage};
 
@@ -21,6 +22,8 @@ pub(super) struct PlaceState {
     /// When the first event can be claimed, be it the end of a backoff or of a lease, and the tick that decides
     /// between equals. None where nothing waits.
     pub(super) ready: Option<(Millis, u64)>,
+    /// Where it stands in line, once a claim found that it could be taken.
+    pub(super) line: Option<InLine>,
     pub(super) inbox: BTreeMap<Position, Waiting>,
     /// The event that was claimed first and is not committed. One that was sent earlier may stand before it by now.
     pub(super) current: Option<Position>,
@@ -34,6 +37,14 @@ pub(super) struct PlaceState {
     pub(super) closings: Vec<Outgoing>,
     /// What was posted, and is to be looked at again.
     pub(super) looks: Vec<Outgoing>,
+}
+
+/// A place's turn among those that can be claimed.
+pub(super) struct InLine {
+    pub(super) rank: Millis,
+    pub(super) lane: Lane,
+    /// Whose event it is.
+    pub(super) person: String,
 }
 
 /// Where an event stands in its inbox.
@@ -94,16 +105,38 @@ impl PlaceState {
         self.ready.get_or_insert((now, tick));
     }
 
+    /// What came in behind others, and may go sooner, takes its place along.
+    pub(super) fn hurry(&mut self, rank: Millis) {
+        if let Some(line) = &mut self.line {
+            line.rank = line.rank.min(rank);
+        }
+    }
+
     /// Begins or prolongs a claim.
     pub(super) fn lease(&mut self, end: Millis) {
         self.claimed = true;
         self.ready = self.ready.map(|(_, tick)| (end, tick));
+        self.line = None;
     }
 
     /// Ends a claim; the first event waits for `due`.
     pub(super) fn let_go(&mut self, due: Millis, tick: u64) {
         self.claimed = false;
         self.ready = Some((due, tick));
+        self.line = None;
+    }
+
+    /// Nothing of the place can be claimed.
+    pub(super) fn rest(&mut self) {
+        self.claimed = false;
+        self.ready = None;
+        self.line = None;
+    }
+
+    /// The event that the next claim takes.
+    pub(super) fn next(&self) -> Option<&Inbound> {
+        let first = self.inbox.first_key_value().map(|(position, _)| *position);
+        Some(&self.inbox.get(&self.current.or(first)?)?.inbound)
     }
 
     /// Forgets the current event and what was journaled of it.
@@ -119,6 +152,7 @@ impl PlaceState {
         if self.claimed {
             self.claimed = false;
             self.ready = self.ready.map(|(_, tick)| (now, tick));
+            self.line = None;
         }
         for one in self.due_mut().filter(|one| one.sending) {
             one.doubt();

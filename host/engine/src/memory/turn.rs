@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::place::{PlaceState, Talk, Waiting};
+use super::place::{InLine, PlaceState, Talk, Waiting};
 use super::{State, end_of};
+use crate::lane::{self, Lane};
 use crate::model::{Completion, Digest, Inbound, Millis, Place, Seq};
 use crate::policy::contract;
 use crate::ports::{Accepted, After, Claim, Commit, Entry, Fence, StoreError, TimerChange};
@@ -34,8 +35,10 @@ impl State {
         let seq = Seq { number: place.last, step: 0 };
         let end = || place.inbox.last_key_value().map_or(0, |((sent, _), _)| *sent);
         let sent = inbound.sent.unwrap_or_else(end);
+        let due = now.max(hold);
+        place.hurry(lane::rank(due, Lane::of(&inbound.body), None));
         place.inbox.insert((sent, seq), Waiting { inbound, hold });
-        place.rouse(now.max(hold), tick);
+        place.rouse(due, tick);
         seq
     }
 
@@ -62,8 +65,7 @@ impl State {
             Entry::Cut => {
                 let place = self.place(&inbound.place);
                 place.epoch += 1;
-                place.claimed = false;
-                place.ready = None;
+                place.rest();
                 place.inbox.retain(|(sent, _), _| inbound.sent.is_some_and(|cut| *sent > cut));
                 place.forget_turn();
                 Accepted::New(Some(self.append(now, inbound, now)))
@@ -76,10 +78,32 @@ impl State {
     }
 
     pub(super) fn claim(&mut self, now: Millis, most: usize, lease: Duration) -> Vec<Claim> {
-        let ready = self.places.iter().filter_map(|(key, place)| Some((place.ready?, key.clone())));
-        let mut ready: Vec<_> = ready.filter(|((due, _), _)| *due <= now).collect();
-        ready.sort();
-        ready.into_iter().take(most).filter_map(|(_, key)| self.claim_one(now, key, lease)).collect()
+        self.line_up(now);
+        let in_line = |(key, place): (&Place, &PlaceState)| {
+            let (_, tick) = place.ready?;
+            Some((place.line.as_ref()?.rank, tick, key.clone()))
+        };
+        let mut line: Vec<_> = self.places.iter().filter_map(in_line).collect();
+        line.sort();
+        line.into_iter().take(most).filter_map(|(_, _, key)| self.claim_one(now, key, lease)).collect()
+    }
+
+    /// Puts what can be claimed by now into line, in the order in which it could be.
+    fn line_up(&mut self, now: Millis) {
+        let due = |(key, place): (&Place, &PlaceState)| match place.ready {
+            Some((due, tick)) if due <= now && place.line.is_none() => Some((due, tick, key.clone())),
+            _ => None,
+        };
+        let mut all: Vec<_> = self.places.iter().filter_map(due).collect();
+        all.sort();
+        for (due, _, key) in all {
+            let Some(next) = self.places.get(&key).and_then(PlaceState::next) else { continue };
+            let (lane, person) = (Lane::of(&next.body), next.person.id.clone());
+            let others = self.places.values().filter_map(|place| place.line.as_ref());
+            let last =
+                others.filter(|other| other.lane == lane && other.person == person).map(|other| other.rank).max();
+            self.place(&key).line = Some(InLine { rank: lane::rank(due, lane, last), lane, person });
+        }
     }
 
     fn claim_one(&mut self, now: Millis, key: Place, lease: Duration) -> Option<Claim> {
@@ -120,8 +144,7 @@ impl State {
         let gone = || StoreError::Corrupt(format!("inbox of `{}`: the claimed event is gone", fence.place));
         let (sent, seq) = place.current.ok_or_else(gone)?;
         let Waiting { inbound, .. } = place.inbox.remove(&(sent, seq)).ok_or_else(gone)?;
-        place.claimed = false;
-        place.ready = None;
+        place.rest();
         place.forget_turn();
         let left = place.settle(commit.conversation, &inbound);
         place.set_timers(commit.timers);

@@ -13,12 +13,10 @@ use super::error::{explain, may_pass};
 use super::keys::{Keys, MOST_SHARDS};
 use super::link::Link;
 use super::primary::Primary;
+use super::upgrade::{VERSION, upgrade};
 use super::wake::{Wakes, listen, subscribe};
 use super::{RedisStore, TimeSource, address, settings};
 use crate::config::Redis;
-
-/// What this build reads and writes.
-const VERSION: u32 = 1;
 
 /// How many shards a new store has. One is a unit of work for a node of a cluster, and of looking around for a host.
 const SHARDS: u16 = 16;
@@ -61,9 +59,9 @@ pub enum ConnectError {
     /// Redis does not let us in.
     #[error("{0}")]
     Redis(String),
-    /// The store was made by another version of Pesto.
+    /// The store was written by a later version of Pesto, or by none.
     #[error(
-        "the store in Redis has schema {0}, this version knows {VERSION}: use the version of Pesto that made it, or \
+        "the store in Redis has schema {0}, this version knows up to {VERSION}: use a newer version of Pesto, or \
          another database"
     )]
     Version(String),
@@ -124,20 +122,27 @@ impl RedisStore {
     }
 }
 
-/// Makes the store if it is not there; answers how many shards it has.
+/// Makes the store if it is not there, or takes it to today's schema; answers how many shards it has.
 async fn made_with(link: &Link, keys: &Keys) -> Result<u16, ConnectError> {
     let meta = keys.meta();
     let make = redis::cmd("SET").arg(&meta).arg(format!("{VERSION} {}", keys.shards)).arg("NX").to_owned();
     link.command(&make).await?;
-    let found = link.command(redis::cmd("GET").arg(&meta)).await.map_err(|error| match error.code() {
-        Some("WRONGTYPE") => ConnectError::Foreign(meta.clone()),
-        _ => error.into(),
-    })?;
-    let found = String::from_redis_value(found).unwrap_or_default();
-    let (version, shards) = found.split_once(' ').ok_or_else(|| ConnectError::Foreign(meta.clone()))?;
-    if version != VERSION.to_string() {
-        return Err(ConnectError::Version(version.chars().take(20).collect()));
+    loop {
+        let found = link.command(redis::cmd("GET").arg(&meta)).await.map_err(|error| match error.code() {
+            Some("WRONGTYPE") => ConnectError::Foreign(meta.clone()),
+            _ => error.into(),
+        })?;
+        let found = String::from_redis_value(found).unwrap_or_default();
+        let (version, shards) = found.split_once(' ').ok_or_else(|| ConnectError::Foreign(meta.clone()))?;
+        let shards = shards.parse().ok().filter(|shards| (1..=MOST_SHARDS).contains(shards));
+        let shards = shards.ok_or_else(|| ConnectError::Foreign(meta.clone()))?;
+        match version.parse() {
+            Ok(VERSION) => return Ok(shards),
+            // Whoever was first to raise it, it is another one afterwards.
+            Ok(older @ 1..VERSION) => {
+                upgrade(link, &Keys { prefix: keys.prefix.clone(), shards }, (older, &found)).await?
+            }
+            _ => return Err(ConnectError::Version(version.chars().take(20).collect())),
+        }
     }
-    let shards = shards.parse().ok().filter(|shards| (1..=MOST_SHARDS).contains(shards));
-    shards.ok_or(ConnectError::Foreign(meta))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pesto_engine::lane::Lane;
 use pesto_engine::model::{Inbound, Micros, Seq};
 use pesto_engine::policy::contract;
 use pesto_engine::ports::{Accepted, Claim, Entry, Fence, StoreError};
@@ -80,8 +81,18 @@ fn sent(sent: Option<Micros>) -> String {
 /// An event as scripts take it: whose it is, and itself.
 pub(super) fn push_event(step: &mut Step, inbound: &Inbound) -> Result<(), StoreError> {
     step.push(encode(&inbound.person)?);
-    step.push(encode(inbound)?);
+    step.push(with_patience(encode(inbound)?, Lane::of(&inbound.body)));
     Ok(())
+}
+
+/// An event's JSON as it is kept. What scripts want to know of it comes first; whoever reads an event passes over it, and
+/// so does a host of schema 1.
+fn with_patience(mut json: String, lane: Lane) -> String {
+    if lane.patience() > 0 {
+        // It is an object, and never an empty one.
+        json.insert_str(1, &format!("\"patience\":{},", lane.patience()));
+    }
+    json
 }
 
 /// A position in an inbox: 20 digits of when it was sent, 16 of its number, 10 of its step.
@@ -92,6 +103,13 @@ pub(super) fn seq(position: &str) -> Option<Seq> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_begins_with_its_patience_where_it_has_some() {
+        let json = || r#"{"id":"e1"}"#.to_owned();
+        assert_eq!(with_patience(json(), Lane::Interactive), json());
+        assert_eq!(with_patience(json(), Lane::Batch), r#"{"patience":60000,"id":"e1"}"#);
+    }
 
     #[test]
     fn a_position_is_read_as_it_is_written() {

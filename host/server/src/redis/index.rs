@@ -6,9 +6,9 @@ use pesto_engine::model::Millis;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// An index: what is ready, what is to be posted, or which timers run.
+/// An index: what can be claimed, what is to be posted, or which timers run.
 pub(super) struct Index {
-    /// Its key in each shard.
+    /// What scripts call it.
     pub(super) name: &'static str,
     shards: Mutex<Vec<Known>>,
     changed: Notify,

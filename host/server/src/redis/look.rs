@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pesto_engine::lane::SHARE;
 use pesto_engine::model::Millis;
 use pesto_engine::ports::StoreError;
 
@@ -12,7 +13,7 @@ use super::script::{PEEK, Source};
 
 /// So much is taken from a shard in one step at most; whatever else waits for the server goes on between.
 const BATCH: usize = 128;
-/// With so much room for each shard nobody asks first which of them has what is due longest.
+/// With so much room for each shard nobody asks first which of them has what comes first.
 const PLENTY: usize = 4;
 /// A shard that does not answer is left alone for so long.
 const PAUSE: Millis = 1_000;
@@ -29,7 +30,7 @@ pub(super) async fn next(store: &RedisStore, index: &Index) -> Result<Option<Mil
     Ok(index.next())
 }
 
-/// Takes up to `most` of what is due, longest due first, with a script that answers what it took; `argument` is its own.
+/// Takes up to `most` of what is due, in the order of the index, with a script that answers what it took; `argument` is its own.
 pub(super) async fn take(
     store: &RedisStore,
     index: &Index,
@@ -48,7 +49,7 @@ pub(super) async fn take(
         _ => longest(peek(store, index, due, most.min(BATCH)).await?, most),
     };
     let took = wanted.into_iter().map(|(candidate, most)| {
-        let step = store.step(script, candidate.shard).arg(argument).arg(most);
+        let step = store.step(script, candidate.shard).arg(argument).arg(most).arg(SHARE);
         let take = async move {
             let mut reply = store.run(step).await?;
             first(store, index, candidate, &mut reply)?;
@@ -64,7 +65,7 @@ pub(super) async fn take(
     Ok(all.into_iter().map(|(_, _, taken)| taken).collect())
 }
 
-/// What is due in a shard, each with its time and member.
+/// What is due in a shard, each with its time or rank, and member.
 type Due = (Candidate, Vec<(Millis, String)>);
 
 /// Looks at shards. A look that only wants to know the first entry has `most` of 0.
@@ -75,7 +76,7 @@ async fn peek(
     most: usize,
 ) -> Result<Vec<Due>, StoreError> {
     let looks = candidates.into_iter().map(|candidate| {
-        let step = store.step(&PEEK, candidate.shard).arg(index.name).arg(most);
+        let step = store.step(&PEEK, candidate.shard).arg(index.name).arg(most).arg(SHARE);
         let look = async move {
             let mut reply = store.run(step).await?;
             first(store, index, candidate, &mut reply)?;
@@ -115,7 +116,7 @@ pub(super) fn first(
     Ok(())
 }
 
-/// How many entries of each shard are among those that are due longest.
+/// How many entries of each shard are among those that come first.
 fn longest(shards: Vec<Due>, most: usize) -> Vec<(Candidate, usize)> {
     let mut all: Vec<_> =
         shards.iter().flat_map(|(candidate, due)| due.iter().map(|entry| (entry, *candidate))).collect();

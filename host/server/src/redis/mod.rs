@@ -12,12 +12,14 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | `taker:INDEX:HOST` | the operation with which a host took last of `ready` or `due`, for a minute |
+//! | `taker:INDEX:HOST` | the operation with which a host took last of `line` or `due`, for a minute |
 //! | `told:WHAT:HOST` | a host told the others of such a change a moment ago; for 100 ms |
 //! | `tick` | the latest tick: the server's microseconds, never the same twice; orders what has the same time |
 //! | `seen:ID` | time, operation and answer of an accepted event; expires after a day |
 //! | `place:PLACE` | hash: epoch, last number, generation, attempt, current event, pin, who claimed, who ended it, who settled a message |
 //! | `ready` | tick and place, by the time from which it can be claimed: a hold, a backoff or a lease ends |
+//! | `line` | the same, by rank, where a claim found that it can be claimed and that there is no room for all |
+//! | `shares` | hash: by patience and person the last member that came into `line`; gone when that is empty |
 //! | `claimed` | places by the end of their lease |
 //! | `inbox:PLACE`, `event:PLACE` | positions in order, and what stands there |
 //! | `journal:PLACE` | hash: intent and result of each call of the current event |
@@ -41,7 +43,8 @@
 //!
 //! What crosses shards is true soon, not at once:
 //!
-//! - Claims and messages come in the order of their time over all shards, as they were when each was asked.
+//! - Claims and messages come in the order of their time over all shards, as they were when each was asked. Each shard
+//!   ranks by itself: a person with places in several has a share in each.
 //! - A position of a completion or a dead letter is a tick and a shard. A page shows only what is older than the
 //!   earliest answer of a shard, so nothing ever appears before what a reader has seen; on a cluster, what is new shows
 //!   after as long as the nodes' clocks differ.
@@ -77,6 +80,7 @@ mod steps;
 mod succession;
 mod timers;
 mod turn;
+mod upgrade;
 mod wake;
 
 use std::sync::Arc;

@@ -35,7 +35,7 @@ pub(super) struct Wakes {
 
 impl Wakes {
     pub(super) fn new(shards: u16) -> Self {
-        let [ready, due, timers] = ["ready", "due", "timers"].map(|name| Index::new(name, shards));
+        let [ready, due, timers] = ["line", "due", "timers"].map(|name| Index::new(name, shards));
         Self { ready, due, timers, components: Notify::new() }
     }
 

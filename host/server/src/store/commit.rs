@@ -76,7 +76,7 @@ pub(super) fn commit(db: &Db, fence: &Fence, parts: &Parts) -> Done<()> {
     let waits = next.is_some();
     let ready = next.map(|hold| (now.max(hold), db.tick())).unzip();
     let end = "UPDATE place SET claimed = 0, attempt = 0, pin = NULL, current_number = NULL, ready = ?2, tick = ?3,
-        generation = coalesce(?4, generation) WHERE no = ?1";
+        rank = NULL, generation = coalesce(?4, generation) WHERE no = ?1";
     db.run(end, params![no, ready.0, ready.1, parts.conversation.generation()])?;
     db.inbox.set(db.inbox.get() || waits);
     db.timers.set(db.timers.get() || !parts.timers.is_empty());

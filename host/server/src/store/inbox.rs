@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use pesto_engine::lane::{Lane, rank};
 use pesto_engine::model::{Inbound, Micros, Millis, Place, Seq};
 use pesto_engine::policy::contract;
 use pesto_engine::ports::{Accepted, StoreError};
 use pesto_engine::store::KEPT;
 use rusqlite::params;
 
-use super::db::{Db, Done, encode, time};
+use super::db::{Db, Done, encode, millis, time};
 use super::outbox::Sealed;
 
 /// [`pesto_engine::ports::Entry`] with its messages encoded.
@@ -26,12 +27,13 @@ pub(super) struct Event {
     pub(super) place: Place,
     pub(super) sent: Option<Micros>,
     pub(super) json: String,
+    lane: Lane,
 }
 
 impl Event {
     pub(super) fn new(inbound: Inbound) -> Result<Self, StoreError> {
         let json = encode(&inbound)?;
-        Ok(Self { id: inbound.id, place: inbound.place, sent: inbound.sent, json })
+        Ok(Self { lane: Lane::of(&inbound.body), id: inbound.id, place: inbound.place, sent: inbound.sent, json })
     }
 }
 
@@ -100,11 +102,14 @@ pub(super) fn append(db: &Db, event: &Event, now: i64, hold: i64) -> Done<Seq> {
         Some(found) => found,
         None => (place_no(db, &event.place)?, 1, true),
     };
+    let due = now.max(hold);
     if idle {
         let rouse = "UPDATE place SET last = ?2, ready = ?3, tick = ?4 WHERE no = ?1";
-        db.run(rouse, params![place, number, now.max(hold), db.tick()])?;
+        db.run(rouse, params![place, number, due, db.tick()])?;
     } else {
-        db.run("UPDATE place SET last = ?2 WHERE no = ?1", params![place, number])?;
+        // What comes in behind others, and may go sooner, takes its place along, if that stands in line.
+        let hurry = "UPDATE place SET last = ?2, rank = min(rank, ?3) WHERE no = ?1";
+        db.run(hurry, params![place, number, time(rank(millis(due), event.lane, None))])?;
     }
     let insert = "INSERT INTO inbox (place, sent, number, step, hold, inbound)
         VALUES (?1, coalesce(?2, (SELECT max(sent) FROM inbox WHERE place = ?1), 0), ?3, 0, ?4, ?5)";
@@ -130,7 +135,7 @@ pub(super) fn place_no(db: &Db, place: &Place) -> Done<i64> {
 /// Ends the running turn and all that waits, but for what was sent later.
 fn cut(db: &Db, place: &Place, sent: Option<Micros>) -> Done<()> {
     let no = place_no(db, place)?;
-    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, pin = NULL,
+    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, rank = NULL, pin = NULL,
         current_number = NULL WHERE no = ?1";
     db.run(end, [no])?;
     db.run("DELETE FROM inbox WHERE place = ?1 AND sent <= coalesce(?2, sent)", params![no, sent.map(time)])?;

@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite file in a folder that is locked to one process.
 //!
 //! All writes go through one thread, which commits as many as wait in one transaction with one sync (`worker`);
-//! whatever need not see them goes through a second one. Each concern has its file: `inbox`, `turn`, `commit`,
+//! whatever need not see them goes through a second one. Each concern has its file: `inbox`, `line`, `turn`, `commit`,
 //! `conversation`, `timers`, `outbox`, `components`, `records`, `places`; `schema.sql` has the tables.
 
 mod commit;
@@ -9,6 +9,7 @@ mod components;
 mod conversation;
 mod db;
 mod inbox;
+mod line;
 mod open;
 mod outbox;
 mod places;
@@ -75,7 +76,11 @@ impl EmbeddedStore {
 
 /// Ends what the last host was doing; answers the highest tick.
 fn release(conn: &rusqlite::Connection, now: i64) -> rusqlite::Result<i64> {
-    conn.execute("UPDATE place SET claimed = 0, ready = ?1 WHERE ready IS NOT NULL AND claimed", [now])?;
+    // Either has its index.
+    for which in ["ready IS NOT NULL AND rank IS NULL", "rank IS NOT NULL"] {
+        let end = format!("UPDATE place SET claimed = 0, ready = ?1, rank = NULL WHERE {which} AND claimed");
+        conn.execute(&end, [now])?;
+    }
     let doubt = "UPDATE outbox SET sending = 0, in_doubt = 1, due = ?1 WHERE due IS NOT NULL AND sending";
     conn.execute(doubt, [now])?;
     conn.query_row("SELECT coalesce(max(tick), 0) FROM place", [], |row| row.get(0))

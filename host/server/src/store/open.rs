@@ -11,10 +11,10 @@ use rusqlite::{Connection, OptionalExtension};
 use super::db::explain;
 
 /// What this build reads and writes.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// What makes each schema of the one before it, by its version. What was before the first was a draft.
-const UPGRADES: [(i64, &str); 1] = [(3, include_str!("upgrade/3.sql"))];
+const UPGRADES: [(i64, &str); 2] = [(3, include_str!("upgrade/3.sql")), (4, include_str!("upgrade/4.sql"))];
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]

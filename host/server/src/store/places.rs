@@ -64,7 +64,7 @@ pub(super) fn clear(db: &Db, place: &Place) -> Done<Cleared> {
     let Some(no) = db.row(find, [place.as_str()], |row| row.get::<_, i64>(0))? else { return Ok(Cleared::default()) };
     let open = db.row("SELECT 1 FROM conversation WHERE place = ?1", [no], |_| Ok(()))?.is_some();
     conversation::end(db, no, db.now())?;
-    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, pin = NULL,
+    let end = "UPDATE place SET epoch = epoch + 1, attempt = 0, claimed = 0, ready = NULL, rank = NULL, pin = NULL,
         current_number = NULL WHERE no = ?1";
     db.run(end, [no])?;
     db.run("DELETE FROM journal WHERE place = ?1", [no])?;

@@ -90,7 +90,8 @@ pub(super) fn forget_doubts(db: &Db) -> Done<()> {
 }
 
 pub(super) fn backlog(db: &Db) -> Done<Backlog> {
-    let count = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM place WHERE ready > ?1 AND claimed),
+    let count = "SELECT (SELECT count(*) FROM inbox),
+        (SELECT count(*) FROM place WHERE ready > ?1 AND rank IS NULL AND claimed),
         (SELECT count(*) FROM outbox WHERE NOT sent)";
     let read = |row: &rusqlite::Row<'_>| Ok(Backlog { inbox: row.get(0)?, running: row.get(1)?, outbox: row.get(2)? });
     Ok(db.row(count, [db.now()], read)?.unwrap_or_default())

@@ -18,9 +18,13 @@ CREATE TABLE place (
     current_sent INTEGER,                   -- the event that was claimed first and is not committed
     current_number INTEGER,
     current_step INTEGER,
-    pin TEXT                                -- set if and only if there is a journal
+    pin TEXT,                               -- set if and only if there is a journal
+    rank INTEGER,                           -- it stands in line, for a claim found that its event can be taken
+    share TEXT                              -- then: in which lane, and for whom
 ) STRICT;
-CREATE INDEX place_ready ON place (ready, tick) WHERE ready IS NOT NULL;
+CREATE INDEX place_ready ON place (ready, tick) WHERE ready IS NOT NULL AND rank IS NULL;
+CREATE INDEX place_line ON place (rank, tick) WHERE rank IS NOT NULL;
+CREATE INDEX place_share ON place (share, rank) WHERE rank IS NOT NULL;
 
 CREATE TABLE inbox (
     place INTEGER NOT NULL REFERENCES place,

@@ -9,6 +9,7 @@ use rusqlite::params;
 
 use super::conversation;
 use super::db::{Db, Done, Fault, corrupt, decode, end_of, limit, millis, time};
+use super::line::line_up;
 
 /// The owned place of a fence.
 pub(super) struct Owned {
@@ -29,6 +30,12 @@ impl Position {
     /// From three columns of the place's row.
     pub(super) fn read(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Self> {
         Ok(Self { sent: row.get(at)?, seq: Seq { number: row.get(at + 1)?, step: row.get(at + 2)? } })
+    }
+
+    /// The same where there may be none; the number tells.
+    pub(super) fn read_maybe(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<Self>> {
+        let is_there = row.get::<_, Option<u64>>(at + 1)?.is_some();
+        is_there.then(|| Self::read(row, at)).transpose()
     }
 }
 
@@ -65,11 +72,6 @@ macro_rules! select_ready {
 
 impl Ready {
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let current: (Option<i64>, Option<u64>, Option<u32>) = (row.get(6)?, row.get(7)?, row.get(8)?);
-        let current = match current {
-            (Some(sent), Some(number), Some(step)) => Some(Position { sent, seq: Seq { number, step } }),
-            _ => None,
-        };
         Ok(Self {
             no: row.get(0)?,
             key: row.get(1)?,
@@ -77,15 +79,16 @@ impl Ready {
             generation: row.get(3)?,
             attempt: row.get(4)?,
             pin: row.get(5)?,
-            current,
+            current: Position::read_maybe(row, 6)?,
         })
     }
 }
 
 pub(super) fn claim(db: &Db, most: usize, lease: Duration) -> Done<Vec<Claim>> {
     let now = db.now();
-    let ready = select_ready!("WHERE ready <= ?1 ORDER BY ready, tick LIMIT ?2");
-    let ready = db.rows(ready, params![now, limit(most)], Ready::read)?;
+    line_up(db, now)?;
+    let ready = select_ready!("WHERE rank IS NOT NULL ORDER BY rank, tick LIMIT ?1");
+    let ready = db.rows(ready, [limit(most)], Ready::read)?;
     let mut claims = Vec::with_capacity(ready.len());
     for place in ready {
         let no = place.no;
@@ -112,30 +115,31 @@ pub(super) fn take(db: &Db, place: &Place, lease: Duration) -> Done<Option<Claim
 fn put_aside(db: &Db, no: i64, now: i64, what: &str) -> Done<()> {
     const WAIT: i64 = 60_000;
     tracing::error!("a place is put aside for a minute: the store cannot read {what}");
-    db.run("UPDATE place SET ready = ?2, claimed = 0 WHERE no = ?1", params![no, now.saturating_add(WAIT)])?;
+    let wait = "UPDATE place SET ready = ?2, rank = NULL, claimed = 0 WHERE no = ?1";
+    db.run(wait, params![no, now.saturating_add(WAIT)])?;
     Ok(())
 }
 
 fn claim_one(db: &Db, ready: Ready, end: i64) -> Done<Claim> {
     let Ready { no, key, epoch, generation, attempt, pin, current } = ready;
     let place = Place::try_from(key).map_err(|error| corrupt("place", no, error))?;
-    let found = match current {
-        Some(current) => current_event(db, no, current)?,
-        None => first_event(db, no)?,
-    };
     let (Position { sent, seq }, json) =
-        found.ok_or_else(|| corrupt("inbox", &place, "the event to claim is not there"))?;
+        next_event(db, no, current)?.ok_or_else(|| corrupt("inbox", &place, "the event to claim is not there"))?;
     let inbound: Inbound = decode(&json, "inbox", format_args!("{place}@{seq}"))?;
     let conversation = conversation::read(db, no, &place)?;
     let journal = if pin.is_some() { journal(db, no)? } else { Vec::new() };
-    let lease = "UPDATE place SET epoch = epoch + 1, attempt = attempt + 1, claimed = 1, ready = ?2,
+    let lease = "UPDATE place SET epoch = epoch + 1, attempt = attempt + 1, claimed = 1, ready = ?2, rank = NULL,
         current_sent = ?3, current_number = ?4, current_step = ?5 WHERE no = ?1";
     db.run(lease, params![no, end, sent, seq.number, seq.step])?;
     let fence = Fence { place, epoch: epoch + 1 };
     Ok(Claim { fence, seq, inbound, attempt: attempt.saturating_add(1), generation, conversation, journal, pin })
 }
 
-fn first_event(db: &Db, no: i64) -> Done<Option<(Position, String)>> {
+/// The event that the next claim takes: of an earlier attempt, or the first one.
+pub(super) fn next_event(db: &Db, no: i64, current: Option<Position>) -> Done<Option<(Position, String)>> {
+    if let Some(current) = current {
+        return current_event(db, no, current);
+    }
     let first = "SELECT sent, number, step, inbound FROM inbox WHERE place = ?1 ORDER BY sent, number, step LIMIT 1";
     db.row(first, [no], |row| Ok((Position::read(row, 0)?, row.get(3)?)))
 }
@@ -168,10 +172,11 @@ pub(super) fn journal(db: &Db, no: i64) -> Done<Vec<Call>> {
 /// Answers the fences that are lost.
 pub(super) fn renew(db: &Db, fences: Vec<Fence>, lease: Duration) -> Done<Vec<Fence>> {
     let end = end_of(lease, db.now());
+    let prolong = "UPDATE place SET ready = ?2, rank = NULL WHERE no = ?1";
     let mut lost = Vec::new();
     for fence in fences {
         match owned(db, &fence) {
-            Ok(place) => drop(db.run("UPDATE place SET ready = ?2 WHERE no = ?1", params![place.no, end])?),
+            Ok(place) => drop(db.run(prolong, params![place.no, end])?),
             Err(Fault::Store(StoreError::Stale)) => lost.push(fence),
             Err(other) => return Err(other),
         }
@@ -203,7 +208,7 @@ pub(super) fn result(db: &Db, fence: &Fence, number: u32, result: &CallResult) -
 
 pub(super) fn retry(db: &Db, fence: &Fence, not_before: Millis) -> Done<()> {
     let place = owned(db, fence)?;
-    let end = "UPDATE place SET claimed = 0, ready = ?2, tick = ?3 WHERE no = ?1";
+    let end = "UPDATE place SET claimed = 0, ready = ?2, rank = NULL, tick = ?3 WHERE no = ?1";
     db.run(end, params![place.no, time(not_before), db.tick()])?;
     db.inbox.set(true);
     Ok(())
@@ -211,13 +216,15 @@ pub(super) fn retry(db: &Db, fence: &Fence, not_before: Millis) -> Done<()> {
 
 pub(super) fn hand_back(db: &Db, fence: &Fence) -> Done<()> {
     let place = owned(db, fence)?;
-    let end = "UPDATE place SET claimed = 0, attempt = max(attempt - 1, 0), ready = ?2, tick = ?3 WHERE no = ?1";
+    let end = "UPDATE place SET claimed = 0, attempt = max(attempt - 1, 0), ready = ?2, rank = NULL, tick = ?3
+        WHERE no = ?1";
     db.run(end, params![place.no, db.now(), db.tick()])?;
     db.inbox.set(true);
     Ok(())
 }
 
 pub(super) fn due(db: &Db) -> Done<Option<Millis>> {
-    let first = db.row("SELECT min(ready) FROM place WHERE ready IS NOT NULL", [], |row| row.get(0))?;
-    Ok(first.flatten().map(millis))
+    let first = "SELECT coalesce((SELECT ready FROM place WHERE rank IS NOT NULL LIMIT 1),
+        (SELECT min(ready) FROM place WHERE ready IS NOT NULL AND rank IS NULL))";
+    Ok(db.row(first, [], |row| row.get(0))?.flatten().map(millis))
 }

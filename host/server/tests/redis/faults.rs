@@ -47,7 +47,7 @@ async fn another_version_and_another_program_are_refused() {
     let mut client = client(&server);
     redis::cmd("SET").arg("later:{meta}").arg("99 16").exec(&mut client).unwrap();
     let words = refused(options(&server.url(), "later")).await.to_string();
-    assert!(words.contains("schema 99") && words.contains("another database"), "{words}");
+    assert!(words.contains("schema 99") && words.contains("a newer version of Pesto"), "{words}");
     redis::cmd("SET").arg("text:{meta}").arg("theirs").exec(&mut client).unwrap();
     redis::cmd("RPUSH").arg("list:{meta}").arg("theirs").exec(&mut client).unwrap();
     for prefix in ["text", "list"] {

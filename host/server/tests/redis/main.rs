@@ -11,6 +11,7 @@ mod seats;
 mod sentinels;
 mod succession;
 mod tls;
+mod upgrade;
 mod wakes;
 
 use std::sync::Arc;

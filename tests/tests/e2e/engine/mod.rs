@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod intake;
+mod lanes;
 mod migrate;
 mod outbox;
 mod parking;

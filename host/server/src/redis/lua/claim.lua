@@ -1,46 +1,58 @@
--- Takes places that are ready, at most so many. A repetition answers what was taken, and raises no epoch.
-local until_, most = now + number(), number()
+-- Takes places that can be claimed, at most so many, lowest rank first. A repetition answers what was taken, and raises no
+-- epoch.
+local until_, most, share = now + number(), number(), number()
 local claims = {}
 
-local function answer(due, at, place)
+local function answer(rank, at, place, event)
   local found = redis.call('HMGET', place_key(place), 'current', 'epoch', 'attempt', 'generation', 'pin')
-  local _, _, event = event_parts(redis.call('HGET', shard .. 'event:' .. place, found[1]))
   local talk = redis.call('HMGET', shard .. 'talk:' .. place, 'generation', 'flow', 'digest', 'rest', 'state')
   local journal = redis.call('HGETALL', shard .. 'journal:' .. place)
-  claims[#claims + 1] = {due, at, place, found[1], found[2], found[3], found[4], found[5], event, talk, journal}
+  claims[#claims + 1] = {rank, at, place, found[1], found[2], found[3], found[4], found[5], event, talk, journal}
 end
 
-local function take(member, due)
+local function take(member, rank, in_line)
   local at, place = member:sub(1, 16), member:sub(17)
-  local name, events = place_key(place), shard .. 'event:' .. place
+  local name = place_key(place)
   local found = redis.call('HMGET', name, 'tick', 'current', 'epoch')
   if at ~= found[1] then
     -- The place has another member, or none: nobody would ever take this one.
-    redis.call('ZREM', shard .. 'ready', member)
+    leave_line(member)
     return
   end
-  local current = found[2] or redis.call('ZRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
-  if not current or redis.call('HEXISTS', events, current) == 0 then
+  local current, _, _, event = next_event(place, found[2])
+  if not current then
     -- One place that is broken must not stop the others.
-    redis.call('ZADD', shard .. 'ready', int(now + 60000), member)
-    claims[#claims + 1] = {due, at, place, false}
+    set_ready(member, now + 60000)
+    claims[#claims + 1] = {rank, at, place, false}
     return
   end
+  if not in_line then rank = int(rank + patience(event)) end
   redis.call('HINCRBY', name, 'attempt', 1)
-  redis.call('HSET', name, 'epoch', next_epoch(found[3]), 'claimed', operation, 'current', current, 'since', due)
+  redis.call('HSET', name, 'epoch', next_epoch(found[3]), 'claimed', operation, 'current', current, 'since', rank)
   lease(place, until_)
-  answer(due, at, place)
+  answer(rank, at, place, event)
 end
 
-if took('ready') then
+local line = shard .. 'line'
+if took('line') then
   for _, place in ipairs(redis.call('ZRANGE', shard .. 'claimed', 0, -1)) do
-    local found = redis.call('HMGET', place_key(place), 'claimed', 'since', 'tick')
+    local found = redis.call('HMGET', place_key(place), 'claimed', 'since', 'tick', 'current')
     if found[1] == operation then
       lease(place, until_)
-      answer(found[2], found[3], place)
+      local _, _, _, event = next_event(place, found[4])
+      answer(found[2], found[3], place, event)
     end
   end
 else
-  take_all('ready', most, take)
+  -- Where nobody stands in line, and there is room for all that is due, nobody has to.
+  local due = redis.call('EXISTS', line) == 0 and due_members('ready', most + 1)
+  if due and #due <= most then
+    take_all('line', due, take)
+  else
+    line_up(share)
+    take_all('line', due_members('line', most), function(member, rank) take(member, rank, true) end)
+    -- Where nobody stands in line nobody is counted.
+    if redis.call('EXISTS', line) == 0 then redis.call('DEL', shard .. 'shares') end
+  end
 end
-return done(first_due('ready'), claims)
+return done(first_due('line'), claims)

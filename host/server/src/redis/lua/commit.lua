@@ -37,7 +37,7 @@ count('inbox', -1)
 if pin then redis.call('DEL', shard .. 'journal:' .. place) end
 redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt', 'tick')
 redis.call('HSET', name, 'ended', operation)
-redis.call('ZREM', shard .. 'ready', at .. place)
+leave_line(at .. place)
 redis.call('ZREM', shard .. 'claimed', place)
 
 local open = after == 'open' or redis.call('EXISTS', talk) == 1

@@ -88,12 +88,21 @@ end
 -- Whether this operation ended the claim.
 local function ended(place) return again(redis.call('HGET', place_key(place), 'ended')) end
 
+-- A place that can be claimed later is in `ready`; once it can, a claim moves it into `line`, if it does not take it.
+local function set_ready(member, due)
+  if redis.call('ZADD', shard .. 'ready', int(due), member) == 1 then redis.call('ZREM', shard .. 'line', member) end
+end
+
+local function leave_line(member)
+  if redis.call('ZREM', shard .. 'ready', member) == 0 then redis.call('ZREM', shard .. 'line', member) end
+end
+
 -- Nothing of the place can be claimed.
 local function unready(place)
   local at = redis.call('HGET', place_key(place), 'tick')
   if at then
     redis.call('HDEL', place_key(place), 'tick')
-    redis.call('ZREM', shard .. 'ready', at .. place)
+    leave_line(at .. place)
     redis.call('ZREM', shard .. 'claimed', place)
   end
 end
@@ -109,7 +118,7 @@ end
 
 local function lease(place, until_)
   local at = redis.call('HGET', place_key(place), 'tick')
-  redis.call('ZADD', shard .. 'ready', int(until_), at .. place)
+  set_ready(at .. place, until_)
   redis.call('ZADD', shard .. 'claimed', int(until_), place)
 end
 
@@ -125,6 +134,9 @@ local function position_of(sent, number)
   return (sent == '' and string.rep('0', 20) or sent) .. string.format('.%016d.%010d', number, 0)
 end
 
+-- How long an event lets others go first: the one thing that is read of it here, and so it comes first where it is not 0.
+local function patience(event) return tonumber(event and event:match('^{"patience":(%d+),') or 0) end
+
 -- The same by the time it was sent, or at the end; answers its number.
 local function append(place, sent, hold, person, event)
   rank(place)
@@ -134,7 +146,13 @@ local function append(place, sent, hold, person, event)
     sent = last and last:sub(1, 20) or ''
   end
   insert(place, position_of(sent, number), hold, person, event)
-  if not redis.call('HGET', place_key(place), 'tick') then make_ready(place, math.max(now, hold)) end
+  local at, due = redis.call('HGET', place_key(place), 'tick'), math.max(now, hold)
+  if not at then
+    make_ready(place, due)
+  else
+    -- What comes in behind others, and may go sooner, takes its place along, if that stands in line.
+    redis.call('ZADD', shard .. 'line', 'XX', 'LT', int(due + patience(event)), at .. place)
+  end
   wake('i')
   return number
 end
@@ -257,17 +275,49 @@ local function remember(id, answer, kept)
   redis.call('SET', shard .. 'seen:' .. id, int(now) .. ' ' .. operation .. ' ' .. answer, 'PX', kept)
 end
 
+-- The event of a place that the next claim takes: of an earlier attempt, or the first one.
+local function next_event(place, current)
+  current = current or redis.call('ZRANGE', shard .. 'inbox:' .. place, 0, 0)[1]
+  local value = current and redis.call('HGET', shard .. 'event:' .. place, current)
+  if value then return current, event_parts(value) end
+end
+
+-- Moves what can be claimed by now into line, in the order in which it could be. Its rank is the time since when, and its
+-- patience more; and `share` more than that of the last place that came there for the same person and patience. So many
+-- are moved in one step at most; whatever else waits for the server goes on between.
+local function line_up(share)
+  local line, shares = shard .. 'line', shard .. 'shares'
+  local due = redis.call('ZRANGEBYSCORE', shard .. 'ready', '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, 500)
+  for index = 1, #due, 2 do
+    local member, rank = due[index], tonumber(due[index + 1])
+    local place = member:sub(17)
+    local found = redis.call('HMGET', place_key(place), 'tick', 'current')
+    redis.call('ZREM', shard .. 'ready', member)
+    -- Where the place has another member, or none, nobody would ever take this one.
+    if found[1] == member:sub(1, 16) then
+      local _, _, person, event = next_event(place, found[2])
+      local wait = patience(event)
+      local whose = int(wait) .. ' ' .. (person or '')
+      local before = redis.call('HGET', shares, whose)
+      local last = before and redis.call('ZSCORE', line, before)
+      rank = math.max(rank + wait, last and last + share or 0)
+      redis.call('HSET', shares, whose, member)
+      redis.call('ZADD', line, int(rank), member)
+    end
+  end
+end
+
 -- The keys of an index, as this host sees it: of messages it has one of its own.
 local function keys_of(index)
   if index == 'due' then return {shard .. 'due', shard .. 'due:' .. ARGV[3]} end
   return {shard .. index}
 end
 
--- What of an index is due, at most so many, longest due first: time and member of each.
+-- What of an index is due, at most so many, longest due first: time and member of each. What stands in line is due.
 local function due_members(index, most)
-  local all = {}
+  local all, last = {}, index == 'line' and '+inf' or int(now)
   for _, name in ipairs(keys_of(index)) do
-    local found = redis.call('ZRANGEBYSCORE', name, '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, most)
+    local found = redis.call('ZRANGEBYSCORE', name, '-inf', last, 'WITHSCORES', 'LIMIT', 0, most)
     for at = 1, #found, 2 do all[#all + 1] = {found[at + 1], found[at]} end
   end
   table.sort(all, function(one, other)
@@ -283,14 +333,17 @@ end
 local function taker(index) return shard .. 'taker:' .. index .. ':' .. ARGV[3] end
 local function took(index) return redis.call('GET', taker(index)) == operation end
 
-local function take_all(index, most, take)
-  local members = due_members(index, most)
+local function take_all(index, members, take)
   if #members > 0 then redis.call('SET', taker(index), operation, 'PX', 60000) end
   for _, due in ipairs(members) do take(due[2], due[1]) end
 end
 
--- When the first of an index is due.
+-- When the first of an index is due. What does not stand in line yet has its time in `ready`.
 local function first_due(index)
+  if index == 'line' then
+    if redis.call('EXISTS', shard .. 'line') == 1 then return int(now) end
+    index = 'ready'
+  end
   local first = false
   for _, name in ipairs(keys_of(index)) do
     local due = redis.call('ZRANGE', name, 0, 0, 'WITHSCORES')[2]

@@ -37,6 +37,6 @@ if took('due') then
     end
   end
 else
-  take_all('due', most, take)
+  take_all('due', due_members('due', most), take)
 end
 return done(first_due('due'), postings)
