@@ -1,10 +1,7 @@
 //! Lets a component take over a conversation of another version of its flow. It has no right while it does, and
 //! little time.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-
-use futures_util::FutureExt as _;
 
 use crate::fault::{Fault, GuestFault};
 use crate::flow::Former;
@@ -12,7 +9,7 @@ use crate::flow::Former;
 use super::executor::Meter;
 use super::since_v0_1::migration;
 use super::state::GuestState;
-use super::{ALONE, Ready, Sandbox, trap};
+use super::{ALONE, Ready, Sandbox, guarded, trap};
 
 impl Ready {
     /// Whether it takes over conversations of other versions.
@@ -35,9 +32,7 @@ impl Sandbox {
             store.into_data().finish();
             answer
         };
-        // Nothing that the guest used is used again after a panic.
-        let guest = AssertUnwindSafe(self.executor.guest(meter, guest)).catch_unwind();
-        match tokio::time::timeout(ALONE, guest).await {
+        match tokio::time::timeout(ALONE, guarded(self.executor.guest(meter, guest))).await {
             Ok(Ok(Ok(answer))) => Ok(answer.and_then(|state| bounded(state, self.bounds.state))?),
             Ok(Ok(Err(error))) => Err(trap::fault(error)),
             Ok(Err(_)) => Err(Fault::Host("the host panicked while it ran the guest".to_owned())),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::CatchUnwind;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -160,8 +161,6 @@ impl Sandbox {
         instance: OwnedSemaphorePermit,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
         let deadline = self.bounds.turn;
-        // Nothing that the guest used is used again after a panic.
-        let guarded = |turn| AssertUnwindSafe(turn).catch_unwind();
         // The turn has no name here: it would have its room twice.
         match tokio::time::timeout(deadline, guarded(self.in_instances(ready, call, scope, instance))).await {
             Ok(Ok(ended)) => ended,
@@ -234,6 +233,11 @@ impl Sandbox {
         });
         store
     }
+}
+
+/// Ends in a panic's place; nothing that the guest used is used again then.
+fn guarded<F: Future>(guest: F) -> CatchUnwind<AssertUnwindSafe<F>> {
+    AssertUnwindSafe(guest).catch_unwind()
 }
 
 /// Does with the sockets and timers of the input and output threads what is polled on others.
