@@ -74,11 +74,14 @@ impl Engine {
         let (from, to) = (open.digest.short(), next.digest.short());
         match self.ask(claim, &next, &open).await {
             Ok(Some(state)) => {
-                tracing::debug!(%place, %flow, from, to, "the conversation goes on with another version");
+                tracing::info!(%place, %flow, from, to, "the conversation goes on with another version");
                 run.moved = Some(Move::Taken(next.digest.clone()));
                 return Ok(Some(taken(open, next.digest.clone(), state)));
             }
-            Ok(None) => tracing::debug!(%place, %flow, from, to, "the conversation finishes on its version"),
+            Ok(None) => {
+                tracing::info!(%place, %flow, from, to, "the conversation finishes on its version: the new one does \
+                not take it over")
+            }
             Err(Fault::Guest(fault)) => tracing::error!(%place, %flow, from, to, error = fault.name(),
                 "a version could not take a conversation over, which goes on with its own: the new one {fault}"),
             Err(fault) => return Err(fault),

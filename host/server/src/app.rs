@@ -27,7 +27,7 @@ use crate::redis::{Options, RedisStore};
 use crate::rollout::Authority;
 use crate::slack::Slack;
 use crate::socket::Listener;
-use crate::store::EmbeddedStore;
+use crate::store::{EmbeddedStore, OpenError};
 use crate::terminal::Terminal;
 
 /// How long a stopping host waits for its turns before it gives them back.
@@ -154,12 +154,12 @@ async fn store(
     // The socket is there.
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
-    let signed = Signature::lock(&config.data);
+    let signed = Signature::lock(&config.data).await;
     let signed = signed.with_context(|| format!("the file `{}` cannot be used", config.data.join("host").display()))?;
+    let (mut signature, former) = signed.ok_or_else(|| OpenError::InUse(config.data.clone()))?;
     let connected = RedisStore::connect(Options { points, ..Options::new(redis.clone()) }, clock).await;
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let Some((mut signature, former)) = signed else { return Ok((Arc::new(store), None)) };
     let freed = match &former {
         Some(former) => store.succeed(former).await,
         None => Ok(()),

@@ -27,7 +27,8 @@ pub fn start(log: &Log, least: Level) {
     let registry = tracing_subscriber::registry().with(filter);
     // A second start, as in tests, keeps the first.
     let _ = if human {
-        let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+        let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
         registry.with(layer).try_init()
     } else {
         let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true);

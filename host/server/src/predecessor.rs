@@ -4,17 +4,31 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 /// The longest name that is read.
 const LONGEST: u64 = 100;
+/// A host that was killed has its lock until the system has cleared it away: it is asked for so often.
+const TRIES: usize = 40;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The file that names the host of a folder, locked as long as this lives.
 pub(crate) struct Signature(File);
 
 impl Signature {
     /// Locks the file in `folder`, which is made if it is not there, and answers who signed last. None where another
-    /// process has the lock: a command beside a host.
-    pub(crate) fn lock(folder: &Path) -> io::Result<Option<(Self, Option<String>)>> {
+    /// process has the lock, and keeps it for two seconds: a host that lives.
+    pub(crate) async fn lock(folder: &Path) -> io::Result<Option<(Self, Option<String>)>> {
+        for _ in 0..TRIES {
+            if let Some(locked) = Self::try_lock(folder)? {
+                return Ok(Some(locked));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(None)
+    }
+
+    fn try_lock(folder: &Path) -> io::Result<Option<(Self, Option<String>)>> {
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join("host"))?;
         match file.try_lock() {
@@ -41,18 +55,20 @@ impl Signature {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_host_learns_who_was_before_it_once_that_is_gone() {
+    #[tokio::test]
+    async fn a_host_learns_who_was_before_it_once_that_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut first, nobody) = Signature::lock(folder.path()).unwrap().unwrap();
+        let (mut first, nobody) = Signature::try_lock(folder.path()).unwrap().unwrap();
         assert_eq!(nobody, None);
         first.sign("the first, with a long name").unwrap();
-        assert!(Signature::lock(folder.path()).unwrap().is_none(), "it lives");
+        assert!(Signature::try_lock(folder.path()).unwrap().is_none(), "it lives");
+        let mut waits = Box::pin(Signature::lock(folder.path()));
+        assert!(futures_util::poll!(&mut waits).is_pending(), "it may be dying");
         drop(first);
-        let (mut second, before) = Signature::lock(folder.path()).unwrap().unwrap();
+        let (mut second, before) = waits.await.unwrap().unwrap();
         assert_eq!(before.as_deref(), Some("the first, with a long name"));
         second.sign("the second").unwrap();
         drop(second);
-        assert_eq!(Signature::lock(folder.path()).unwrap().unwrap().1.as_deref(), Some("the second"));
+        assert_eq!(Signature::try_lock(folder.path()).unwrap().unwrap().1.as_deref(), Some("the second"));
     }
 }

@@ -4,7 +4,9 @@ use std::process::Stdio;
 
 use pesto_tests::host::TestHost;
 use pesto_tests::setup::Setup;
+use redis_rig::server::Server;
 
+use crate::hosts::on;
 use crate::survey::{FLOW, Plan, records};
 
 /// Runs a command that must succeed; what it printed.
@@ -16,13 +18,18 @@ fn run(host: &TestHost, arguments: &[&str]) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_data_folder_has_one_host() {
-    let host = TestHost::start(Setup::new().flow(FLOW).canned()).await;
-    let (status, _, errors) = host.command(&["run"]);
-    assert_eq!(status.code(), Some(1), "{errors}");
-    let data = host.setup.path().join("data");
-    assert!(errors.contains(&format!("the data folder `{}` is in use by another process", data.display())), "{errors}");
-    // The first one was not disturbed: it still has its socket.
-    assert!(host.person("ada").answers_to("help").await[0].contains("start onboarding-survey"));
+    let redis = Server::start();
+    let setup = || Setup::new().flow(FLOW).canned();
+    for setup in [setup(), on(&redis, setup())] {
+        let host = TestHost::start(setup).await;
+        let (status, _, errors) = host.command(&["run"]);
+        assert_eq!(status.code(), Some(1), "{errors}");
+        let in_use =
+            format!("the data folder `{}` is in use by another process", host.setup.path().join("data").display());
+        assert!(errors.contains(&in_use), "{errors}");
+        // The first one was not disturbed: it still has its socket.
+        assert!(host.person("ada").answers_to("help").await[0].contains("start onboarding-survey"));
+    }
 }
 
 /// The tokens are where the host runs, and not with whoever looks at it.

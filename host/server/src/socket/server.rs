@@ -59,7 +59,8 @@ impl Listener {
                     .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
             anyhow::ensure!(
                 left_over,
-                "{} is in use or is no socket; set PESTO_SOCKET to another path, or remove it",
+                "somebody listens at {}, or it is no socket: a host that runs already is to be stopped first, or this one is to \
+                 have a data folder of its own (PESTO_DATA)",
                 path.display()
             );
             std::fs::remove_file(path)?;
