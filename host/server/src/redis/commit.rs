@@ -15,6 +15,11 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
     let Commit { conversation, messages, timers, exchange, completion, follow, dead } = commit;
     let mut step = store.step(&COMMIT, store.keys.shard(&fence.place));
     step = step.arg(fence.place.as_str()).arg(fence.epoch).arg(time(KEPT));
+    step.push(dead.as_ref().map(encode).transpose()?.unwrap_or_default());
+    match &completion {
+        Some(one) => step = step.arg(&one.conversation).arg(one.flow.as_str()).arg(encode(one)?),
+        None => step = step.arg("").arg("").arg(""),
+    }
     push_after(&mut step, conversation)?;
     step.push(timers.len());
     for change in timers {
@@ -33,11 +38,6 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
         None => step.push(""),
     }
     push_messages(&mut step, &fence.place, messages)?;
-    match &completion {
-        Some(one) => step = step.arg(&one.conversation).arg(one.flow.as_str()).arg(encode(one)?),
-        None => step.push(""),
-    }
-    step.push(dead.as_ref().map(encode).transpose()?.unwrap_or_default());
     fenced(fence, store.run(step).await?.fields, COMMIT.name)
 }
 

@@ -26,8 +26,9 @@ use crate::config::Redis;
 const CONNECTIONS: usize = 4;
 /// How long the answer to a component's bytes may take, which are many.
 const BULK_TIMEOUT: Duration = Duration::from_secs(60);
-/// A step that failed is tried again after each of these.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(250)];
+/// A step that failed is tried again after each of these: on another connection, for the first may stall, and then on both
+/// once more, for all may have been cut, and are made anew by then.
+const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(250)];
 
 /// The way to Redis.
 pub(super) struct Link {
@@ -134,7 +135,7 @@ impl Link {
         let mut pauses = PAUSES.into_iter();
         let mut tried = 0;
         loop {
-            let mut connection = self.pool[(begin + tried) % CONNECTIONS].clone();
+            let mut connection = self.pool[(begin + tried % 2) % CONNECTIONS].clone();
             let answer = match &self.points {
                 None => connection.step(step).await,
                 Some(points) => match points.step(step.source.point, connection.step(step)).await {

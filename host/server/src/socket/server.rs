@@ -238,6 +238,10 @@ impl Session {
             sent: None,
             body,
         };
+        // They hear the answer where they spoke last.
+        if let Err(error) = self.host.engine.arrived(place).await {
+            return Err(hang_up(error).await);
+        }
         let answer = match self.host.engine.accept(inbound).await {
             Ok(_) => FromHost::Stored { id },
             // No answer: the client comes again, and sends it again.

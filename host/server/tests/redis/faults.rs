@@ -1,12 +1,14 @@
 //! A Redis that is not as it should be: what it cannot do is said with a remedy, and never with the password.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pesto_engine::clock::SystemClock;
-use pesto_engine::ports::{Commit, Entry, Store, StoreError};
+use pesto_engine::ports::{Accepted, Clock as _, Commit, Entry, Store, StoreError};
+use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
-use crate::samples::{LEASE, open, options, patiently, said};
+use crate::samples::{LEASE, message, open, options, patiently, place, said};
 use redis_rig::server::Server;
 
 /// A connection of an operator's.
@@ -157,4 +159,110 @@ async fn what_ends_while_it_runs_is_waited_for() {
     tell(&["REPLICAOF", "NO", "ONE"]);
     patiently(|| store.accept(said("ann", "e4"), Entry::Queue)).await;
     assert_eq!(store.backlog().await.unwrap().inbox, 4, "each once");
+}
+
+/// Keys of a shard by their names, where PLACE stands for what it says.
+const KEYS: [&str; 19] = [
+    "tick",
+    "counts",
+    "ready",
+    "line",
+    "claimed",
+    "talks",
+    "timers",
+    "due",
+    "home",
+    "versions",
+    "posted",
+    "place:PLACE",
+    "inbox:PLACE",
+    "event:PLACE",
+    "journal:PLACE",
+    "talk:PLACE",
+    "outbox:PLACE",
+    "closers:PLACE",
+    "history:PLACE",
+];
+
+/// A key that is of another type for a while: a foreign program wrote it.
+struct Spoilt<'a> {
+    client: &'a mut redis::Connection,
+    key: String,
+}
+
+impl<'a> Spoilt<'a> {
+    fn new(client: &'a mut redis::Connection, name: &str, place: &str) -> Self {
+        let key = format!("t:{{s0}}:{}", name.replace("PLACE", place));
+        // What is not there has nothing to put aside.
+        let _ = redis::cmd("RENAME").arg(&key).arg("aside").exec(client);
+        let foreign = redis::cmd("SETBIT").arg(&key).arg(7).arg(1).exec(client);
+        foreign.unwrap();
+        Self { client, key }
+    }
+}
+
+impl Drop for Spoilt<'_> {
+    fn drop(&mut self) {
+        redis::cmd("DEL").arg(&self.key).exec(self.client).unwrap();
+        let _ = redis::cmd("RENAME").arg("aside").arg(&self.key).exec(self.client);
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_meets_a_key_of_another_type_does_nothing() {
+    let server = Server::start();
+    let mut client = client(&server);
+    let clock = Arc::new(ManualClock::new(1_000));
+    let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, clock.clone()).await;
+    let answers = |number| (0..2).map(|index| message(&format!("p{number}"), index)).collect();
+    for (number, key) in KEYS.into_iter().enumerate() {
+        let (name, event) = (format!("p{number}"), format!("e{number}"));
+        let at = place(&name);
+        let spoilt = Spoilt::new(&mut client, key, at.as_str());
+        let first = store.accept(said(&name, &event), Entry::Take(LEASE)).await;
+        drop(spoilt);
+        let claim = match first {
+            Ok(Accepted::Taken(claim)) => claim,
+            _ => match store.accept(said(&name, &event), Entry::Take(LEASE)).await.unwrap() {
+                Accepted::Taken(claim) => claim,
+                other => panic!("{key}: {other:?}"),
+            },
+        };
+        assert_eq!(store.glance(&at).await.unwrap().inbox, 1, "{key}");
+
+        let commit = || Commit { messages: answers(number), ..Commit::default() };
+        let spoilt = Spoilt::new(&mut client, key, at.as_str());
+        let first = store.commit(&claim.fence, commit()).await;
+        drop(spoilt);
+        if first.is_err() {
+            store.retry(&claim.fence, clock.now()).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+            let spoilt = Spoilt::new(&mut client, key, at.as_str());
+            let first = store.claim(1, LEASE).await.unwrap_or_default().pop();
+            drop(spoilt);
+            // What could not be read waits for a minute.
+            clock.advance(Duration::from_secs(61));
+            let again = match first {
+                Some(claim) => claim,
+                None => store.claim(1, LEASE).await.unwrap().remove(0),
+            };
+            assert_eq!(again.inbound.id, event, "{key}");
+            store.commit(&again.fence, commit()).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+        }
+        let glance = store.glance(&at).await.unwrap();
+        assert_eq!((glance.inbox, glance.outbox), (0, 2), "{key}");
+
+        for _ in 0..2 {
+            let posting = store.outbox_claim(5, LEASE).await.unwrap().remove(0);
+            let spoilt = Spoilt::new(&mut client, key, at.as_str());
+            let first = store.outbox_sent(&posting, None, None).await;
+            drop(spoilt);
+            if first.is_err() {
+                store.outbox_sent(&posting, None, None).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+            }
+        }
+        let glance = store.glance(&at).await.unwrap();
+        assert_eq!((glance.inbox, glance.outbox), (0, 0), "{key}");
+    }
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!((backlog.inbox, backlog.running, backlog.outbox), (0, 0, 0));
 }

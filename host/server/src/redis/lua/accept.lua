@@ -38,11 +38,13 @@ local function cut(sent)
 end
 
 if how == 'answer' then
+  sound_outbox(place)
   post_all()
   remember(id, '', kept)
   return done('')
 end
 
+sound_inbox(place)
 local sent, hold, most, lease = arg(), now + number(), number(), number()
 local found = redis.call('HMGET', place_key(place), 'tick', 'last', 'epoch', 'generation')
 if how == 'take' and not found[1] then

@@ -7,7 +7,18 @@ if found[1] ~= epoch or not found[2] then return done(ended(place) and 'ok' or '
 local current, pin, at = found[3], found[4], found[5]
 local cause = current and redis.call('HGET', events, current)
 if not cause then return done('gone') end
-local kept = arg()
+local kept, letter, completed, finished, completion = arg(), arg(), arg(), arg(), arg()
+sound_inbox(place)
+sound_outbox(place)
+are('ZCARD', 'talks', 'timers')
+are('HLEN', 'timer:' .. place, 'versions', 'holders', 'let_go')
+are('LLEN', 'history:' .. place)
+if letter ~= '' then sound_letters() end
+if completed ~= '' then
+  are('SCARD', 'completed', 'completed:flows')
+  are('ZCARD', 'completions:' .. finished)
+  are('HLEN', 'completion:' .. finished)
+end
 
 local after = arg()
 if after == 'closed' then
@@ -70,16 +81,11 @@ if next then make_ready(place, math.max(now, (event_parts(redis.call('HGET', eve
 
 post_all()
 
-local completed = arg()
-if completed ~= '' then
-  local flow, completion = arg(), arg()
-  if redis.call('SADD', shard .. 'completed', completed) == 1 then
-    local at = position()
-    redis.call('SADD', shard .. 'completed:flows', flow)
-    redis.call('ZADD', shard .. 'completions:' .. flow, 0, at)
-    redis.call('HSET', shard .. 'completion:' .. flow, at, completion)
-  end
+if completed ~= '' and redis.call('SADD', shard .. 'completed', completed) == 1 then
+  local at = position()
+  redis.call('SADD', shard .. 'completed:flows', finished)
+  redis.call('ZADD', shard .. 'completions:' .. finished, 0, at)
+  redis.call('HSET', shard .. 'completion:' .. finished, at, completion)
 end
-local letter = arg()
 if letter ~= '' then bury(letter) end
 return done('ok')

@@ -67,6 +67,27 @@ local function rank(place)
   return new
 end
 
+-- A command that fails undoes none before it. So a step that writes more than one key first asks each how much it has: one
+-- of another type fails there, and all of the step with it.
+local function are(count_of, ...)
+  for _, key in ipairs({...}) do redis.call(count_of, shard .. key) end
+end
+
+local function sound_tick()
+  if not tonumber(redis.call('GET', shard .. 'tick') or 0) then error({err = 'WRONGTYPE `tick` is no number'}) end
+end
+
+local function sound_inbox(place)
+  are('ZCARD', 'ready', 'line', 'claimed', 'inbox:' .. place)
+  are('HLEN', 'counts', 'event:' .. place, 'talk:' .. place)
+  sound_tick()
+end
+
+local function sound_letters()
+  are('ZCARD', 'dead')
+  are('HLEN', 'dead:letters')
+end
+
 local function owned(place, epoch)
   local found = redis.call('HMGET', place_key(place), 'epoch', 'claimed')
   return found[1] == epoch and found[2] ~= false
@@ -168,6 +189,14 @@ end
 local function due_of(place, sent)
   local home = sent == '' and redis.call('HGET', shard .. 'home', place)
   return shard .. (home and 'due:' .. home or 'due')
+end
+
+local function sound_outbox(place)
+  are('ZCARD', 'due', 'outbox:' .. place, 'posted')
+  are('HLEN', 'counts', 'home')
+  are('SCARD', 'closers:' .. place)
+  redis.call('ZCARD', due_of(place, ''))
+  sound_tick()
 end
 
 local function set_due(id, due)

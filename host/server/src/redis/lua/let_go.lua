@@ -1,6 +1,7 @@
 -- Ends a claim without consequences.
 local place, epoch = arg(), arg()
 if not owned(place, epoch) then return done(ended(place) and 'ok' or 'stale') end
+sound_inbox(place)
 local due, counts = now + number(), arg()
 local name = place_key(place)
 redis.call('HSET', name, 'ended', operation)

@@ -3,6 +3,10 @@
 local place, id, attempt, last, generation = arg(), arg(), arg(), arg(), arg()
 local one = taken_by(attempt, id)
 if not one then return done(settled(place) and 'ok' or 'stale') end
+sound_outbox(place)
+sound_inbox(place)
+sound_letters()
+are('SCARD', 'closings:' .. id)
 local is_last = redis.call('HGET', place_key(place), 'last') or '0'
 local is_open = redis.call('HGET', shard .. 'talk:' .. place, 'generation') or ''
 if is_last ~= last or is_open ~= generation then return done('changed') end

@@ -3,6 +3,9 @@
 local place, id, attempt, receipt, look = arg(), arg(), arg(), arg(), arg()
 local one = taken_by(attempt, id)
 if not one then return done(settled(place) and 'ok' or 'stale') end
+sound_outbox(place)
+are('HLEN', 'posted:' .. id)
+are('SCARD', 'closings:' .. id)
 settle(place)
 local posted = shard .. 'posted:' .. id
 if one.sent ~= '' then

@@ -1,6 +1,7 @@
 -- Somebody waits for the messages of a place at this host: they are due, and this host's. What it is sending is not sent
 -- twice; but should that fail, it is not waited for. What another host is sending is in doubt.
 local place = arg()
+sound_outbox(place)
 local former = due_of(place, '')
 redis.call('HSET', shard .. 'home', place, ARGV[3])
 local was_here = former == due_of(place, '') or former == shard .. 'due'
