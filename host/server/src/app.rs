@@ -157,7 +157,11 @@ async fn store(
     let signed = Signature::lock(&config.data).await;
     let signed = signed.with_context(|| format!("the file `{}` cannot be used", config.data.join("host").display()))?;
     let (mut signature, former) = signed.ok_or_else(|| OpenError::InUse(config.data.clone()))?;
-    let connected = RedisStore::connect(Options { points, ..Options::new(redis.clone()) }, clock).await;
+    let connected = RedisStore::connect(
+        Options { points, terminals_only: config.slack.is_none(), ..Options::new(redis.clone()) },
+        clock,
+    )
+    .await;
     let (store, warnings) = connected.context("the store that store.redis_url_env names cannot be used")?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let freed = match &former {

@@ -32,6 +32,8 @@ pub struct Options {
     pub shards: u16,
     /// Whose clock leases and due times go by.
     pub time: TimeSource,
+    /// This host brings messages to people at terminals only, and leaves those of other workspaces to other hosts.
+    pub terminals_only: bool,
     /// Places to crash at before and after each step, named `redis.` and the script: for tests.
     pub points: Option<Arc<Failpoints>>,
 }
@@ -39,7 +41,14 @@ pub struct Options {
 impl Options {
     /// The store in a Redis, as hosts use it.
     pub fn new(redis: Redis) -> Self {
-        Self { redis, prefix: "pesto".to_owned(), shards: SHARDS, time: TimeSource::Server, points: None }
+        Self {
+            redis,
+            prefix: "pesto".to_owned(),
+            shards: SHARDS,
+            time: TimeSource::Server,
+            terminals_only: false,
+            points: None,
+        }
     }
 }
 
@@ -102,7 +111,7 @@ impl RedisStore {
     /// Connects to a store, which is made if it is not there. The texts warn of settings of Redis with which
     /// acknowledged events can be lost.
     pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
-        let Options { redis, prefix, shards, time, points } = options;
+        let Options { redis, prefix, shards, time, terminals_only, points } = options;
         let primary = Arc::new(Primary::find(address::read(&redis)?).await?);
         let found = |error: ConnectError| error.at(primary.found().at);
         let link = Arc::new(Link::open(primary.clone(), &redis, points).await.map_err(|error| found(error.into()))?);
@@ -110,7 +119,7 @@ impl RedisStore {
         keys.shards = made_with(&link, &keys).await.map_err(found)?;
         let warnings = settings::warnings(&link).await;
         let host = Uuid::new_v4().simple().to_string();
-        let wakes = Arc::new(Wakes::new(keys.shards));
+        let wakes = Arc::new(Wakes::new(keys.shards, terminals_only));
         let channel = keys.channel();
         let first = subscribe(&link, &channel).await.map_err(|error| found(error.into()))?;
         let mut tasks = JoinSet::new();

@@ -49,7 +49,7 @@ pub(super) async fn take(
         _ => longest(peek(store, index, due, most.min(BATCH)).await?, most),
     };
     let took = wanted.into_iter().map(|(candidate, most)| {
-        let step = store.step(script, candidate.shard).arg(argument).arg(most).arg(SHARE);
+        let step = store.step(script, candidate.shard).arg(argument).arg(most).arg(SHARE).arg(index.name);
         let take = async move {
             let mut reply = store.run(step).await?;
             first(store, index, candidate, &mut reply)?;

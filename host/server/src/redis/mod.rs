@@ -27,7 +27,7 @@
 //! | `talks` | places with an open conversation |
 //! | `timers` | place and timer, by due time |
 //! | `outbox:PLACE`, `message:ID` | unsent messages in order; each as a hash, sent ones too while copies are looked for |
-//! | `due`, `due:HOST` | rank, number and id of the messages that have a time, by it: of all hosts, and of one |
+//! | `due`, `near`, `due:HOST` | rank, number and id of the messages that have a time, by it: of hosts that reach more than terminals, of all, and of one |
 //! | `home` | hash: the host at which somebody waits for the messages of a place |
 //! | `closings:ID`, `closers:PLACE` | unsent messages that close another one |
 //! | `posted`, `posted:ID` | messages with their receipts, and since when |

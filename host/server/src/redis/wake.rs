@@ -34,8 +34,10 @@ pub(super) struct Wakes {
 }
 
 impl Wakes {
-    pub(super) fn new(shards: u16) -> Self {
-        let [ready, due, timers] = ["line", "due", "timers"].map(|name| Index::new(name, shards));
+    /// Of a host that reaches people at terminals only, or others as well.
+    pub(super) fn new(shards: u16, terminals_only: bool) -> Self {
+        let due = if terminals_only { "near" } else { "due" };
+        let [ready, due, timers] = ["line", due, "timers"].map(|name| Index::new(name, shards));
         Self { ready, due, timers, components: Notify::new() }
     }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use pesto_engine::model::{EffectId, Inbound, Message, Place};
 use pesto_engine::ports::{Commit, Entry, Posting, Stage, Store};
 use pesto_engine::scripted::ManualClock;
 
-use crate::samples::{LEASE, message, open, options, said};
+use crate::samples::{LEASE, message, open, options, place, said};
+use pesto_server::redis::Options;
 use redis_rig::server::Server;
 
 const NEVER: u64 = 1 << 52;
@@ -45,4 +47,28 @@ async fn messages_follow_a_person_from_host_to_host() {
     clock.advance_to(2_000);
     let look = one.outbox_claim(9, LEASE).await.unwrap().remove(0);
     assert_eq!((look.message, look.stage), (message("ann", 0), Stage::Sent(None)), "for copies any host looks");
+}
+
+#[tokio::test]
+async fn a_host_that_reaches_terminals_only_leaves_the_rest_to_others() {
+    let server = Server::start();
+    let clock = Arc::new(ManualClock::new(1_000));
+    let all = open(&options(&server.url(), "t"), clock.clone()).await;
+    let terminals = Options { terminals_only: true, ..options(&server.url(), "t") };
+    let terminals = open(&terminals, clock.clone()).await;
+    let near = Place::direct("local", "ann").unwrap();
+    for (name, at) in [("ann", &near), ("bob", &place("bob"))] {
+        let inbound = Inbound { place: at.clone(), ..said(name, name) };
+        all.accept(inbound, Entry::Queue).await.unwrap();
+        let claim = all.claim(1, LEASE).await.unwrap().remove(0);
+        let id = |index| EffectId::stored(format!("{at}@1/m{index}"));
+        let messages = (0..2).map(|index| Message { id: id(index), place: at.clone(), ..message(name, index) });
+        all.commit(&claim.fence, Commit { messages: messages.collect(), ..Commit::default() }).await.unwrap();
+    }
+    let first = terminals.outbox_claim(9, LEASE).await.unwrap();
+    assert_eq!(first.iter().map(|posting| &posting.message.place).collect::<Vec<_>>(), [&near]);
+    assert!(terminals.outbox_due().await.unwrap() > Some(1_000), "it waits for nothing that it cannot bring");
+    terminals.outbox_sent(&first[0], None, None).await.unwrap();
+    let rest = all.outbox_claim(9, LEASE).await.unwrap();
+    assert_eq!(rest.len(), 2, "whoever reaches more brings these as well: {rest:?}");
 }

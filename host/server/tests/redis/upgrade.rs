@@ -36,10 +36,19 @@ async fn what_an_older_version_left_is_gone_on_with() {
     tell(&["HSET", "t:{s0}:place:T1/bob", "epoch", "1", "attempt", "1", "claimed", "gone-7", "current", FIRST]);
     tell(&["ZADD", "t:{s0}:claimed", "900", "T1/bob"]);
 
+    for (digit, place) in ["local/cat", "T1/dan"].into_iter().enumerate() {
+        tell(&["ZADD", "t:{s0}:due", "9000", &format!("{digit:032}{place}@1/m0")]);
+    }
+
     let (clock, options) = (Arc::new(ManualClock::new(1_000)), options(&server.url(), "t"));
     let (store, _) = tokio::join!(open(&options, clock.clone()), open(&options, clock.clone()));
     let meta: String = redis::cmd("GET").arg("t:{meta}").query(&mut client).unwrap();
     assert_eq!(meta, "2 1", "with the shards that it has");
+    for (index, place) in [("near", "local/cat"), ("due", "T1/dan")] {
+        let key = format!("t:{{s0}}:{index}");
+        let due: Vec<String> = redis::cmd("ZRANGE").arg(key).arg(0).arg(-1).query(&mut client).unwrap();
+        assert!(due.len() == 1 && due[0].contains(place), "{index}: {due:?}");
+    }
     for (name, attempt) in [("ann", 1), ("bob", 2)] {
         let claim = store.claim(1, LEASE).await.unwrap().remove(0);
         assert_eq!((claim.inbound.id.as_str(), claim.attempt), (name, attempt));

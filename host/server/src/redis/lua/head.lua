@@ -184,15 +184,16 @@ local function event_parts(value)
   return tonumber(hold), person, event
 end
 
--- The index that has the time of a message: of the host at which somebody waits for the place's, or of all hosts. For
--- copies any host looks.
+-- The index that has the time of a message: of the host at which somebody waits for the place's; or of all hosts where it
+-- is for a terminal (`socket::WORKSPACE`), and otherwise of those that reach more. Copies are looked for by any of these.
 local function due_of(place, sent)
   local home = sent == '' and redis.call('HGET', shard .. 'home', place)
-  return shard .. (home and 'due:' .. home or 'due')
+  if home then return shard .. 'due:' .. home end
+  return shard .. (place:sub(1, 6) == 'local/' and 'near' or 'due')
 end
 
 local function sound_outbox(place)
-  are('ZCARD', 'due', 'outbox:' .. place, 'posted')
+  are('ZCARD', 'due', 'near', 'outbox:' .. place, 'posted')
   are('HLEN', 'counts', 'home')
   are('SCARD', 'closers:' .. place)
   redis.call('ZCARD', due_of(place, ''))
@@ -338,8 +339,10 @@ end
 
 -- The keys of an index, as this host sees it: of messages it has one of its own.
 local function keys_of(index)
-  if index == 'due' then return {shard .. 'due', shard .. 'due:' .. ARGV[3]} end
-  return {shard .. index}
+  if index ~= 'due' and index ~= 'near' then return {shard .. index} end
+  local keys = {shard .. 'near', shard .. 'due:' .. ARGV[3]}
+  if index == 'due' then keys[3] = shard .. 'due' end
+  return keys
 end
 
 -- What of an index is due, at most so many, longest due first: time and member of each. What stands in line is due.

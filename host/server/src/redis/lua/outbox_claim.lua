@@ -1,6 +1,6 @@
--- Marks messages that are due for everybody or for this host, at most so many. A repetition answers what was marked, and
+-- Marks messages of an index that are due, at most so many. A repetition answers what was marked, and
 -- counts no attempt.
-local until_, most = now + number(), number()
+local until_, most, _, index = now + number(), number(), arg(), arg()
 local postings = {}
 
 local function answer(due, id, one)
@@ -16,7 +16,7 @@ local function take(member, due)
   local one = outgoing(id)
   if not one or one.slot ~= member then
     -- There is no such message any more: nobody would ever take this one.
-    for _, key in ipairs(keys_of('due')) do redis.call('ZREM', key, member) end
+    for _, key in ipairs(keys_of(index)) do redis.call('ZREM', key, member) end
     return
   end
   one.attempt = int(one.attempt + 1)
@@ -27,8 +27,8 @@ local function take(member, due)
   answer(due, id, one)
 end
 
-if took('due') then
-  for _, key in ipairs(keys_of('due')) do
+if took(index) then
+  for _, key in ipairs(keys_of(index)) do
     -- Their marks end later than now, and not later than one that begins now.
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. int(now), int(until_))) do
       local id = member:sub(33)
@@ -37,6 +37,6 @@ if took('due') then
     end
   end
 else
-  take_all('due', due_members('due', most), take)
+  take_all(index, due_members(index, most), take)
 end
-return done(first_due('due'), postings)
+return done(first_due(index), postings)

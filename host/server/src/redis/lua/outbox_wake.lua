@@ -2,9 +2,9 @@
 -- twice; but should that fail, it is not waited for. What another host is sending is in doubt.
 local place = arg()
 sound_outbox(place)
-local former = due_of(place, '')
+local former, home = due_of(place, ''), redis.call('HGET', shard .. 'home', place)
 redis.call('HSET', shard .. 'home', place, ARGV[3])
-local was_here = former == due_of(place, '') or former == shard .. 'due'
+local was_here = not home or home == ARGV[3]
 local function rouse(id)
   local one = outgoing(id)
   local due = redis.call('ZSCORE', former, one.slot)
