@@ -202,7 +202,7 @@ impl Engine {
     }
 
     async fn handle(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<Box<Commit>, Box<Failed>> {
-        if claim.attempt > turn::MOST_ATTEMPTS {
+        if turn::never_ends(claim) {
             return Err(Fault::from(GuestFault::NeverEnds(claim.attempt - 1)).into());
         }
         let mut way = match &claim.pin {

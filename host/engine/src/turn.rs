@@ -21,8 +21,16 @@ use crate::texts;
 
 /// How often a turn is tried when the host fails or goes down in it.
 pub const MOST_ATTEMPTS: u32 = 10;
+/// The same for a turn that waited for a call when the host went down: its guest did nothing then.
+const MOST_WAITS: u32 = 100;
 /// How often a turn is tried when the guest is at fault: a trap is deterministic, but for the CPU's mood.
 pub const MOST_GUEST_ATTEMPTS: u32 = 2;
+
+/// Whether a turn may be what the host goes down with each time.
+pub fn never_ends(claim: &Claim) -> bool {
+    let waited = claim.journal.last().is_some_and(|call| call.result.is_none());
+    claim.attempt > if waited { MOST_WAITS } else { MOST_ATTEMPTS }
+}
 
 /// The conversation that a run is about: a new one, or the open one. None where there is none to go on with,
 /// which the router does not let happen.

@@ -5,7 +5,8 @@ mod bounds;
 
 use super::*;
 use crate::model::{
-    Call, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Person, Place, Seq, Values,
+    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Person, Place, Seq,
+    Values,
 };
 use crate::ports::Fence;
 
@@ -396,4 +397,17 @@ fn backoff_doubles_to_a_minute_and_is_spread() {
     for (attempt, least) in [(1, 200), (2, 400), (5, 3_200), (9, 51_200), (10, 60_000), (60, 60_000)] {
         assert!((least..=least + least / 4).contains(&wait(attempt)), "{attempt}: {}", wait(attempt));
     }
+}
+
+#[test]
+fn only_a_turn_that_computed_is_soon_blamed_for_the_end_of_its_host() {
+    let after = |attempt, result: Option<&str>| {
+        let result = result.map(|answer| CallResult { answer: answer.to_owned(), at: NOW });
+        let call = Call { number: 1, name: "llm".into(), request: "{}".into(), result };
+        never_ends(&Claim { attempt, journal: vec![call], ..claim(said("x")) })
+    };
+    assert!(!never_ends(&Claim { attempt: 10, ..claim(said("x")) }));
+    assert!(never_ends(&Claim { attempt: 11, ..claim(said("x")) }) && after(11, Some("answered")));
+    assert!(!after(100, None), "it waited");
+    assert!(after(101, None));
 }

@@ -108,6 +108,20 @@ async fn a_turn_that_takes_the_host_down_each_time_is_not_tried_for_ever() {
 }
 
 #[tokio::test]
+async fn a_turn_that_waits_is_not_blamed_where_hosts_die() {
+    let mut world = World::new(guests::component("non_deterministic_reply")).await;
+    world.begin().await;
+    world.say("go").await;
+    for _ in 0..12 {
+        world.llm.asked().await;
+        world.crash().await;
+        world.start();
+    }
+    world.llm.answer(1);
+    assert_eq!(world.settled().await, ["completed"]);
+}
+
+#[tokio::test]
 async fn a_stopping_host_hands_back_what_is_not_done() {
     let mut world = World::new(guests::component("non_deterministic_reply")).await;
     world.begin().await;
