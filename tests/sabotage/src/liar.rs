@@ -14,11 +14,12 @@ use pesto_engine::ports::{
     Accepted, Backlog, Claim, Cleared, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats, Stage,
     Store, StoreError, Underway,
 };
+use redis::{Client, RedisResult};
 
 /// A promise that can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Promise {
-    /// A stale owner writes nothing: here it writes with the epoch of whoever owns the place now.
+    /// A stale owner writes nothing: here it writes with the epoch of whoever owns the place next.
     Fence,
     /// An event enters once: here each copy is taken for a new one.
     Dedupe,
@@ -48,8 +49,11 @@ impl FromStr for Promise {
     }
 }
 
-/// So many epochs are tried: a place has no more turns while a host is stopped.
-const EPOCHS: u64 = 60;
+/// As many as a store has.
+const SHARDS: u16 = 16;
+/// So often it is tried to write for whoever owns the place: mostly that one is done, and the next one comes soon.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(50);
 /// Between a turn's state and its messages.
 const MOMENT: Duration = Duration::from_millis(300);
 
@@ -57,12 +61,25 @@ const MOMENT: Duration = Duration::from_millis(300);
 pub(crate) struct Liar {
     store: Arc<dyn Store>,
     promise: Promise,
+    redis: Client,
     count: AtomicU64,
 }
 
 impl Liar {
-    pub(crate) fn new(store: Arc<dyn Store>, promise: Promise) -> Self {
-        Self { store, promise, count: AtomicU64::new(0) }
+    pub(crate) fn new(store: Arc<dyn Store>, promise: Promise, redis: Client) -> Self {
+        Self { store, promise, redis, count: AtomicU64::new(0) }
+    }
+
+    /// The epoch of whoever owns a place.
+    async fn epoch(&self, place: &Place) -> RedisResult<Option<u64>> {
+        let mut redis = self.redis.get_multiplexed_async_connection().await?;
+        for shard in 0..SHARDS {
+            let key = format!("pesto:{{s{shard}}}:place:{place}");
+            if let found @ Some(_) = redis::cmd("HGET").arg(key).arg("epoch").query_async(&mut redis).await? {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     fn breaks(&self, promise: Promise) -> bool {
@@ -84,11 +101,13 @@ impl Liar {
         if !self.breaks(Promise::Fence) || written != Err(StoreError::Stale) {
             return written;
         }
-        for later in 1..=EPOCHS {
-            let fence = Fence { epoch: fence.epoch + later, ..fence.clone() };
-            if write(fence).await.is_ok() {
+        for _ in 0..TRIES {
+            if let Ok(Some(epoch)) = self.epoch(&fence.place).await
+                && write(Fence { epoch, ..fence.clone() }).await.is_ok()
+            {
                 break;
             }
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }
