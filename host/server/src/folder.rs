@@ -91,7 +91,7 @@ impl Folder {
             let before = former.as_ref().map(|former| former.get(&file.path));
             let mut look = rollout::look(self.authority, before, (file.size, file.change));
             if !look.done {
-                look.done = self.take_up(file, look.deploy).await;
+                self.take_up(file, &mut look).await;
             }
             seen.insert(file.path.clone(), look);
         }
@@ -105,32 +105,34 @@ impl Folder {
         Ok(self.engine.catalog.follow().await?)
     }
 
-    /// Deploys a file, or refuses it. Answers whether that is done, and not to be tried again.
-    async fn take_up(&self, file: &Found, deploy: Deploy) -> bool {
+    /// Deploys a file, or refuses it, and notes whether that is done, and not to be tried again.
+    async fn take_up(&self, file: &Found, look: &mut Look) {
         let name = file_name(&file.path);
         let flow = match &file.name {
             Ok(flow) => flow,
             Err(error) => {
-                self.refuse(&name, "bad-name", &format!("{error}; rename the file"));
-                return true;
+                look.done = true;
+                return self.refuse(&name, "bad-name", &format!("{error}; rename the file"));
             }
         };
-        let failed = match self.offer(flow, file, deploy).await {
-            Ok(()) => {
+        match self.offer(flow, file, look.deploy).await {
+            Ok(digest) => {
+                look.done = true;
+                look.digest = Some(digest);
                 self.refusals.map(|map| drop(map.remove(&name)));
-                return true;
             }
             Err(Refused::Component(error)) => {
+                look.done = true;
                 self.refuse(&name, error.name(), &error.to_string());
-                return true;
             }
-            Err(Refused::Host(reason)) => reason,
-        };
-        tracing::error!(file = name, reason = failed, "a component could not be taken up; trying again");
-        false
+            Err(Refused::Host(reason)) => {
+                tracing::error!(file = name, reason, "a component could not be taken up; trying again");
+            }
+        }
     }
 
-    async fn offer(&self, flow: &FlowName, file: &Found, deploy: Deploy) -> Result<(), Refused> {
+    /// Answers what the file holds, current or not.
+    async fn offer(&self, flow: &FlowName, file: &Found, deploy: Deploy) -> Result<Digest, Refused> {
         let (path, size, most) = (file.path.clone(), file.size, self.engine.bounds().component);
         let bytes = tokio::task::spawn_blocking(move || read(&path, size, most)).await;
         let bytes = bytes.map_err(io::Error::from).flatten().map_err(|error| Refused::Host(error.to_string()))?;
@@ -141,7 +143,7 @@ impl Folder {
             tracing::warn!(%flow, digest = digest.short(), current, "the file is not current: another version was deployed \
                 after it, or the flow was removed; touch the file, and it is deployed again");
         }
-        Ok(())
+        Ok(digest)
     }
 
     fn refuse(&self, name: &str, error: &str, reason: &str) {
@@ -149,18 +151,32 @@ impl Folder {
         self.refusals.map(|map| map.insert(name.to_owned(), format!("{error}: {reason}")));
     }
 
-    /// Ends the flows whose files are gone.
+    /// Ends the flows whose files are gone, but for those that another host's file has taken over.
     async fn withdraw(&self, former: Option<&BTreeMap<PathBuf, Look>>, found: &[Found]) -> anyhow::Result<()> {
         let store = &self.engine.ports().store;
         let before: Vec<_> = match (former, self.authority) {
-            (Some(former), _) => former.keys().filter_map(|path| watch::flow(path).ok()).collect(),
+            (Some(former), _) => {
+                former.iter().filter_map(|(path, look)| Some((watch::flow(path).ok()?, Some(look)))).collect()
+            }
             // Their files may have gone while the host was down.
-            (None, Authority::Folder) => store.current().await?.into_iter().map(|(flow, _)| flow).collect(),
+            (None, Authority::Folder) => store.current().await?.into_iter().map(|(flow, _)| (flow, None)).collect(),
             (None, Authority::Store) => Vec::new(),
         };
         let is_there = |flow: &FlowName| found.iter().any(|file| file.name.as_ref() == Ok(flow));
-        for flow in before.iter().filter(|flow| !is_there(flow)) {
-            store.drop_current(flow).await?;
+        let gone: Vec<_> = before.iter().filter(|(flow, _)| !is_there(flow)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let current: BTreeMap<_, _> = store.current().await?.into_iter().collect();
+        for (flow, look) in gone {
+            let current = current.get(flow);
+            if look.is_none_or(|look| look.ends(current)) {
+                store.drop_current(flow).await?;
+            } else {
+                let (file, current) = (format!("{flow}.wasm"), current.map_or("none", Digest::short));
+                tracing::warn!(file, %flow, current, "the file that was removed was not current, and the flow goes on: \
+                    another version was deployed after it; remove that one's file, and the flow ends");
+            }
         }
         Ok(())
     }

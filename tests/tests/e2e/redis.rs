@@ -154,7 +154,7 @@ async fn the_way_to_redis_is_encrypted_where_the_url_says_so() {
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     };
     let (well, found) = doctor(&setup);
-    assert!(well && found.contains("keeps what it acknowledges"), "{found}");
+    assert!(well && found.contains("the next host that starts makes one"), "it is reached: {found}");
     setup.replace("redis_ca_file = \"ca.pem\"", "");
     let (well, found) = doctor(&setup);
     assert!(!well && found.contains("store.redis_ca_file"), "{found}");

@@ -94,7 +94,11 @@ impl<'a> Layers<'a> {
                 Origin::File(..) => format!("Write {wanted} there{}.", example(wanted)),
                 Origin::Variable(_) => format!("Set the variable to {wanted}{}, or unset it.", example(wanted)),
             };
-            (format!("expected {wanted}, found {found}"), remedy)
+            // Of what is one already, only the size can be wrong.
+            match wanted == "a whole number" && found == wanted {
+                true => ("the number is too large".to_owned(), "Use a smaller one.".to_owned()),
+                false => (format!("expected {wanted}, found {found}"), remedy),
+            }
         } else {
             let what = message.lines().next().unwrap_or_default().trim_end_matches('.');
             (what.to_owned(), "Correct the TOML of this line: `key = \"text\"`, `key = 5` or `[table]`.".to_owned())

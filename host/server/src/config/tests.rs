@@ -94,7 +94,7 @@ fn a_way_back_is_shown_short_where_it_leads_to_the_same_folder() {
 fn broken_files_say_how_they_are_put_right() {
     let mut names: Vec<_> = fs::read_dir(cases()).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 13);
     for case in names {
         let broken = case.join("broken.toml");
         let error =

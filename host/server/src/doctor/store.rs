@@ -10,10 +10,12 @@ use crate::redis::{Options, RedisStore};
 
 const SUBJECT: &str = "Redis";
 
-/// Looks at the store in Redis, which is made if it is not there, as the host would make it.
+/// Looks at the store in Redis. It is not made where it was lost: the hosts that run would take the new one for theirs, and
+/// end all flows.
 pub async fn store(config: &Config) -> Vec<Finding> {
     let Storage::Redis(redis) = &config.store else { return Vec::new() };
-    match RedisStore::connect(Options::new(redis.clone()), Arc::new(SystemClock)).await {
+    let options = Options { make: false, ..Options::new(redis.clone()) };
+    match RedisStore::connect(options, Arc::new(SystemClock)).await {
         Ok((_, warnings)) if warnings.is_empty() => {
             vec![Finding::ok(SUBJECT, "is reached, and keeps what it acknowledges")]
         }

@@ -11,6 +11,7 @@ use super::reply::unexpected;
 use super::script::{
     COMPONENT_DROP, COMPONENT_KEEP, COMPONENT_OLD, COMPONENT_SET, COMPONENT_UNSET, HELD, Source, Step,
 };
+use super::upgrade::VERSION;
 use super::{RedisStore, time};
 use crate::stored::corrupt;
 
@@ -54,15 +55,39 @@ pub(super) async fn bytes(store: &RedisStore, digest: &Digest) -> Result<Option<
     }
 }
 
+/// An error where the store was lost under its host: that nothing is current any more would be believed otherwise.
 pub(super) async fn current(store: &RedisStore) -> Result<Vec<(FlowName, Digest)>, StoreError> {
     let key = format!("{}current", store.keys.of_components());
     let found = store.link.bulk("current", redis::cmd("HGETALL").arg(key)).await?;
+    // Asked last, for the store may be lost at any time.
+    is_there(store).await?;
     let all = BTreeMap::<String, String>::from_redis_value(found).map_err(|_| unexpected("current"))?;
     let named = all.into_iter().map(|(flow, digest)| match FlowName::try_from(flow) {
         Ok(flow) => Ok((flow, Digest::stored(digest))),
         Err(error) => Err(corrupt("current", &digest, error)),
     });
     named.collect()
+}
+
+/// Whether Redis still has the store that this host connected to, which a later version may have upgraded since.
+async fn is_there(store: &RedisStore) -> Result<(), StoreError> {
+    let meta = store.keys.meta();
+    let found = store.link.bulk("meta", redis::cmd("GET").arg(&meta)).await?;
+    let found = Option::<String>::from_redis_value(found).map_err(|_| unexpected("meta"))?;
+    let says = match &found {
+        None => "is not there".to_owned(),
+        Some(found) if is_ours(found, store.keys.shards) => return Ok(()),
+        Some(found) => format!("says `{}`", found.chars().take(20).collect::<String>()),
+    };
+    Err(StoreError::Unavailable(format!(
+        "the store in Redis is gone: `{meta}` {says}, so its data was flushed or lost; restore it, or restart the hosts \
+         to begin anew"
+    )))
+}
+
+fn is_ours(meta: &str, shards: u16) -> bool {
+    let Some((version, of)) = meta.split_once(' ') else { return false };
+    version.parse().is_ok_and(|version: u32| version >= VERSION) && of.parse() == Ok(shards)
 }
 
 /// Drops components whose grace is over.

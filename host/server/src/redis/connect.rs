@@ -5,14 +5,15 @@ use std::sync::atomic::AtomicU64;
 
 use pesto_engine::failpoint::Failpoints;
 use pesto_engine::ports::Clock;
-use redis::{FromRedisValue as _, RedisError};
+use redis::{FromRedisValue as _, RedisError, RedisResult, Value};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::error::{explain, may_pass};
+use super::error::{explain, may_pass, wants_script};
 use super::keys::{Keys, MOST_SHARDS};
 use super::link::Link;
 use super::primary::Primary;
+use super::script::{SEATS, Step};
 use super::upgrade::{VERSION, upgrade};
 use super::wake::{Wakes, listen, subscribe};
 use super::{RedisStore, TimeSource, address, settings};
@@ -20,6 +21,10 @@ use crate::config::Redis;
 
 /// How many shards a new store has. One is a unit of work for a node of a cluster, and of looking around for a host.
 const SHARDS: u16 = 16;
+
+/// What who only looks is told of a Redis without a store.
+const NONE_YET: &str = "Redis has no store of Pesto's: the next host that starts makes one. If hosts run on it, its data was \
+                        flushed or lost: restore it, or restart them to begin anew.";
 
 /// Where a store is, and what it is like.
 #[derive(Debug, Clone)]
@@ -30,6 +35,8 @@ pub struct Options {
     pub prefix: String,
     /// How many shards a new store is made with; one that is there keeps its own.
     pub shards: u16,
+    /// Whether a store is made where there is none, and an older one is taken to today's schema.
+    pub make: bool,
     /// Whose clock leases and due times go by.
     pub time: TimeSource,
     /// This host brings messages to people at terminals only, and leaves those of other workspaces to other hosts.
@@ -41,14 +48,8 @@ pub struct Options {
 impl Options {
     /// The store in a Redis, as hosts use it.
     pub fn new(redis: Redis) -> Self {
-        Self {
-            redis,
-            prefix: "pesto".to_owned(),
-            shards: SHARDS,
-            time: TimeSource::Server,
-            terminals_only: false,
-            points: None,
-        }
+        let (prefix, time) = ("pesto".to_owned(), TimeSource::Server);
+        Self { redis, prefix, shards: SHARDS, make: true, time, terminals_only: false, points: None }
     }
 }
 
@@ -109,18 +110,24 @@ impl ConnectError {
 
 impl RedisStore {
     /// Connects to a store, which is made if it is not there. The texts warn of settings of Redis with which
-    /// acknowledged events can be lost.
+    /// acknowledged events can be lost, and of a store that is not there and was not to be made.
     pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
-        let Options { redis, prefix, shards, time, terminals_only, points } = options;
+        let Options { redis, prefix, shards, make, time, terminals_only, points } = options;
         let primary = Arc::new(Primary::find(address::read(&redis)?).await?);
         let found = |error: ConnectError| error.at(primary.found().at);
         let link = Arc::new(Link::open(primary.clone(), &redis, points).await.map_err(|error| found(error.into()))?);
         let mut keys = Keys { prefix, shards: shards.clamp(1, MOST_SHARDS) };
-        keys.shards = made_with(&link, &keys).await.map_err(found)?;
-        let warnings = settings::warnings(&link).await;
+        let made_with = made_with(&link, &keys, make).await.map_err(found)?;
+        keys.shards = made_with.unwrap_or(keys.shards);
+        let mut warnings = settings::warnings(&link).await;
+        warnings.extend(made_with.is_none().then(|| NONE_YET.to_owned()));
         let host = Uuid::new_v4().simple().to_string();
         let wakes = Arc::new(Wakes::new(keys.shards, terminals_only));
         let channel = keys.channel();
+        // In the slot that is needed anyway: another part of a cluster may be away.
+        let prefix = format!("{}:", keys.meta());
+        let step = Step::new(&SEATS, None, &prefix, ["", "", &host, &channel]).arg(&[0; 4]);
+        try_step(&link, &step).await.map_err(|error| found(error.into()))?;
         let first = subscribe(&link, &channel).await.map_err(|error| found(error.into()))?;
         let mut tasks = JoinSet::new();
         tasks.spawn(listen(link.clone(), channel.clone(), host.clone(), (wakes.clone(), clock.clone()), first));
@@ -131,22 +138,28 @@ impl RedisStore {
     }
 }
 
-/// Makes the store if it is not there, or takes it to today's schema; answers how many shards it has.
-async fn made_with(link: &Link, keys: &Keys) -> Result<u16, ConnectError> {
+/// Answers how many shards the store has, if it is there. Where `make` says so, it is made, or taken to today's schema.
+async fn made_with(link: &Link, keys: &Keys, make: bool) -> Result<Option<u16>, ConnectError> {
     let meta = keys.meta();
-    let make = redis::cmd("SET").arg(&meta).arg(format!("{VERSION} {}", keys.shards)).arg("NX").to_owned();
-    link.command(&make).await?;
+    if make {
+        let new = format!("{VERSION} {}", keys.shards);
+        link.command(redis::cmd("SET").arg(&meta).arg(new).arg("NX")).await?;
+    }
     loop {
         let found = link.command(redis::cmd("GET").arg(&meta)).await.map_err(|error| match error.code() {
             Some("WRONGTYPE") => ConnectError::Foreign(meta.clone()),
             _ => error.into(),
         })?;
+        if matches!(found, Value::Nil) && !make {
+            return Ok(None);
+        }
         let found = String::from_redis_value(found).unwrap_or_default();
         let (version, shards) = found.split_once(' ').ok_or_else(|| ConnectError::Foreign(meta.clone()))?;
         let shards = shards.parse().ok().filter(|shards| (1..=MOST_SHARDS).contains(shards));
         let shards = shards.ok_or_else(|| ConnectError::Foreign(meta.clone()))?;
         match version.parse() {
-            Ok(VERSION) => return Ok(shards),
+            Ok(VERSION) => return Ok(Some(shards)),
+            Ok(1..VERSION) if !make => return Ok(Some(shards)),
             // Whoever was first to raise it, it is another one afterwards.
             Ok(older @ 1..VERSION) => {
                 upgrade(link, &Keys { prefix: keys.prefix.clone(), shards }, (older, &found)).await?
@@ -154,4 +167,17 @@ async fn made_with(link: &Link, keys: &Keys) -> Result<u16, ConnectError> {
             _ => return Err(ConnectError::Version(version.chars().take(20).collect())),
         }
     }
+}
+
+/// Does a step that changes nothing: what Redis lets nobody, or not this user, do in one, is said at once and not of each
+/// step again.
+async fn try_step(link: &Link, step: &Step) -> RedisResult<()> {
+    let Err(error) = link.command(&step.cmd).await else { return Ok(()) };
+    match wants_script(&error) {
+        true => drop(link.command(redis::cmd("SCRIPT").arg("LOAD").arg(step.source.code)).await?),
+        // Its answer may have been lost.
+        false if may_pass(&error) => {}
+        false => return Err(error),
+    }
+    link.command(&step.cmd).await.map(drop)
 }

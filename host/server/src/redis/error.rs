@@ -3,6 +3,9 @@
 use pesto_engine::ports::StoreError;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+/// How Redis begins to say that a script does what its user may not: a command, a key or a channel.
+const IN_A_SCRIPT: &str = "The user executing the script can't";
+
 /// Whether the step may or may not have been done, or could not be done just now: it is tried again. A server that is a
 /// replica, or has none, may be so in a failover only.
 pub(super) fn may_pass(error: &RedisError) -> bool {
@@ -88,14 +91,18 @@ pub(super) fn explain(error: &RedisError) -> String {
         (_, Some("MISCONF")) => {
             format!("Redis cannot write to its disk, and takes nothing until it can: {detail}")
         }
-        (ErrorKind::Server(S::NoPerm), _) => {
-            format!("the Redis user may not do what Pesto needs; grant it that: {detail}")
+        (kind, _) if kind == ErrorKind::Server(S::NoPerm) || detail.starts_with(IN_A_SCRIPT) => {
+            format!("the Redis user may not do what Pesto needs; grant it all that the README lists: {detail}")
         }
         (ErrorKind::Server(S::BusyLoading), _) => "Redis is still loading its data after a start".to_owned(),
         (_, Some("BUSY")) => "Redis is busy with another program's script".to_owned(),
         (ErrorKind::Server(S::TryAgain), _) => {
             "this part of the Redis cluster moves to another node just now".to_owned()
         }
+        // The node that has the slots now does not answer; or nobody told us that this is a cluster.
+        (ErrorKind::Server(S::Moved | S::Ask), _) => "a part of the Redis cluster is away, or the Redis user may not ask \
+                                                      `INFO`, which tells that it is a cluster"
+            .to_owned(),
         (ErrorKind::ClusterConnectionNotFound, _) | (ErrorKind::Server(S::ClusterDown | S::MasterDown), _) => {
             "a part of the Redis cluster is away".to_owned()
         }

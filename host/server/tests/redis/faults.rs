@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pesto_engine::clock::SystemClock;
-use pesto_engine::ports::{Accepted, Clock as _, Commit, Entry, Store, StoreError};
+use pesto_engine::contract;
+use pesto_engine::model::{Digest, FlowName};
+use pesto_engine::ports::{Accepted, Clock as _, Commit, Deploy, Entry, Store, StoreError};
 use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
+use crate::OnRedis;
 use crate::samples::{LEASE, message, open, options, patiently, place, said};
 use redis_rig::server::Server;
 
@@ -55,6 +58,68 @@ async fn another_version_and_another_program_are_refused() {
     for prefix in ["text", "list"] {
         assert!(matches!(refused(options(&server.url(), prefix)).await, ConnectError::Foreign(_)));
     }
+}
+
+/// What the README says that the user of a cluster needs.
+const RIGHTS: &str =
+    "+@read +@write +@scripting +@pubsub +@connection -@dangerous +time +config|get +info +cluster|slots";
+
+#[tokio::test]
+async fn a_user_without_a_right_is_told_of_it_at_once() {
+    let server = Server::start();
+    let mut client = client(&server);
+    let mut grant = |rights: &str| {
+        let rights: Vec<_> = format!("reset on >right ~t* &t* {rights}").split(' ').map(ToOwned::to_owned).collect();
+        redis::cmd("ACL").arg("SETUSER").arg("pesto").arg(rights).exec(&mut client).unwrap();
+    };
+    let url = server.url() + "?user=pesto&pass=right";
+    // The script is there once it was loaded.
+    for missing in ["-script|load", "-time", "-hdel", "-evalsha", "-subscribe", "-set", "resetkeys", "resetchannels"] {
+        grant(&format!("{RIGHTS} {missing}"));
+        let error = refused(options(&url, "t")).await;
+        assert!(matches!(error, ConnectError::Redis(_)), "{missing}: it does not pass: {error:?}");
+        assert!(error.to_string().contains("may not do what Pesto needs"), "{missing}: {error}");
+    }
+    grant(RIGHTS);
+    let warnings = RedisStore::connect(options(&url, "t"), Arc::new(SystemClock)).await.unwrap().1;
+    assert_eq!(warnings, [""; 0]);
+    contract::check(&OnRedis::at(url, 2)).await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_lost_under_its_hosts_takes_no_flow_away() {
+    let server = Server::start();
+    let mut client = client(&server);
+    let mut tell = |words: &[&str]| redis::cmd(words[0]).arg(&words[1..]).exec(&mut client).unwrap();
+    let mine = options(&server.url(), "t");
+    let store = open(&mine, Arc::new(SystemClock)).await;
+    let flow = FlowName::try_from("ask".to_owned()).unwrap();
+    store.put_component(&flow, b"one", Deploy::Always).await.unwrap();
+    let current = vec![(flow.clone(), Digest::of(b"one"))];
+    assert_eq!(store.current().await, Ok(current.clone()));
+    for (others, wanted) in [("1 16", "gone: `t:{meta}` says `1 16`"), ("2 5", "says `2 5`"), ("theirs", "says")] {
+        tell(&["SET", "t:{meta}", others]);
+        let Err(StoreError::Unavailable(words)) = store.current().await else { panic!("{others}") };
+        assert!(words.contains(wanted) && words.contains("restart the hosts"), "{words}");
+    }
+    tell(&["SET", "t:{meta}", "99 16"]);
+    assert_eq!(
+        store.current().await,
+        Ok(current.clone()),
+        "a later version took it on, and this host works on beside it"
+    );
+
+    tell(&["FLUSHALL"]);
+    let Err(StoreError::Unavailable(words)) = store.current().await else { panic!("nothing is current") };
+    assert!(words.contains("gone: `t:{meta}` is not there") && words.contains("restore it"), "{words}");
+    let look = Options { make: false, ..mine.clone() };
+    let warnings = RedisStore::connect(look, Arc::new(SystemClock)).await.unwrap().1;
+    assert!(warnings.len() == 1 && warnings[0].contains("its data was flushed or lost"), "{warnings:?}");
+    assert!(store.current().await.is_err(), "who only looks makes no new one");
+
+    let anew = open(&mine, Arc::new(SystemClock)).await;
+    anew.put_component(&flow, b"one", Deploy::IfNew).await.unwrap();
+    assert_eq!((anew.current().await, store.current().await), (Ok(current.clone()), Ok(current)));
 }
 
 /// A replica that takes over may not have heard of the last steps.

@@ -35,6 +35,10 @@ fn touch(host: &TestHost) {
     file.set_modified(std::time::SystemTime::now()).unwrap();
 }
 
+fn remove(host: &TestHost) {
+    std::fs::remove_file(host.setup.flows().join(format!("{FLOW}.wasm"))).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hosts_agree_on_what_was_deployed_last() {
     let (slack, redis) = (double().await, Server::start());
@@ -78,7 +82,7 @@ async fn hosts_agree_on_what_was_deployed_last() {
 
     // A flow whose file is taken away is over, also where others still have it.
     other.again().await;
-    std::fs::remove_file(other.setup.flows().join(format!("{FLOW}.wasm"))).unwrap();
+    remove(&other);
     agree([&one, &other], FLOW, None).await;
     one.idle().await;
     one.kill();
@@ -87,6 +91,29 @@ async fn hosts_agree_on_what_was_deployed_last() {
     says(&bob, "hello", "02").await;
     touch(&one);
     agree([&one, &other], FLOW, Some(&version(2))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_not_current_ends_nothing_when_it_goes() {
+    let (slack, redis) = (double().await, Server::start());
+    let one = host(&slack, &redis, &version(1)).await;
+    let mut other = host(&slack, &redis, &version(1)).await;
+    one.setup.deploy(FLOW, &version(2));
+    agree([&one, &other], FLOW, Some(&version(2))).await;
+    stop(&mut other).await;
+    other.again().await;
+    remove(&other);
+    let goes_on = "the file that was removed was not current";
+    let warning = other.log().find(goes_on, |line| line["message"].as_str().unwrap_or_default().starts_with(goes_on));
+    let warning = warning.await;
+    assert_eq!((&warning["file"], &warning["flow"]), (&format!("{FLOW}.wasm").into(), &FLOW.into()));
+    agree([&one, &other], FLOW, Some(&version(2))).await;
+
+    // One that is current ends the flow for all.
+    other.setup.deploy(FLOW, &version(3));
+    agree([&one, &other], FLOW, Some(&version(3))).await;
+    remove(&other);
+    agree([&one, &other], FLOW, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
