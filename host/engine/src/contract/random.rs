@@ -80,8 +80,9 @@ macro_rules! both {
 /// The same for what is done with a claim.
 macro_rules! fenced {
     ($walk:expr, $context:expr, $fence:expr, $method:ident($($argument:expr),*)) => {{
-        let ((one, other), (ours, theirs)) = ((&$walk.one.store, &$walk.other.store), &$fence);
-        same($context, stringify!($method), one.$method(ours $(, $argument)*).await, other.$method(theirs $(, $argument)*).await)
+        let (ours, theirs) = &$fence;
+        let one = $walk.one.store.$method(ours $(, $argument)*).await;
+        same($context, stringify!($method), one, $walk.other.store.$method(theirs $(, $argument)*).await)
     }};
 }
 

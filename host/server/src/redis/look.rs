@@ -30,7 +30,8 @@ pub(super) async fn next(store: &RedisStore, index: &Index) -> Result<Option<Mil
     Ok(index.next())
 }
 
-/// Takes up to `most` of what is due, in the order of the index, with a script that answers what it took; `argument` is its own.
+/// Takes up to `most` of what is due, in the order of the index, with a script that answers what it took; `argument` is
+/// its own.
 pub(super) async fn take(
     store: &RedisStore,
     index: &Index,

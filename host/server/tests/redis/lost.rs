@@ -88,3 +88,16 @@ async fn one_connection_that_stalls_does_not_stop_all() {
     assert!(stalled.await.unwrap().is_ok(), "it was done over another connection");
     assert_eq!(store.backlog().await.unwrap().inbox, 4);
 }
+
+/// As a load balancer does, or Redis with a `timeout`.
+#[tokio::test]
+async fn a_step_survives_the_end_of_all_connections() {
+    let server = Server::start();
+    let store = open(&options(&server.url(), "t"), Arc::new(ManualClock::new(1_000))).await;
+    let mut client = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    for number in 0..5 {
+        redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes").exec(&mut client).unwrap();
+        let accepted = store.accept(said("ann", &format!("e{number}")), Entry::Queue).await;
+        assert!(matches!(accepted, Ok(Accepted::New(_))), "{accepted:?}");
+    }
+}

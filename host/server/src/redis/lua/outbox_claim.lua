@@ -1,5 +1,4 @@
--- Marks messages of an index that are due, at most so many. A repetition answers what was marked, and
--- counts no attempt.
+-- Marks messages of an index that are due, at most so many. A repetition answers what was marked, and counts no attempt.
 local until_, most, _, index = now + number(), number(), arg(), arg()
 local postings = {}
 
