@@ -82,3 +82,16 @@ async fn who_goes_to_another_host_goes_on_there() {
     assert_eq!(keys, plan.path());
     assert_eq!(records(&other)["p1"], [plan.record()]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_speaks_is_answered_where_they_spoke_last() {
+    let redis = Server::start();
+    let one = TestHost::start(setup(&redis)).await;
+    let other = TestHost::start(setup(&redis)).await;
+    let mut here = one.person("p1");
+    assert_eq!(here.answers_to("help").await.len(), 1);
+    let mut there = other.person("p1");
+    assert_eq!(there.answers_to("help").await.len(), 1);
+    drop(there);
+    assert_eq!(here.answers_to("help").await.len(), 1);
+}
