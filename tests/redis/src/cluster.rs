@@ -2,7 +2,7 @@
 
 use redis::Connection;
 
-use crate::node::{Node, free_port, until};
+use crate::node::{Node, free_port, offset, replication, until};
 
 const NODES: usize = 3;
 const SLOTS: usize = 16_384;
@@ -130,6 +130,8 @@ impl Cluster {
     fn synced(&self) {
         until("the replica does not follow", || {
             self.replica_says("master_link_status:up").then_some(())?;
+            let [first, replica] = [0, NODES].map(|node| replication(&mut self.connection(node)));
+            (offset(&first) == offset(&replica)).then_some(())?;
             let knows = |at| {
                 let nodes: String = redis::cmd("CLUSTER").arg("NODES").query(&mut self.connection(at)).unwrap();
                 nodes.lines().any(|line| line.contains(&self.nodes[NODES].port.to_string()) && line.contains("slave"))
@@ -143,7 +145,6 @@ impl Cluster {
     }
 
     fn replica_says(&self, what: &str) -> bool {
-        let info: String = redis::cmd("INFO").arg("replication").query(&mut self.connection(NODES)).unwrap();
-        info.contains(what)
+        replication(&mut self.connection(NODES)).contains(what)
     }
 }

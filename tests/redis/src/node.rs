@@ -98,3 +98,14 @@ pub(crate) fn until<T>(otherwise: &str, mut done: impl FnMut() -> Option<T>) -> 
     }
     panic!("{otherwise}");
 }
+
+/// What a server says of its replicas, or of whose it is.
+pub(crate) fn replication(server: &mut Connection) -> String {
+    redis::cmd("INFO").arg("replication").query(server).unwrap()
+}
+
+/// How much of the stream of changes a server has.
+pub(crate) fn offset(replication: &str) -> Option<&str> {
+    let own = replication.lines().find_map(|line| line.strip_prefix("slave_repl_offset:"));
+    own.or_else(|| replication.lines().find_map(|line| line.strip_prefix("master_repl_offset:")))
+}

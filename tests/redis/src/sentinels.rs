@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use redis::Connection;
 
-use crate::node::{Node, until};
+use crate::node::{Node, offset, replication, until};
 
 /// What the sentinels call the server.
 const NAME: &str = "main";
@@ -112,14 +112,4 @@ impl Watched {
 /// What a sentinel says of the server.
 fn told(sentinel: &mut Connection) -> HashMap<String, String> {
     redis::cmd("SENTINEL").arg("MASTER").arg(NAME).query(sentinel).unwrap()
-}
-
-fn replication(server: &mut Connection) -> String {
-    redis::cmd("INFO").arg("replication").query(server).unwrap()
-}
-
-/// How much of the stream of changes a server has.
-fn offset(replication: &str) -> Option<&str> {
-    let own = replication.lines().find_map(|line| line.strip_prefix("slave_repl_offset:"));
-    own.or_else(|| replication.lines().find_map(|line| line.strip_prefix("master_repl_offset:")))
 }

@@ -70,10 +70,13 @@ async fn a_node_that_dies_is_replaced() {
         store.accept(said(&format!("p{number}"), &format!("e{number}")), Entry::Queue).await.unwrap();
     }
     cluster.lose_the_first();
-    let mut claimed = 0;
-    while claimed < 40 {
-        claimed += patiently(|| store.claim(40, LEASE)).await.len();
-    }
+    let all = async {
+        let mut claimed = 0;
+        while claimed < 40 {
+            claimed += patiently(|| store.claim(40, LEASE)).await.len();
+        }
+    };
+    tokio::time::timeout(SOON * 12, all).await.expect("all that was accepted");
     // The channel of wakes was at the node that died.
     let mut number = 40;
     let woken = async {
