@@ -79,13 +79,8 @@ impl Engine {
             }
             room.grow(BATCH);
             let most = room.len();
-            let claims = match turns.during(self.ports.store.claim(most, LEASE)).await {
-                Ok(claims) => claims,
-                Err(error) => {
-                    turns.during(self.store_failed("claiming turns", &error)).await;
-                    continue;
-                }
-            };
+            let claims = self.of_store("claiming turns", self.ports.store.claim(most, LEASE));
+            let Some(claims) = turns.during(claims).await else { continue };
             let drained = claims.len() < most;
             for claim in claims {
                 // No store answers more than it was asked for.
@@ -94,14 +89,12 @@ impl Engine {
             }
             drop(room);
             if drained {
-                match turns.during(self.ports.store.inbox_due()).await {
+                let due = self.of_store("looking for turns that are due", self.ports.store.inbox_due());
+                if let Some(due) = turns.during(due).await {
                     // The leases of turns that are handed over meanwhile end no earlier.
-                    Ok(due) => {
-                        let lease = self.ports.clock.now().saturating_add(length(LEASE));
-                        let due = due.map_or(lease, |due| due.min(lease));
-                        turns.during(self.wait(self.ports.store.inbox_changed(), Some(due))).await;
-                    }
-                    Err(error) => turns.during(self.store_failed("looking for what is due", &error)).await,
+                    let lease = self.ports.clock.now().saturating_add(length(LEASE));
+                    let due = due.map_or(lease, |due| due.min(lease));
+                    turns.during(self.wait(self.ports.store.inbox_changed(), Some(due))).await;
                 }
             }
         }
@@ -114,6 +107,9 @@ impl Engine {
         let raised = self.gauges.turn();
         let (lost, is_lost) = oneshot::channel();
         let seq = claim.seq;
+        if claim.attempt > 1 {
+            tracing::info!(place = %claim.fence.place, %seq, attempt = claim.attempt, "a turn that did not end is done again");
+        }
         if !self.enter(RunningTurn { fence: claim.fence.clone(), seq, by: claim.inbound.person.id.clone(), lost }) {
             return;
         }

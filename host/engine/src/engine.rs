@@ -17,14 +17,13 @@ use crate::gauge::Gauges;
 use crate::handover::Taken;
 use crate::life::Expiries;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
+use crate::outage::Outages;
 use crate::policy::{Access, Bounds, Grants, InDoubt};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
 /// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// The pause after the store failed.
-const PAUSE: Millis = 1_000;
 /// Between two clean-ups.
 const SWEEP: Millis = 600_000;
 
@@ -80,6 +79,7 @@ pub struct Engine {
     stopping: watch::Sender<bool>,
     /// The host has no more time for turns: whatever runs or begins yet is given back.
     pub(crate) late: watch::Sender<bool>,
+    pub(crate) outages: Outages,
 }
 
 /// The engine's loops. Dropping it ends them and their turns at once, as a crash would.
@@ -113,6 +113,7 @@ impl Engine {
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
             late: watch::Sender::new(false),
+            outages: Outages::default(),
         })
     }
 
@@ -251,12 +252,6 @@ impl Engine {
         }
     }
 
-    /// Logs that the store failed, and pauses.
-    pub(crate) async fn store_failed(&self, what: &str, error: &StoreError) {
-        tracing::error!(%error, "{what} failed; trying again in {PAUSE} ms");
-        self.ports.clock.until(self.ports.clock.now() + PAUSE).await;
-    }
-
     async fn renew(self: Arc<Self>) {
         let third = length(LEASE) / 3;
         loop {
@@ -277,16 +272,15 @@ impl Engine {
         if running.get(&fence.place).is_some_and(|turn| turn.fence == *fence)
             && let Some(turn) = running.remove(&fence.place)
         {
-            tracing::warn!(place = %fence.place, "another host took over the turn");
+            tracing::warn!(place = %fence.place, "the turn is ended: another host took it over, or somebody cleared its place");
             let _ = turn.lost.send(());
         }
     }
 
     async fn fire(self: Arc<Self>) {
         while !self.is_stopping() {
-            match self.ports.store.fire_timers().await {
-                Ok(next) => self.wait(self.ports.store.timers_changed(), next).await,
-                Err(error) => self.store_failed("firing timers", &error).await,
+            if let Some(next) = self.of_store("firing timers", self.ports.store.fire_timers()).await {
+                self.wait(self.ports.store.timers_changed(), next).await;
             }
         }
     }

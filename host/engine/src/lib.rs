@@ -51,6 +51,7 @@ pub mod memory;
 pub mod migrate;
 pub mod model;
 pub mod operate;
+mod outage;
 mod outbox;
 pub mod policy;
 pub mod ports;

@@ -43,18 +43,14 @@ impl Engine {
             let Ok(permit) = room.clone().acquire_owned().await else { return };
             // Before the marks begin, so that our time is over before theirs, wherever this host stands still.
             let marked = Instant::now();
-            let postings = match self.ports.store.outbox_claim(room.available_permits() + 1, LEASE).await {
-                Ok(postings) => postings,
-                Err(error) => {
-                    self.store_failed("taking messages from the outbox", &error).await;
-                    continue;
-                }
-            };
+            let taken = self.ports.store.outbox_claim(room.available_permits() + 1, LEASE);
+            let Some(postings) = self.of_store("taking messages from the outbox", taken).await else { continue };
             if postings.is_empty() {
                 drop(permit);
-                match self.ports.store.outbox_due().await {
-                    Ok(due) => self.wait(self.ports.store.outbox_changed(), due).await,
-                    Err(error) => self.store_failed("looking for what is due", &error).await,
+                if let Some(due) =
+                    self.of_store("looking for messages that are due", self.ports.store.outbox_due()).await
+                {
+                    self.wait(self.ports.store.outbox_changed(), due).await;
                 }
                 continue;
             }
