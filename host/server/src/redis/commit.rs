@@ -20,6 +20,12 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
         Some(one) => step = step.arg(&one.conversation).arg(one.flow.as_str()).arg(encode(one)?),
         None => step = step.arg("").arg("").arg(""),
     }
+    // What the step has to ask for before it begins.
+    let mut has = String::new();
+    for (letter, there) in [("m", !messages.is_empty()), ("t", !timers.is_empty()), ("x", exchange.is_some())] {
+        has.push_str(if there { letter } else { "" });
+    }
+    step.push(has);
     push_after(&mut step, conversation)?;
     step.push(timers.len());
     for change in timers {
@@ -43,10 +49,11 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
 
 fn push_after(step: &mut Step, after: After) -> Result<(), StoreError> {
     match after {
-        After::Unchanged => step.push(""),
+        After::Unchanged => step.push(&["", "", "", "", "", ""]),
         After::Closed(generation) => {
             step.push("closed");
             step.push(generation);
+            step.push(&["", "", "", ""]);
         }
         After::Open(conversation) => {
             step.push("open");

@@ -174,7 +174,7 @@ async fn made_with(link: &Link, keys: &Keys, make: bool) -> Result<Option<u16>, 
 async fn try_step(link: &Link, step: &Step) -> RedisResult<()> {
     let Err(error) = link.command(&step.cmd).await else { return Ok(()) };
     match wants_script(&error) {
-        true => drop(link.command(redis::cmd("SCRIPT").arg("LOAD").arg(step.source.code)).await?),
+        true => drop(link.command(redis::cmd("SCRIPT").arg("LOAD").arg(step.source.code.as_str())).await?),
         // Its answer may have been lost.
         false if may_pass(&error) => {}
         false => return Err(error),

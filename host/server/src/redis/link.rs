@@ -83,7 +83,7 @@ impl Connection {
     async fn step(&mut self, step: &Step) -> RedisResult<Value> {
         match self.query(&step.cmd).await {
             Err(error) if wants_script(&error) => {
-                self.query(redis::cmd("SCRIPT").arg("LOAD").arg(step.source.code)).await?;
+                self.query(redis::cmd("SCRIPT").arg("LOAD").arg(step.source.code.as_str())).await?;
                 self.query(&step.cmd).await
             }
             other => other,

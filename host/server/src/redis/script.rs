@@ -1,8 +1,12 @@
-//! The scripts, and how one is asked for. Each is the common head and its own part.
+//! The scripts, and how one is asked for. Each begins with what it uses of the common head: to define a function is work
+//! for the server each time, and all of them together would be as much as a step's own.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use redis::{Cmd, Script, ToRedisArgs};
+
+const HEAD: &str = include_str!("lua/head.lua");
 
 /// A script.
 pub(super) struct Source {
@@ -10,7 +14,7 @@ pub(super) struct Source {
     pub(super) name: &'static str,
     /// Its failpoint.
     pub(super) point: &'static str,
-    pub(super) code: &'static str,
+    pub(super) code: LazyLock<String>,
     hash: LazyLock<String>,
 }
 
@@ -19,8 +23,8 @@ macro_rules! scripts {
         pub(super) static $script: Source = Source {
             name: $file,
             point: concat!("redis.", $file),
-            code: concat!(include_str!("lua/head.lua"), include_str!(concat!("lua/", $file, ".lua"))),
-            hash: LazyLock::new(|| Script::new($script.code).get_hash().to_owned()),
+            code: LazyLock::new(|| with_head(include_str!(concat!("lua/", $file, ".lua")))),
+            hash: LazyLock::new(|| Script::new(&$script.code).get_hash().to_owned()),
         };
     )*};
 }
@@ -67,6 +71,37 @@ scripts! {
     UNDERWAY = "underway";
 }
 
+/// A script after the paragraphs of the head that define what it mentions, and what these mention. A paragraph uses only
+/// what is above it.
+fn with_head(own: &'static str) -> String {
+    let (mut used, mut parts) = (words(own).collect::<HashSet<_>>(), vec![own]);
+    for paragraph in paragraphs().rev() {
+        if defined(paragraph).any(|name| used.contains(name)) {
+            used.extend(words(paragraph));
+            parts.push(paragraph);
+        }
+    }
+    parts.reverse();
+    parts.join("\n")
+}
+
+fn paragraphs() -> impl DoubleEndedIterator<Item = &'static str> {
+    HEAD.split("\n\n").collect::<Vec<_>>().into_iter()
+}
+
+/// What a paragraph defines for those below.
+fn defined(paragraph: &str) -> impl Iterator<Item = &str> {
+    let definitions = paragraph.lines().filter_map(|line| line.strip_prefix("local "));
+    definitions.flat_map(|line| words(line.split(['=', '(']).next().unwrap_or(line))).filter(|word| *word != "function")
+}
+
+/// The words of what is no comment.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let words = lines.flat_map(|line| line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_'));
+    words.filter(|word| !word.is_empty())
+}
+
 /// One step with its arguments. Sent again, it is the same operation, and so is done once.
 pub(super) struct Step {
     pub(super) source: &'static Source,
@@ -92,5 +127,40 @@ impl Step {
 
     pub(super) fn push(&mut self, argument: impl ToRedisArgs) {
         self.cmd.arg(argument);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_begins_with_what_it_uses() {
+        let own = "local place = arg()\n-- Here `bury` is not used.\nreturn done(place)\n";
+        let code = with_head(own);
+        for needed in
+            ["local shard, operation = ", "local function arg()", "local function publish(", "local function done("]
+        {
+            assert_eq!(code.matches(needed).count(), 1, "{needed} in {code}");
+        }
+        for idle in ["local function bury(", "local function number()", "local function tick()"] {
+            assert!(!code.contains(idle), "{idle} in {code}");
+        }
+        assert!(code.ends_with(own));
+    }
+
+    /// Otherwise it would be missing where nothing else needs it.
+    #[test]
+    fn a_paragraph_of_the_head_uses_only_what_is_above_it() {
+        let all: HashSet<_> = paragraphs().flat_map(defined).collect();
+        assert!(all.contains("keys_of") && all.contains("told") && !all.contains("function"), "{all:?}");
+        let mut above = HashSet::new();
+        for paragraph in paragraphs() {
+            above.extend(defined(paragraph));
+            for (at, _) in paragraph.match_indices('(') {
+                let called = words(&paragraph[..at]).last().unwrap_or_default();
+                assert!(!all.contains(called) || above.contains(called), "{called} is used in\n{paragraph}");
+            }
+        }
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use pesto_engine::clock::SystemClock;
 use pesto_engine::contract;
-use pesto_engine::model::{Digest, FlowName};
-use pesto_engine::ports::{Accepted, Clock as _, Commit, Deploy, Entry, Store, StoreError};
+use pesto_engine::model::{Completion, Digest, Exchange, FlowName};
+use pesto_engine::ports::{Accepted, After, Clock as _, Commit, Deploy, Entry, Store, StoreError, TimerChange};
 use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
 use crate::OnRedis;
-use crate::samples::{LEASE, message, open, options, patiently, place, said};
+use crate::samples::{LEASE, conversation, message, open, options, patiently, place, said};
 use redis_rig::server::Server;
 
 /// A connection of an operator's.
@@ -227,7 +227,7 @@ async fn what_ends_while_it_runs_is_waited_for() {
 }
 
 /// Keys of a shard by their names, where PLACE stands for what it says.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 24] = [
     "tick",
     "counts",
     "ready",
@@ -238,6 +238,10 @@ const KEYS: [&str; 19] = [
     "due",
     "home",
     "versions",
+    "holders",
+    "let_go",
+    "completed",
+    "completed:flows",
     "posted",
     "place:PLACE",
     "inbox:PLACE",
@@ -247,6 +251,7 @@ const KEYS: [&str; 19] = [
     "outbox:PLACE",
     "closers:PLACE",
     "history:PLACE",
+    "timer:PLACE",
 ];
 
 /// A key that is of another type for a while: a foreign program wrote it.
@@ -273,34 +278,66 @@ impl Drop for Spoilt<'_> {
     }
 }
 
+/// What is opened or closed, posted, set and recorded by a turn of the person.
+fn all_of_it(name: &str, after: After) -> Commit {
+    let conversation = name.to_owned();
+    let flow = FlowName::try_from("ask".to_owned()).unwrap();
+    let (digest, person) = (Digest::of(b"one"), said(name, "").person);
+    Commit {
+        timers: match after {
+            After::Open(_) => vec![TimerChange::Set("later".to_owned(), 1_000_000)],
+            _ => Vec::new(),
+        },
+        conversation: after,
+        messages: (0..2).map(|index| message(name, index)).collect(),
+        exchange: Some(Exchange { said: "hello".into(), answered: "hello".into(), at: 1 }),
+        completion: Some(Completion { conversation, flow, digest, person, at: 1, answers: "{}".into() }),
+        ..Commit::default()
+    }
+}
+
 #[tokio::test]
 async fn a_step_that_meets_a_key_of_another_type_does_nothing() {
     let server = Server::start();
     let mut client = client(&server);
     let clock = Arc::new(ManualClock::new(1_000));
     let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, clock.clone()).await;
-    let answers = |number| (0..2).map(|index| message(&format!("p{number}"), index)).collect();
-    for (number, key) in KEYS.into_iter().enumerate() {
-        let (name, event) = (format!("p{number}"), format!("e{number}"));
-        let at = place(&name);
+    for (key, what) in KEYS.into_iter().flat_map(|key| ["opens", "stays", "closes"].map(|what| (key, what))) {
+        let (name, event) = (format!("{what}-{}", key.replace(':', "-")), format!("{key} {what}"));
+        let (at, why) = (place(&name), format!("{key} when it {what}"));
+        let after = || match what {
+            "closes" => After::Closed(1),
+            _ => After::Open(Box::new(conversation(1))),
+        };
+        if what != "opens" {
+            let before = format!("before {event}");
+            let Ok(Accepted::Taken(claim)) = store.accept(said(&name, &before), Entry::Take(LEASE)).await else {
+                panic!()
+            };
+            let opens = After::Open(Box::new(conversation(1)));
+            store.commit(&claim.fence, Commit { conversation: opens, ..Commit::default() }).await.unwrap();
+        }
         let spoilt = Spoilt::new(&mut client, key, at.as_str());
         let first = store.accept(said(&name, &event), Entry::Take(LEASE)).await;
         drop(spoilt);
         let claim = match first {
             Ok(Accepted::Taken(claim)) => claim,
-            _ => match store.accept(said(&name, &event), Entry::Take(LEASE)).await.unwrap() {
-                Accepted::Taken(claim) => claim,
-                other => panic!("{key}: {other:?}"),
-            },
+            _ => {
+                assert_eq!(store.glance(&at).await.unwrap().inbox, 0, "{why}");
+                match store.accept(said(&name, &event), Entry::Take(LEASE)).await.unwrap() {
+                    Accepted::Taken(claim) => claim,
+                    other => panic!("{why}: {other:?}"),
+                }
+            }
         };
-        assert_eq!(store.glance(&at).await.unwrap().inbox, 1, "{key}");
+        assert_eq!(store.glance(&at).await.unwrap().inbox, 1, "{why}");
 
-        let commit = || Commit { messages: answers(number), ..Commit::default() };
+        let commit = || all_of_it(&name, after());
         let spoilt = Spoilt::new(&mut client, key, at.as_str());
         let first = store.commit(&claim.fence, commit()).await;
         drop(spoilt);
         if first.is_err() {
-            store.retry(&claim.fence, clock.now()).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+            store.retry(&claim.fence, clock.now()).await.unwrap_or_else(|error| panic!("{why}: {error}"));
             let spoilt = Spoilt::new(&mut client, key, at.as_str());
             let first = store.claim(1, LEASE).await.unwrap_or_default().pop();
             drop(spoilt);
@@ -310,11 +347,13 @@ async fn a_step_that_meets_a_key_of_another_type_does_nothing() {
                 Some(claim) => claim,
                 None => store.claim(1, LEASE).await.unwrap().remove(0),
             };
-            assert_eq!(again.inbound.id, event, "{key}");
-            store.commit(&again.fence, commit()).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+            assert_eq!(again.inbound.id, event, "{why}");
+            store.commit(&again.fence, commit()).await.unwrap_or_else(|error| panic!("{why}: {error}"));
         }
         let glance = store.glance(&at).await.unwrap();
-        assert_eq!((glance.inbox, glance.outbox), (0, 2), "{key}");
+        assert_eq!((glance.inbox, glance.outbox, glance.conversation.is_some()), (0, 2, what != "closes"), "{why}");
+        let history = store.history(&at, 1, 10).await.unwrap();
+        assert_eq!(history.len(), usize::from(what != "closes"), "{why}");
 
         for _ in 0..2 {
             let posting = store.outbox_claim(5, LEASE).await.unwrap().remove(0);
@@ -322,12 +361,23 @@ async fn a_step_that_meets_a_key_of_another_type_does_nothing() {
             let first = store.outbox_sent(&posting, None, None).await;
             drop(spoilt);
             if first.is_err() {
-                store.outbox_sent(&posting, None, None).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+                store.outbox_sent(&posting, None, None).await.unwrap_or_else(|error| panic!("{why}: {error}"));
             }
         }
         let glance = store.glance(&at).await.unwrap();
-        assert_eq!((glance.inbox, glance.outbox), (0, 0), "{key}");
+        assert_eq!((glance.inbox, glance.outbox), (0, 0), "{why}");
+
+        let spoilt = Spoilt::new(&mut client, key, at.as_str());
+        let first = store.clear(&at).await;
+        drop(spoilt);
+        if first.is_err() {
+            store.clear(&at).await.unwrap_or_else(|error| panic!("{why}: {error}"));
+        }
+        assert_eq!(store.open_conversations().await.unwrap(), [], "{why}");
+        assert_eq!(store.fire_timers().await.unwrap(), None, "{why}");
     }
     let backlog = store.backlog().await.unwrap();
     assert_eq!((backlog.inbox, backlog.running, backlog.outbox), (0, 0, 0));
+    let completions = store.completions(&FlowName::try_from("ask".to_owned()).unwrap(), 0, 1_000).await.unwrap();
+    assert_eq!(completions.len(), 3 * KEYS.len(), "each once");
 }

@@ -1,9 +1,10 @@
 //! Stores, and events and messages for them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pesto_engine::model::{Body, EffectId, Inbound, Message, Person, Place};
+use pesto_engine::model::{Beginning, Body, Conversation, Digest, EffectId, FlowName, Inbound, Message, Person, Place};
 use pesto_engine::ports::{Clock, Commit, Entry, Store, StoreError};
 use pesto_server::config::Secret;
 use pesto_server::redis::{Options, RedisStore, TimeSource};
@@ -39,6 +40,22 @@ pub(crate) fn message(name: &str, index: usize) -> Message {
         choices: None,
         form: None,
         closes: None,
+    }
+}
+
+pub(crate) fn conversation(generation: u64) -> Conversation {
+    Conversation {
+        generation,
+        flow: FlowName::try_from("ask".to_owned()).unwrap(),
+        digest: Digest::of(b"one"),
+        state: Vec::new(),
+        literal_next: false,
+        questions: Vec::new(),
+        switch_to: None,
+        timers: BTreeMap::from([("later".to_owned(), 1)]),
+        began: Beginning { at: 1, sent: None, by: "ann".into() },
+        last: 1,
+        tried: Vec::new(),
     }
 }
 

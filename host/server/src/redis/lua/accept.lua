@@ -1,11 +1,8 @@
 -- An event enters: once, in order, in place of what runs, or beside it. Its turn may be claimed in the same step.
 local id, kept, how, place = arg(), arg(), arg(), arg()
 
--- The end of a step that claimed: its answer, and what the host has to know of the claim.
-local function done_and_taken(answer, epoch, generation)
-  local talk = redis.call('HMGET', shard .. 'talk:' .. place, 'generation', 'flow', 'digest', 'rest', 'state')
-  return done(answer, epoch, generation, talk)
-end
+-- What the host has to know of the conversation of an event that it claims.
+local function talk() return redis.call('HMGET', shard .. 'talk:' .. place, 'generation', 'flow', 'digest', 'rest', 'state') end
 
 local known = seen(id, kept)
 if known and again(known.by) then
@@ -13,7 +10,7 @@ if known and again(known.by) then
   if found[1] ~= operation then return done(known.answer) end
   local _, _, _, length = arg(), arg(), arg(), number()
   lease(place, now + length)
-  return done_and_taken(known.answer, found[2], found[3])
+  return done(known.answer, found[2], found[3], talk())
 end
 if known then return done('duplicate') end
 
@@ -49,6 +46,7 @@ local sent, hold, most, lease = arg(), now + number(), number(), number()
 local found = redis.call('HMGET', place_key(place), 'tick', 'last', 'epoch', 'generation')
 if how == 'take' and not found[1] then
   -- Nothing waits or runs here: the event is the first, and this host's.
+  local its_talk = talk()
   rank(place)
   local answer, epoch = int((found[2] or 0) + 1), next_epoch(found[3])
   local name, at, until_ = position_of(sent, answer), tick(), int(now + lease)
@@ -59,7 +57,7 @@ if how == 'take' and not found[1] then
   redis.call('ZADD', shard .. 'claimed', until_, place)
   tell('i')
   remember(id, answer, kept)
-  return done_and_taken(answer, epoch, found[4])
+  return done(answer, epoch, found[4], its_talk)
 end
 if how ~= 'cut' and redis.call('ZCARD', shard .. 'inbox:' .. place) >= most then return done('full') end
 if how == 'cut' then cut(sent) end

@@ -4,6 +4,10 @@ local name, inbox = place_key(place), shard .. 'inbox:' .. place
 if redis.call('EXISTS', name) == 0 then return done('0', '0', '0') end
 local before = redis.call('HMGET', name, 'cleared', 'conversations', 'events', 'messages', 'epoch')
 if before[1] == operation then return done(before[2], before[3], before[4]) end
+sound_inbox(place)
+sound_outbox(place)
+sound_talk(place)
+are('ZCARD', 'posted')
 
 local conversations = int(redis.call('EXISTS', shard .. 'talk:' .. place))
 close(place)

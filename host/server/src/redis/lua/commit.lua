@@ -7,12 +7,21 @@ if found[1] ~= epoch or not found[2] then return done(ended(place) and 'ok' or '
 local current, pin, at = found[3], found[4], found[5]
 local cause = current and redis.call('HGET', events, current)
 if not cause then return done('gone') end
-local kept, letter, completed, finished, completion = arg(), arg(), arg(), arg(), arg()
+local kept, letter, completed, finished, completion, has = arg(), arg(), arg(), arg(), arg(), arg()
+local after, generation, flow, digest, rest, state = arg(), arg(), arg(), arg(), arg(), arg()
+local former = redis.call('HMGET', talk, 'generation', 'flow', 'digest')
+local begins = after == 'open' and former[1] ~= generation
+local moves = after == 'open' and not begins and (former[2] ~= flow or former[3] ~= digest)
+local open = after == 'open' or after == '' and former[1] ~= false
+
 sound_inbox(place)
-sound_outbox(place)
-are('ZCARD', 'talks', 'timers')
-are('HLEN', 'timer:' .. place, 'versions', 'holders', 'let_go')
-are('LLEN', 'history:' .. place)
+if has:find('m') then sound_outbox(place) end
+if has:find('t') then
+  are('ZCARD', 'timers')
+  are('HLEN', 'timer:' .. place)
+end
+if has:find('x') then are('LLEN', 'history:' .. place) end
+if after == 'closed' or begins or moves then sound_talk(place) end
 if letter ~= '' then sound_letters() end
 if completed ~= '' then
   are('SCARD', 'completed', 'completed:flows')
@@ -20,26 +29,20 @@ if completed ~= '' then
   are('HLEN', 'completion:' .. finished)
 end
 
-local after = arg()
-if after == 'closed' then
+if after == 'closed' or begins then
   close(place)
-  redis.call('HSET', name, 'generation', arg())
-elseif after == 'open' then
-  local generation, flow, digest, rest, state = arg(), arg(), arg(), arg(), arg()
-  local former = redis.call('HMGET', talk, 'generation', 'flow', 'digest')
-  if former[1] ~= generation then
-    close(place)
-    local _, person = event_parts(cause)
-    redis.call('HSET', talk, 'generation', generation, 'person', person)
-    redis.call('HSET', name, 'generation', generation)
-    redis.call('ZADD', shard .. 'talks', 0, place)
-    hold(flow, digest, 1)
-  elseif former[2] ~= flow or former[3] ~= digest then
-    hold(former[2], former[3], -1)
-    hold(flow, digest, 1)
-  end
-  redis.call('HSET', talk, 'flow', flow, 'digest', digest, 'rest', rest, 'state', state)
+  redis.call('HSET', name, 'generation', generation)
 end
+if begins then
+  local _, person = event_parts(cause)
+  redis.call('HSET', talk, 'generation', generation, 'person', person)
+  redis.call('ZADD', shard .. 'talks', 0, place)
+  count_version(flow, digest, 1)
+elseif moves then
+  count_version(former[2], former[3], -1)
+  count_version(flow, digest, 1)
+end
+if after == 'open' then redis.call('HSET', talk, 'flow', flow, 'digest', digest, 'rest', rest, 'state', state) end
 
 redis.call('ZREM', inbox, current)
 redis.call('HDEL', events, current)
@@ -51,7 +54,6 @@ redis.call('HSET', name, 'ended', operation)
 leave_line(at .. place)
 redis.call('ZREM', shard .. 'claimed', place)
 
-local open = after == 'open' or redis.call('EXISTS', talk) == 1
 for _ = 1, number() do
   local timer, due = arg(), arg()
   local member = place .. ' ' .. timer

@@ -1,4 +1,5 @@
--- The head of every script: time, keys, and what several steps do.
+-- What several steps do, and above all time and keys. A script begins with the paragraphs of it that it needs, which
+-- `script.rs` finds by their names; so each uses only what is above it.
 --
 -- KEYS[1] is a shard's prefix with its hash tag. Every other key begins with it, so that all lie in one slot of a
 -- cluster; KEYS[2] is never there, and `script.rs` says why it is named. ARGV has the time in milliseconds (empty: the
@@ -43,10 +44,17 @@ local function done(...)
   return {(woken.i and 'i' or '') .. rest, int(now), int(micros), ...}
 end
 
+local last_tick
+local function sound_tick()
+  last_tick = last_tick or tonumber(redis.call('GET', shard .. 'tick') or 0)
+  if not last_tick then error({err = 'WRONGTYPE `tick` is no number'}) end
+end
+
 -- Decides between equals, and orders what is appended: the server's microseconds, but never the same twice.
 local function tick()
-  local last = tonumber(redis.call('GET', shard .. 'tick') or 0)
-  local next = string.format('%016d', math.max(last + 1, micros))
+  sound_tick()
+  last_tick = math.max(last_tick + 1, micros)
+  local next = string.format('%016d', last_tick)
   redis.call('SET', shard .. 'tick', next)
   return next
 end
@@ -67,19 +75,19 @@ local function rank(place)
   return new
 end
 
--- A command that fails undoes none before it. So a step that writes more than one key first asks each how much it has: one
--- of another type fails there, and all of the step with it.
+-- A command that fails undoes none before it. So a step that writes more than one key first asks each that it has not read
+-- how much it has: one of another type fails there, and all of the step with it.
+local asked = {}
 local function are(count_of, ...)
-  for _, key in ipairs({...}) do redis.call(count_of, shard .. key) end
-end
-
-local function sound_tick()
-  if not tonumber(redis.call('GET', shard .. 'tick') or 0) then error({err = 'WRONGTYPE `tick` is no number'}) end
+  for _, key in ipairs({...}) do
+    if not asked[key] then redis.call(count_of, shard .. key) end
+    asked[key] = true
+  end
 end
 
 local function sound_inbox(place)
   are('ZCARD', 'ready', 'line', 'claimed', 'inbox:' .. place)
-  are('HLEN', 'counts', 'event:' .. place, 'talk:' .. place)
+  are('HLEN', 'counts', 'event:' .. place)
   sound_tick()
 end
 
@@ -186,23 +194,24 @@ end
 
 -- The index that has the time of a message: of the host at which somebody waits for the place's; or of all hosts where it
 -- is for a terminal (`socket::WORKSPACE`), and otherwise of those that reach more. Copies are looked for by any of these.
+local homes = {}
 local function due_of(place, sent)
-  local home = sent == '' and redis.call('HGET', shard .. 'home', place)
-  if home then return shard .. 'due:' .. home end
-  return shard .. (place:sub(1, 6) == 'local/' and 'near' or 'due')
+  if sent == '' and homes[place] == nil then homes[place] = redis.call('HGET', shard .. 'home', place) end
+  if sent == '' and homes[place] then return 'due:' .. homes[place] end
+  return place:sub(1, 6) == 'local/' and 'near' or 'due'
 end
 
+-- What messages of this place are in, and are looked for in, once they were sent.
 local function sound_outbox(place)
-  are('ZCARD', 'due', 'near', 'outbox:' .. place, 'posted')
-  are('HLEN', 'counts', 'home')
+  are('ZCARD', 'outbox:' .. place, due_of(place, ''))
+  are('HLEN', 'counts')
   are('SCARD', 'closers:' .. place)
-  redis.call('ZCARD', due_of(place, ''))
   sound_tick()
 end
 
 local function set_due(id, due)
   local found = redis.call('HMGET', shard .. 'message:' .. id, 'slot', 'place', 'sent')
-  redis.call('ZADD', due_of(found[2], found[3]), int(due), found[1])
+  redis.call('ZADD', shard .. due_of(found[2], found[3]), int(due), found[1])
   wake('o')
 end
 
@@ -233,7 +242,7 @@ local function post(place, id, can_be_answered, closes, message)
     redis.call('ZADD', shard .. 'outbox:' .. place, no, id)
     has_time = redis.call('ZRANGE', shard .. 'outbox:' .. place, 0, 0)[1] == id
   end
-  if has_time then redis.call('ZADD', due_of(place, ''), int(now), slot) end
+  if has_time then redis.call('ZADD', shard .. due_of(place, ''), int(now), slot) end
   wake('o')
 end
 
@@ -276,13 +285,16 @@ end
 
 local function remove(id, one)
   redis.call('DEL', shard .. 'message:' .. id)
-  redis.call('ZREM', due_of(one.place, one.sent), one.slot)
+  redis.call('ZREM', shard .. due_of(one.place, one.sent), one.slot)
   if one.sent == '' then leave(id, one) end
 end
 
+-- What closes a message.
+local function closings_of(id) return redis.call('SMEMBERS', shard .. 'closings:' .. id) end
+
 -- A message that was not posted, or not so that it can be found, cannot be closed.
-local function drop_closings(id)
-  for _, closing in ipairs(redis.call('SMEMBERS', shard .. 'closings:' .. id)) do remove(closing, outgoing(closing)) end
+local function drop_all(closings)
+  for _, closing in ipairs(closings) do remove(closing, outgoing(closing)) end
 end
 
 local function bury(letter)
@@ -385,11 +397,16 @@ local function first_due(index)
 end
 
 -- Counts the conversations of a version, and notes when one let go of it.
-local function hold(flow, digest, by)
+local function count_version(flow, digest, by)
   for index, field in pairs({versions = flow .. ' ' .. digest, holders = digest}) do
     if redis.call('HINCRBY', shard .. index, field, by) <= 0 then redis.call('HDEL', shard .. index, field) end
   end
   if by < 0 then redis.call('HSET', shard .. 'let_go', digest, int(now)) end
+end
+
+local function sound_talk(place)
+  are('ZCARD', 'talks', 'timers')
+  are('HLEN', 'timer:' .. place, 'versions', 'holders', 'let_go')
 end
 
 -- Ends the open conversation, if there is one, with its timers and history.
@@ -397,7 +414,7 @@ local function close(place)
   local talk = shard .. 'talk:' .. place
   local former = redis.call('HMGET', talk, 'flow', 'digest')
   if not former[1] then return end
-  hold(former[1], former[2], -1)
+  count_version(former[1], former[2], -1)
   for _, timer in ipairs(redis.call('HKEYS', shard .. 'timer:' .. place)) do
     redis.call('ZREM', shard .. 'timers', place .. ' ' .. timer)
   end

@@ -22,7 +22,7 @@ local function take(member, due)
   if one.sending ~= '' then one.doubt = '1' end
   redis.call('HSET', name, 'attempt', one.attempt, 'doubt', one.doubt, 'sending', '1', 'operation', operation,
     'since', due)
-  redis.call('ZADD', due_of(one.place, one.sent), int(until_), member)
+  redis.call('ZADD', shard .. due_of(one.place, one.sent), int(until_), member)
   answer(due, id, one)
 end
 

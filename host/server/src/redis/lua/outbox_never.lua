@@ -6,14 +6,14 @@ if not one then return done(settled(place) and 'ok' or 'stale') end
 sound_outbox(place)
 sound_inbox(place)
 sound_letters()
-are('SCARD', 'closings:' .. id)
+local closings = closings_of(id)
 local is_last = redis.call('HGET', place_key(place), 'last') or '0'
 local is_open = redis.call('HGET', shard .. 'talk:' .. place, 'generation') or ''
 if is_last ~= last or is_open ~= generation then return done('changed') end
 settle(place)
 remove(id, one)
 if one.closes ~= '' then return done('ok') end
-drop_closings(id)
+drop_all(closings)
 bury(arg())
 local person = arg()
 if person ~= '' then append(place, '', now, person, arg()) end

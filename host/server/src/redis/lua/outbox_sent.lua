@@ -4,8 +4,12 @@ local place, id, attempt, receipt, look = arg(), arg(), arg(), arg(), arg()
 local one = taken_by(attempt, id)
 if not one then return done(settled(place) and 'ok' or 'stale') end
 sound_outbox(place)
-are('HLEN', 'posted:' .. id)
-are('SCARD', 'closings:' .. id)
+local closings = closings_of(id)
+if look ~= '' or one.sent ~= '' then are('ZCARD', due_of(place, '-')) end
+if receipt ~= '' or one.closes ~= '' then
+  are('ZCARD', 'posted')
+  are('HLEN', 'posted:' .. id)
+end
 settle(place)
 local posted = shard .. 'posted:' .. id
 if one.sent ~= '' then
@@ -18,7 +22,7 @@ end
 if look == '' then
   remove(id, one)
 else
-  redis.call('ZREM', due_of(place, ''), one.slot)
+  redis.call('ZREM', shard .. due_of(place, ''), one.slot)
   redis.call('HSET', shard .. 'message:' .. id, 'sending', '', 'sent', receipt == '' and '-' or receipt)
   set_due(id, now + tonumber(look))
   leave(id, one)
@@ -29,8 +33,8 @@ if one.closes ~= '' then
 elseif receipt ~= '' and one.answerable then
   redis.call('HSET', posted, 'message', one.message, 'receipt', receipt:sub(2))
   redis.call('ZADD', shard .. 'posted', int(now), id)
-  for _, closing in ipairs(redis.call('SMEMBERS', shard .. 'closings:' .. id)) do set_due(closing, now) end
+  for _, closing in ipairs(closings) do set_due(closing, now) end
 else
-  drop_closings(id)
+  drop_all(closings)
 end
 return done('ok')

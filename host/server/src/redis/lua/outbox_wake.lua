@@ -2,8 +2,10 @@
 -- twice; but should that fail, it is not waited for. What another host is sending is in doubt.
 local place = arg()
 sound_outbox(place)
-local former, home = due_of(place, ''), redis.call('HGET', shard .. 'home', place)
+are('ZCARD', 'due:' .. ARGV[3])
+local former, home = shard .. due_of(place, ''), homes[place]
 redis.call('HSET', shard .. 'home', place, ARGV[3])
+homes[place] = ARGV[3]
 local was_here = not home or home == ARGV[3]
 local function rouse(id)
   local one = outgoing(id)
