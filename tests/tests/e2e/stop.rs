@@ -17,6 +17,9 @@ async fn a_turn_under_way_ends_before_the_host_does() {
     ada.say("Still there?");
     model.asked_about("Still there?").await;
     host.terminate();
+    host.log().text("the host stops").await;
+    // As of a terminal whose Ctrl-C a supervisor hears too.
+    host.signal("INT");
     assert!(host.ended(DEADLINE).await.success());
     host.again().await;
     assert_eq!(ada.hear().await.text, "You said: Still there?");
@@ -38,6 +41,24 @@ async fn a_turn_that_does_not_end_in_time_is_given_back_and_no_attempt_counts() 
     host.again().await;
     host.until("the turn runs again", |status| status.turns_waiting == 1).await;
     assert_eq!(attempts(&host), [1]);
+    ada.say("cancel");
+    ada.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_is_told_twice_to_stop_ends_at_once() {
+    let model = Aimock::start(Duration::ZERO).await;
+    let mut host = host_with(&model).await;
+    let mut ada = host.person("ada");
+    ada.say("How long? (slow)");
+    model.asked_about("(slow)").await;
+    host.terminate();
+    host.log().text("the host stops").await;
+    host.terminate();
+    assert_eq!(host.ended(DEADLINE).await.code(), Some(1));
+    assert_eq!(attempts(&host), [1], "it was not given back");
+    host.again().await;
+    host.until("the turn runs again", |status| status.turns_waiting == 1).await;
     ada.say("cancel");
     ada.settle().await;
 }

@@ -20,7 +20,8 @@ pub struct Args {
     common: Common,
 }
 
-/// Runs until SIGTERM or SIGINT; turns under way get ten seconds to end.
+/// Runs until SIGTERM or SIGINT; turns under way get ten seconds to end. The same signal once more
+/// ends it at once, as a crash would; the other one does not, for what a terminal tells it a supervisor often tells it too.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.common.config(Scope::Whole)?;
     crate::log::start(&config.log, tracing::Level::TRACE);
@@ -28,10 +29,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     args.common.warn(&config)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let mut told = tokio::select! {
+            _ = terminate.recv() => terminate,
+            _ = interrupt.recv() => interrupt,
+        };
+        tokio::spawn(async move {
+            told.recv().await;
+            tracing::warn!("the host was told once more to stop, and leaves what is under way to whoever comes next");
+            std::process::exit(1);
+        });
     };
     tokio::pin!(stop);
     let app = tokio::select! {
