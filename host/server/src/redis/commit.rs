@@ -20,13 +20,8 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
         Some(one) => step = step.arg(&one.conversation).arg(one.flow.as_str()).arg(encode(one)?),
         None => step = step.arg("").arg("").arg(""),
     }
-    // What the step has to ask for before it begins.
-    let mut has = String::new();
-    for (letter, there) in [("m", !messages.is_empty()), ("t", !timers.is_empty()), ("x", exchange.is_some())] {
-        has.push_str(if there { letter } else { "" });
-    }
-    step.push(has);
     push_after(&mut step, conversation)?;
+    push_messages(&mut step, &fence.place, messages)?;
     step.push(timers.len());
     for change in timers {
         match change {
@@ -43,7 +38,6 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
         }
         None => step.push(""),
     }
-    push_messages(&mut step, &fence.place, messages)?;
     fenced(fence, store.run(step).await?.fields, COMMIT.name)
 }
 

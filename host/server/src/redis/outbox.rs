@@ -42,7 +42,11 @@ pub(super) fn push_messages(step: &mut Step, place: &Place, messages: Vec<Messag
 pub(super) async fn claim(store: &RedisStore, most: usize, lease: Duration) -> Result<Vec<Posting>, StoreError> {
     let mut postings = Vec::new();
     for Taken { shard, mut fields } in take(store, &store.wakes.due, &OUTBOX_CLAIM, length(lease), most).await? {
-        let (id, attempt) = (fields.text()?, fields.number()?);
+        let (id, attempt) = (fields.text()?, fields.number_or_zero()?);
+        if attempt == 0 {
+            tracing::error!("a message is put aside for a minute: what is kept of `{id}` is no message");
+            continue;
+        }
         match posting(&id, attempt, fields) {
             Ok(posting) => postings.push(posting),
             Err(error) => {

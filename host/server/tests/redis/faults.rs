@@ -1,23 +1,16 @@
 //! A Redis that is not as it should be: what it cannot do is said with a remedy, and never with the password.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pesto_engine::clock::SystemClock;
 use pesto_engine::contract;
-use pesto_engine::model::{Completion, Digest, Exchange, FlowName};
-use pesto_engine::ports::{Accepted, After, Clock as _, Commit, Deploy, Entry, Store, StoreError, TimerChange};
-use pesto_engine::scripted::ManualClock;
+use pesto_engine::model::{Digest, FlowName};
+use pesto_engine::ports::{Commit, Deploy, Entry, Store, StoreError};
 use pesto_server::redis::{ConnectError, Options, RedisStore};
 
 use crate::OnRedis;
-use crate::samples::{LEASE, conversation, message, open, options, patiently, place, said};
+use crate::samples::{LEASE, client, open, options, patiently, said};
 use redis_rig::server::Server;
-
-/// A connection of an operator's.
-fn client(server: &Server) -> redis::Connection {
-    redis::Client::open(server.url()).unwrap().get_connection().unwrap()
-}
 
 async fn refused(options: Options) -> ConnectError {
     RedisStore::connect(options, Arc::new(SystemClock)).await.err().unwrap()
@@ -224,160 +217,4 @@ async fn what_ends_while_it_runs_is_waited_for() {
     tell(&["REPLICAOF", "NO", "ONE"]);
     patiently(|| store.accept(said("ann", "e4"), Entry::Queue)).await;
     assert_eq!(store.backlog().await.unwrap().inbox, 4, "each once");
-}
-
-/// Keys of a shard by their names, where PLACE stands for what it says.
-const KEYS: [&str; 24] = [
-    "tick",
-    "counts",
-    "ready",
-    "line",
-    "claimed",
-    "talks",
-    "timers",
-    "due",
-    "home",
-    "versions",
-    "holders",
-    "let_go",
-    "completed",
-    "completed:flows",
-    "posted",
-    "place:PLACE",
-    "inbox:PLACE",
-    "event:PLACE",
-    "journal:PLACE",
-    "talk:PLACE",
-    "outbox:PLACE",
-    "closers:PLACE",
-    "history:PLACE",
-    "timer:PLACE",
-];
-
-/// A key that is of another type for a while: a foreign program wrote it.
-struct Spoilt<'a> {
-    client: &'a mut redis::Connection,
-    key: String,
-}
-
-impl<'a> Spoilt<'a> {
-    fn new(client: &'a mut redis::Connection, name: &str, place: &str) -> Self {
-        let key = format!("t:{{s0}}:{}", name.replace("PLACE", place));
-        // What is not there has nothing to put aside.
-        let _ = redis::cmd("RENAME").arg(&key).arg("aside").exec(client);
-        let foreign = redis::cmd("SETBIT").arg(&key).arg(7).arg(1).exec(client);
-        foreign.unwrap();
-        Self { client, key }
-    }
-}
-
-impl Drop for Spoilt<'_> {
-    fn drop(&mut self) {
-        redis::cmd("DEL").arg(&self.key).exec(self.client).unwrap();
-        let _ = redis::cmd("RENAME").arg("aside").arg(&self.key).exec(self.client);
-    }
-}
-
-/// What is opened or closed, posted, set and recorded by a turn of the person.
-fn all_of_it(name: &str, after: After) -> Commit {
-    let conversation = name.to_owned();
-    let flow = FlowName::try_from("ask".to_owned()).unwrap();
-    let (digest, person) = (Digest::of(b"one"), said(name, "").person);
-    Commit {
-        timers: match after {
-            After::Open(_) => vec![TimerChange::Set("later".to_owned(), 1_000_000)],
-            _ => Vec::new(),
-        },
-        conversation: after,
-        messages: (0..2).map(|index| message(name, index)).collect(),
-        exchange: Some(Exchange { said: "hello".into(), answered: "hello".into(), at: 1 }),
-        completion: Some(Completion { conversation, flow, digest, person, at: 1, answers: "{}".into() }),
-        ..Commit::default()
-    }
-}
-
-#[tokio::test]
-async fn a_step_that_meets_a_key_of_another_type_does_nothing() {
-    let server = Server::start();
-    let mut client = client(&server);
-    let clock = Arc::new(ManualClock::new(1_000));
-    let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, clock.clone()).await;
-    for (key, what) in KEYS.into_iter().flat_map(|key| ["opens", "stays", "closes"].map(|what| (key, what))) {
-        let (name, event) = (format!("{what}-{}", key.replace(':', "-")), format!("{key} {what}"));
-        let (at, why) = (place(&name), format!("{key} when it {what}"));
-        let after = || match what {
-            "closes" => After::Closed(1),
-            _ => After::Open(Box::new(conversation(1))),
-        };
-        if what != "opens" {
-            let before = format!("before {event}");
-            let Ok(Accepted::Taken(claim)) = store.accept(said(&name, &before), Entry::Take(LEASE)).await else {
-                panic!()
-            };
-            let opens = After::Open(Box::new(conversation(1)));
-            store.commit(&claim.fence, Commit { conversation: opens, ..Commit::default() }).await.unwrap();
-        }
-        let spoilt = Spoilt::new(&mut client, key, at.as_str());
-        let first = store.accept(said(&name, &event), Entry::Take(LEASE)).await;
-        drop(spoilt);
-        let claim = match first {
-            Ok(Accepted::Taken(claim)) => claim,
-            _ => {
-                assert_eq!(store.glance(&at).await.unwrap().inbox, 0, "{why}");
-                match store.accept(said(&name, &event), Entry::Take(LEASE)).await.unwrap() {
-                    Accepted::Taken(claim) => claim,
-                    other => panic!("{why}: {other:?}"),
-                }
-            }
-        };
-        assert_eq!(store.glance(&at).await.unwrap().inbox, 1, "{why}");
-
-        let commit = || all_of_it(&name, after());
-        let spoilt = Spoilt::new(&mut client, key, at.as_str());
-        let first = store.commit(&claim.fence, commit()).await;
-        drop(spoilt);
-        if first.is_err() {
-            store.retry(&claim.fence, clock.now()).await.unwrap_or_else(|error| panic!("{why}: {error}"));
-            let spoilt = Spoilt::new(&mut client, key, at.as_str());
-            let first = store.claim(1, LEASE).await.unwrap_or_default().pop();
-            drop(spoilt);
-            // What could not be read waits for a minute.
-            clock.advance(Duration::from_secs(61));
-            let again = match first {
-                Some(claim) => claim,
-                None => store.claim(1, LEASE).await.unwrap().remove(0),
-            };
-            assert_eq!(again.inbound.id, event, "{why}");
-            store.commit(&again.fence, commit()).await.unwrap_or_else(|error| panic!("{why}: {error}"));
-        }
-        let glance = store.glance(&at).await.unwrap();
-        assert_eq!((glance.inbox, glance.outbox, glance.conversation.is_some()), (0, 2, what != "closes"), "{why}");
-        let history = store.history(&at, 1, 10).await.unwrap();
-        assert_eq!(history.len(), usize::from(what != "closes"), "{why}");
-
-        for _ in 0..2 {
-            let posting = store.outbox_claim(5, LEASE).await.unwrap().remove(0);
-            let spoilt = Spoilt::new(&mut client, key, at.as_str());
-            let first = store.outbox_sent(&posting, None, None).await;
-            drop(spoilt);
-            if first.is_err() {
-                store.outbox_sent(&posting, None, None).await.unwrap_or_else(|error| panic!("{why}: {error}"));
-            }
-        }
-        let glance = store.glance(&at).await.unwrap();
-        assert_eq!((glance.inbox, glance.outbox), (0, 0), "{why}");
-
-        let spoilt = Spoilt::new(&mut client, key, at.as_str());
-        let first = store.clear(&at).await;
-        drop(spoilt);
-        if first.is_err() {
-            store.clear(&at).await.unwrap_or_else(|error| panic!("{why}: {error}"));
-        }
-        assert_eq!(store.open_conversations().await.unwrap(), [], "{why}");
-        assert_eq!(store.fire_timers().await.unwrap(), None, "{why}");
-    }
-    let backlog = store.backlog().await.unwrap();
-    assert_eq!((backlog.inbox, backlog.running, backlog.outbox), (0, 0, 0));
-    let completions = store.completions(&FlowName::try_from("ask".to_owned()).unwrap(), 0, 1_000).await.unwrap();
-    assert_eq!(completions.len(), 3 * KEYS.len(), "each once");
 }

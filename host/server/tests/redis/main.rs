@@ -4,6 +4,7 @@
 mod clock;
 mod cluster;
 mod faults;
+mod foreign;
 mod homes;
 mod lost;
 mod samples;

@@ -8,6 +8,7 @@ use pesto_engine::model::{Beginning, Body, Conversation, Digest, EffectId, FlowN
 use pesto_engine::ports::{Clock, Commit, Entry, Store, StoreError};
 use pesto_server::config::Secret;
 use pesto_server::redis::{Options, RedisStore, TimeSource};
+use redis_rig::server::Server;
 
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 /// Far below the pause after which a host looks by itself.
@@ -63,6 +64,11 @@ pub(crate) fn conversation(generation: u64) -> Conversation {
 pub(crate) fn options(url: &str, prefix: &str) -> Options {
     let redis = Secret::new(url.to_owned()).into();
     Options { prefix: prefix.to_owned(), time: TimeSource::Host, ..Options::new(redis) }
+}
+
+/// A connection of an operator's.
+pub(crate) fn client(server: &Server) -> redis::Connection {
+    redis::Client::open(server.url()).unwrap().get_connection().unwrap()
 }
 
 pub(crate) async fn open(options: &Options, clock: Arc<dyn Clock>) -> Arc<RedisStore> {

@@ -35,8 +35,7 @@ local function cut(sent)
 end
 
 if how == 'answer' then
-  sound_outbox(place)
-  post_all()
+  post_all(messages())
   remember(id, '', kept)
   return done('')
 end

@@ -10,34 +10,31 @@ local function answer(rank, at, place, event)
   claims[#claims + 1] = {rank, at, place, found[1], found[2], found[3], found[4], found[5], event, talk, journal}
 end
 
--- What the next turn of a place is claimed with.
-local function next_turn(place)
+local function whole_turn(place)
   are('HLEN', 'talk:' .. place, 'journal:' .. place)
-  local found = redis.call('HMGET', place_key(place), 'tick', 'current', 'epoch')
-  local current, _, _, event = next_event(place, found[2])
-  return found[1], found[3], current, event
+  return next_turn(place)
 end
 
 local function take(member, rank, in_line)
   local at, place = member:sub(1, 16), member:sub(17)
   local name = place_key(place)
-  local whole, tick_of, epoch, current, event = pcall(next_turn, place)
-  if whole and at ~= tick_of then
+  local whole, turn = pcall(whole_turn, place)
+  if whole and turn.tick ~= at then
     -- The place has another member, or none: nobody would ever take this one.
     leave_line(member)
     return
   end
-  if not whole or not current then
+  if not whole or not turn.current then
     -- One place that is broken must not stop the others.
     set_ready(member, now + 60000)
     claims[#claims + 1] = {rank, at, place, false}
     return
   end
-  if not in_line then rank = int(rank + patience(event)) end
+  if not in_line then rank = int(rank + patience(turn.event)) end
   redis.call('HINCRBY', name, 'attempt', 1)
-  redis.call('HSET', name, 'epoch', next_epoch(epoch), 'claimed', operation, 'current', current, 'since', rank)
+  redis.call('HSET', name, 'epoch', next_epoch(turn.epoch), 'claimed', operation, 'current', turn.current, 'since', rank)
   lease(place, until_)
-  answer(rank, at, place, event)
+  answer(rank, at, place, turn.event)
 end
 
 are('ZCARD', 'ready', 'line', 'claimed')

@@ -8,6 +8,15 @@ sound_inbox(place)
 sound_outbox(place)
 sound_talk(place)
 are('ZCARD', 'posted')
+local outbox, closers, all, messages = shard .. 'outbox:' .. place, shard .. 'closers:' .. place, {}, 0
+for _, ids in ipairs({redis.call('ZRANGE', outbox, 0, -1), redis.call('SMEMBERS', closers)}) do
+  for _, id in ipairs(ids) do
+    -- What is broken goes as well.
+    local whole, one = pcall(outgoing, id)
+    all[id] = whole and one
+    if all[id] and one.closes ~= '' then are('SCARD', 'closings:' .. one.closes) end
+  end
+end
 
 local conversations = int(redis.call('EXISTS', shard .. 'talk:' .. place))
 close(place)
@@ -18,16 +27,16 @@ redis.call('HSET', name, 'epoch', next_epoch(before[5]))
 redis.call('HDEL', name, 'claimed', 'current', 'pin', 'attempt')
 unready(place)
 
-local outbox, messages = shard .. 'outbox:' .. place, 0
-for _, ids in ipairs({redis.call('ZRANGE', outbox, 0, -1), redis.call('SMEMBERS', shard .. 'closers:' .. place)}) do
-  for _, id in ipairs(ids) do
-    local one = outgoing(id)
-    if one then
-      remove(id, one)
-      messages = messages + 1
-    end
+for id, one in pairs(all) do
+  if one then
+    remove(id, one)
+  else
+    redis.call('DEL', shard .. 'message:' .. id)
+    count('outbox', -1)
   end
+  messages = messages + 1
 end
+redis.call('DEL', outbox, closers)
 -- Only what can be answered is kept after it was posted; its place begins its id.
 local turns = place .. '@'
 for _, id in ipairs(redis.call('ZRANGE', shard .. 'posted', 0, -1)) do

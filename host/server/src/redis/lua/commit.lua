@@ -7,20 +7,23 @@ if found[1] ~= epoch or not found[2] then return done(ended(place) and 'ok' or '
 local current, pin, at = found[3], found[4], found[5]
 local cause = current and redis.call('HGET', events, current)
 if not cause then return done('gone') end
-local kept, letter, completed, finished, completion, has = arg(), arg(), arg(), arg(), arg(), arg()
+local kept, letter, completed, finished, completion = arg(), arg(), arg(), arg(), arg()
 local after, generation, flow, digest, rest, state = arg(), arg(), arg(), arg(), arg(), arg()
+local all, timers = messages(), {}
+for index = 1, number() do timers[index] = {arg(), arg()} end
+local exchange, longest, follow = arg(), arg(), arg()
 local former = redis.call('HMGET', talk, 'generation', 'flow', 'digest')
 local begins = after == 'open' and former[1] ~= generation
 local moves = after == 'open' and not begins and (former[2] ~= flow or former[3] ~= digest)
 local open = after == 'open' or after == '' and former[1] ~= false
 
 sound_inbox(place)
-if has:find('m') then sound_outbox(place) end
-if has:find('t') then
+if #timers > 0 then
   are('ZCARD', 'timers')
   are('HLEN', 'timer:' .. place)
 end
-if has:find('x') then are('LLEN', 'history:' .. place) end
+if exchange ~= '' then are('LLEN', 'history:' .. place) end
+local followed = follow ~= '' and seen(follow, kept)
 if after == 'closed' or begins or moves then sound_talk(place) end
 if letter ~= '' then sound_letters() end
 if completed ~= '' then
@@ -54,8 +57,8 @@ redis.call('HSET', name, 'ended', operation)
 leave_line(at .. place)
 redis.call('ZREM', shard .. 'claimed', place)
 
-for _ = 1, number() do
-  local timer, due = arg(), arg()
+for _, set in ipairs(timers) do
+  local timer, due = set[1], set[2]
   local member = place .. ' ' .. timer
   if open and due == '' then
     redis.call('HDEL', shard .. 'timer:' .. place, timer)
@@ -66,22 +69,20 @@ for _ = 1, number() do
   end
   wake('t')
 end
-local exchange, longest = arg(), arg()
 if open and exchange ~= '' then
   local history = shard .. 'history:' .. place
   if redis.call('RPUSH', history, exchange) > tonumber(longest) then redis.call('LTRIM', history, '-' .. longest, -1) end
 end
 
-local follow = arg()
 if follow ~= '' then
   local step = string.format('%010d', tonumber(current:sub(39)) + 1)
   insert(place, current:sub(1, 38) .. step, now, arg(), arg())
-  if not seen(follow, kept) then remember(follow, '', kept) end
+  if not followed then remember(follow, '', kept) end
 end
 local next = redis.call('ZRANGE', inbox, 0, 0)[1]
 if next then make_ready(place, math.max(now, (event_parts(redis.call('HGET', events, next))))) end
 
-post_all()
+post_all(all)
 
 if completed ~= '' and redis.call('SADD', shard .. 'completed', completed) == 1 then
   local at = position()

@@ -221,10 +221,9 @@ local function next_slot(place, id)
   return no, rank(place) .. string.format('%016d', no) .. id
 end
 
--- Puts a message at the end of its place's outbox, unless it is there. Only the first one has a time, and what closes
--- a message that was sent; what closes a message that can be closed no more is dropped.
+-- Puts a message at the end of its place's outbox. Only the first one has a time, and what closes a message that was sent;
+-- what closes a message that can be closed no more is dropped.
 local function post(place, id, can_be_answered, closes, message)
-  if redis.call('EXISTS', shard .. 'message:' .. id) == 1 then return end
   local has_time = true
   if closes ~= '' and redis.call('EXISTS', shard .. 'posted:' .. closes) == 0 then
     has_time = false
@@ -246,8 +245,25 @@ local function post(place, id, can_be_answered, closes, message)
   wake('o')
 end
 
-local function post_all()
-  for _ = 1, number() do post(arg(), arg(), arg(), arg(), arg()) end
+-- The messages that a step was given, but for those that are there.
+local function messages()
+  local all = {}
+  for _ = 1, number() do
+    local place, id, can_be_answered, closes, message = arg(), arg(), arg(), arg(), arg()
+    sound_outbox(place)
+    if closes ~= '' then
+      are('HLEN', 'message:' .. closes)
+      are('SCARD', 'closings:' .. closes)
+    end
+    if redis.call('HLEN', shard .. 'message:' .. id) == 0 then
+      all[#all + 1] = {place, id, can_be_answered, closes, message}
+    end
+  end
+  return all
+end
+
+local function post_all(all)
+  for _, one in ipairs(all) do post(unpack(one)) end
 end
 
 -- A message in the outbox. `sent` is empty, `-`, or `=` and its receipt.
@@ -269,32 +285,45 @@ end
 local function settled(place) return again(redis.call('HGET', place_key(place), 'settled')) end
 local function settle(place) redis.call('HSET', place_key(place), 'settled', operation) end
 
+-- What waits in its place behind a message that is to leave: the name in `due`.
+local function behind(id, one)
+  if one.closes ~= '' then are('SCARD', 'closings:' .. one.closes) end
+  if one.closes ~= '' or one.sent ~= '' then return nil end
+  local first = redis.call('ZRANGE', shard .. 'outbox:' .. one.place, 0, 1)
+  return first[1] == id and first[2] and redis.call('HGET', shard .. 'message:' .. first[2], 'slot') or nil
+end
+
 -- A message leaves the order of its place; what waited behind it is due now.
-local function leave(id, one)
+local function leave(id, one, next)
   count('outbox', -1)
   if one.closes ~= '' then
     redis.call('SREM', shard .. 'closings:' .. one.closes, id)
     redis.call('SREM', shard .. 'closers:' .. one.place, id)
     return
   end
-  local queue = shard .. 'outbox:' .. one.place
-  local first = redis.call('ZRANGE', queue, 0, 1)
-  redis.call('ZREM', queue, id)
-  if first[1] == id and first[2] then set_due(first[2], now) end
+  redis.call('ZREM', shard .. 'outbox:' .. one.place, id)
+  if next then
+    redis.call('ZADD', shard .. due_of(one.place, ''), int(now), next)
+    wake('o')
+  end
 end
 
-local function remove(id, one)
+local function remove(id, one, next)
   redis.call('DEL', shard .. 'message:' .. id)
   redis.call('ZREM', shard .. due_of(one.place, one.sent), one.slot)
-  if one.sent == '' then leave(id, one) end
+  if one.sent == '' then leave(id, one, next) end
 end
 
--- What closes a message.
-local function closings_of(id) return redis.call('SMEMBERS', shard .. 'closings:' .. id) end
+-- What closes a message, by id.
+local function closings_of(id)
+  local all = {}
+  for _, closing in ipairs(redis.call('SMEMBERS', shard .. 'closings:' .. id)) do all[closing] = outgoing(closing) end
+  return all
+end
 
 -- A message that was not posted, or not so that it can be found, cannot be closed.
 local function drop_all(closings)
-  for _, closing in ipairs(closings) do remove(closing, outgoing(closing)) end
+  for closing, one in pairs(closings) do remove(closing, one) end
 end
 
 local function bury(letter)
@@ -324,22 +353,32 @@ local function next_event(place, current)
   if value then return current, event_parts(value) end
 end
 
+-- What the next turn of a place is claimed with.
+local function next_turn(place)
+  local found = redis.call('HMGET', place_key(place), 'tick', 'current', 'epoch')
+  local current, _, person, event = next_event(place, found[2])
+  return {tick = found[1], epoch = found[3], current = current, person = person, event = event}
+end
+
 -- Moves what can be claimed by now into line, in the order in which it could be. Its rank is the time since when, and its
 -- patience more; and `share` more than that of the last place that came there for the same person and patience. So many
 -- are moved in one step at most; whatever else waits for the server goes on between.
 local function line_up(share)
   local line, shares = shard .. 'line', shard .. 'shares'
+  are('ZCARD', 'line')
+  are('HLEN', 'shares')
   local due = redis.call('ZRANGEBYSCORE', shard .. 'ready', '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, 500)
   for index = 1, #due, 2 do
     local member, rank = due[index], tonumber(due[index + 1])
-    local place = member:sub(17)
-    local found = redis.call('HMGET', place_key(place), 'tick', 'current')
+    local at, place = member:sub(1, 16), member:sub(17)
+    local whole, turn = pcall(next_turn, place)
+    -- Whoever claims the place finds that it is broken, and says so.
+    if not whole then turn = {tick = at} end
     redis.call('ZREM', shard .. 'ready', member)
     -- Where the place has another member, or none, nobody would ever take this one.
-    if found[1] == member:sub(1, 16) then
-      local _, _, person, event = next_event(place, found[2])
-      local wait = patience(event)
-      local whose = int(wait) .. ' ' .. (person or '')
+    if turn.tick == at then
+      local wait = patience(turn.event)
+      local whose = int(wait) .. ' ' .. (turn.person or '')
       local before = redis.call('HGET', shares, whose)
       local last = before and redis.call('ZSCORE', line, before)
       rank = math.max(rank + wait, last and last + share or 0)

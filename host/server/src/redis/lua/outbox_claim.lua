@@ -12,7 +12,13 @@ end
 local function take(member, due)
   local id = member:sub(33)
   local name = shard .. 'message:' .. id
-  local one = outgoing(id)
+  local whole, one = pcall(outgoing, id)
+  if not whole then
+    -- One message that is broken must not stop the others.
+    for _, key in ipairs(keys_of(index)) do redis.call('ZADD', key, 'XX', int(now + 60000), member) end
+    postings[#postings + 1] = {due, member, id, false}
+    return
+  end
   if not one or one.slot ~= member then
     -- There is no such message any more: nobody would ever take this one.
     for _, key in ipairs(keys_of(index)) do redis.call('ZREM', key, member) end
@@ -31,7 +37,7 @@ if took(index) then
     -- Their marks end later than now, and not later than one that begins now.
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. int(now), int(until_))) do
       local id = member:sub(33)
-      local found = redis.call('HMGET', shard .. 'message:' .. id, 'operation', 'since')
+      local found = redis.pcall('HMGET', shard .. 'message:' .. id, 'operation', 'since')
       if found[1] == operation then answer(found[2], id, outgoing(id)) end
     end
   end

@@ -1,6 +1,7 @@
 -- Copies of a message are to be looked for now, unless whoever has it looks anyway.
 local place, id, can_be_answered, message = arg(), arg(), arg(), arg()
 local name = shard .. 'message:' .. id
+are('ZCARD', due_of(place, '-'))
 local one = outgoing(id)
 if not one then
   local _, slot = next_slot(place, id)

@@ -6,12 +6,12 @@ if not one then return done(settled(place) and 'ok' or 'stale') end
 sound_outbox(place)
 sound_inbox(place)
 sound_letters()
-local closings = closings_of(id)
+local closings, next = closings_of(id), behind(id, one)
 local is_last = redis.call('HGET', place_key(place), 'last') or '0'
 local is_open = redis.call('HGET', shard .. 'talk:' .. place, 'generation') or ''
 if is_last ~= last or is_open ~= generation then return done('changed') end
 settle(place)
-remove(id, one)
+remove(id, one, next)
 if one.closes ~= '' then return done('ok') end
 drop_all(closings)
 bury(arg())

@@ -4,7 +4,7 @@ local place, id, attempt, receipt, look = arg(), arg(), arg(), arg(), arg()
 local one = taken_by(attempt, id)
 if not one then return done(settled(place) and 'ok' or 'stale') end
 sound_outbox(place)
-local closings = closings_of(id)
+local closings, next = closings_of(id), behind(id, one)
 if look ~= '' or one.sent ~= '' then are('ZCARD', due_of(place, '-')) end
 if receipt ~= '' or one.closes ~= '' then
   are('ZCARD', 'posted')
@@ -20,12 +20,12 @@ if one.sent ~= '' then
   return done('ok')
 end
 if look == '' then
-  remove(id, one)
+  remove(id, one, next)
 else
   redis.call('ZREM', shard .. due_of(place, ''), one.slot)
   redis.call('HSET', shard .. 'message:' .. id, 'sending', '', 'sent', receipt == '' and '-' or receipt)
   set_due(id, now + tonumber(look))
-  leave(id, one)
+  leave(id, one, next)
 end
 if one.closes ~= '' then
   redis.call('DEL', shard .. 'posted:' .. one.closes)
@@ -33,7 +33,7 @@ if one.closes ~= '' then
 elseif receipt ~= '' and one.answerable then
   redis.call('HSET', posted, 'message', one.message, 'receipt', receipt:sub(2))
   redis.call('ZADD', shard .. 'posted', int(now), id)
-  for _, closing in ipairs(closings) do set_due(closing, now) end
+  for closing in pairs(closings) do set_due(closing, now) end
 else
   drop_all(closings)
 end
