@@ -85,7 +85,7 @@ pub struct Call {
     pub done: bool,
     /// The kind of fault that was injected, if any.
     pub fault: Option<String>,
-    /// Microseconds since 1970.
+    /// When it was begun to be done, in microseconds since 1970.
     pub at: u64,
     /// What came, without the token.
     pub arguments: Value,

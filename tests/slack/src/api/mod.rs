@@ -109,6 +109,8 @@ pub(crate) async fn call(
         }
         _ => None,
     };
+    // Whoever sees what it leads to does so later.
+    let at = now_micros();
     let outcome = match skips {
         Some(refusal) => Err(refusal),
         None => core.act(|state| run(state, &name, &arguments)),
@@ -128,7 +130,7 @@ pub(crate) async fn call(
             error: outcome.as_ref().err().map(|refusal| refusal.error.clone()),
             done: outcome.is_ok(),
             fault: fault.as_ref().map(|fault| fault.name().to_owned()),
-            at: now_micros(),
+            at,
             arguments: arguments.shown(),
         });
         let granted = state.options.scopes.iter().cloned().collect::<Vec<_>>().join(",");

@@ -47,6 +47,18 @@ async fn two_posts_within_a_second_are_one_too_many() {
     assert_eq!(ann.sees().len(), 1);
 }
 
+/// Otherwise a person could be seen to have answered what was not there yet.
+#[tokio::test]
+async fn a_call_is_recorded_before_anybody_sees_what_it_did() {
+    let slack = SlackDouble::start(unhurried()).await;
+    let ann = slack.person("Ann");
+    post_to(&slack, ann.id(), json!({ "text": "one" })).await;
+    let calls = slack.calls();
+    let post = calls.iter().find(|call| call.method == "chat.postMessage").unwrap();
+    let shown = ann.sees()[0].ts.replace('.', "").parse::<u64>().unwrap();
+    assert!(post.at <= shown, "at {} of what was shown at {shown}", post.at);
+}
+
 #[tokio::test]
 async fn history_shows_metadata_only_when_asked() {
     let slack = SlackDouble::start(unhurried()).await;
