@@ -8,7 +8,7 @@ use pesto_server::admin::{AdminReply, AdminRequest, FlowRow};
 use pesto_tests::host::TestHost;
 use pesto_tests::person::Person;
 use pesto_tests::setup::Setup;
-use pesto_tests::{PATIENCE, guests};
+use pesto_tests::{PATIENCE, figure, guests};
 
 pub(crate) const FLOW: &str = "versioned";
 const SWAPS: u32 = 20;
@@ -144,7 +144,7 @@ async fn open_conversations_finish_on_their_version_and_bad_components_replace_n
         all_go_on(&mut young).await;
         pinned.append(&mut young);
     }
-    println!("figure swap_latency_max_ms {} ms", slowest.as_millis());
+    figure(format_args!("swap_latency_max_ms {} ms", slowest.as_millis()));
     assert!(slowest <= PROMPT, "a swap took {slowest:?}");
     assert!(pinned.len() >= 200, "{} conversations", pinned.len());
     all_go_on(&mut pinned).await;

@@ -13,7 +13,7 @@ use pesto_server::admin::{AdminReply, AdminRequest};
 use pesto_tests::host::TestHost;
 use pesto_tests::person::Person;
 use pesto_tests::setup::Setup;
-use pesto_tests::{PATIENCE, guests};
+use pesto_tests::{PATIENCE, figure, guests};
 
 use table::{END, End, Row};
 
@@ -82,9 +82,9 @@ async fn each_guest_ends_as_it_must_and_disturbs_nobody() {
         slowest = slowest.max(bystander.await.expect("nobody else is disturbed"));
     }
     assert!(slowest < Duration::from_secs(5), "somebody waited {slowest:?} for an answer");
-    println!("figure hostile_bystander_answer_max_ms {} ms", slowest.as_millis());
+    figure(format_args!("hostile_bystander_answer_max_ms {} ms", slowest.as_millis()));
     let peak = peak_rss_mib(host.pid());
-    println!("figure hostile_peak_rss_mib {peak} MiB");
+    figure(format_args!("hostile_peak_rss_mib {peak} MiB"));
     assert!(peak <= MOST_RSS_MIB, "the host used {peak} MiB");
     let dead = END.iter().filter(|row| matches!(row.end, End::Dead(_))).count();
     host.expect_dead(dead);

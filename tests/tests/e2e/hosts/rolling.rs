@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pesto_tests::host::TestHost;
-use pesto_tests::{files, guests};
+use pesto_tests::{figure, files, guests};
 use slack_double::{Message, Options, Person, SlackDouble};
 
 use super::{agree, on, stop};
@@ -127,9 +127,9 @@ fn figures(slack: &SlackDouble, all: &[Vec<Held>]) {
     waited.sort_unstable();
     let at = |part: usize| waited[(waited.len() - 1) * part / 1_000].as_secs_f64() * 1e3;
     println!("rolling: counted {:?}", slack.counters());
-    println!("figure rolling_restart_surveys {} surveys", all.iter().map(Vec::len).sum::<usize>());
-    println!("figure rolling_restart_replies {} replies", waited.len());
-    println!("figure rolling_restart_reply_p50_ms {:.0} ms", at(500));
-    println!("figure rolling_restart_reply_p99_ms {:.0} ms", at(990));
-    println!("figure rolling_restart_reply_max_ms {:.0} ms", at(1_000));
+    figure(format_args!("rolling_restart_surveys {} surveys", all.iter().map(Vec::len).sum::<usize>()));
+    figure(format_args!("rolling_restart_replies {} replies", waited.len()));
+    figure(format_args!("rolling_restart_reply_p50_ms {:.0} ms", at(500)));
+    figure(format_args!("rolling_restart_reply_p99_ms {:.0} ms", at(990)));
+    figure(format_args!("rolling_restart_reply_max_ms {:.0} ms", at(1_000)));
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use pesto_server::admin::Status;
 use pesto_tests::aimock::Aimock;
+use pesto_tests::figure;
 use pesto_tests::host::TestHost;
 use pesto_tests::setup::Setup;
 use serde_json::Value;
@@ -98,10 +99,10 @@ async fn fifty_people_and_ten_kills() {
     let replayed = toll.replayed + host.idle().await.calls_replayed;
     let kills: u32 = toll.phases.values().sum();
     let least = toll.least.unwrap_or_default();
-    println!("figure kill_turns_in_flight_min {least} turns");
-    println!("figure kills {kills} kills");
-    println!("figure replayed_calls {replayed} calls");
-    println!("figure kill_campaign_s {:.0} s", began.elapsed().as_secs_f64());
+    figure(format_args!("kill_turns_in_flight_min {least} turns"));
+    figure(format_args!("kills {kills} kills"));
+    figure(format_args!("replayed_calls {replayed} calls"));
+    figure(format_args!("kill_campaign_s {:.0} s", began.elapsed().as_secs_f64()));
     println!("phases hit: {:?}", toll.phases);
     assert!(kills == 10 && least >= 10 && replayed > 0 && toll.phases.len() == 5);
 }

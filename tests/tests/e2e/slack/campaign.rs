@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pesto_server::admin::Status;
+use pesto_tests::figure;
 use pesto_tests::host::TestHost;
 use slack_double::{DeliveryFault, Fault, Message, Options, Person, RequestUrls, SlackDouble, When};
 use tokio::sync::Semaphore;
@@ -148,14 +149,14 @@ async fn campaign(way: Way) {
     let name = format!("slack_{way:?}").to_lowercase();
     println!("{name}: injected {:?}", slack.injected());
     println!("{name}: counted {:?}", slack.counters());
-    println!("figure {name}_kill_turns_in_flight {} turns", status.turns_waiting);
-    println!("figure {name}_kill_posts_in_flight {} posts", status.posts_in_flight);
+    figure(format_args!("{name}_kill_turns_in_flight {} turns", status.turns_waiting));
+    figure(format_args!("{name}_kill_posts_in_flight {} posts", status.posts_in_flight));
     let mut took: Vec<_> = slack.acks().iter().filter_map(|ack| ack.took()).collect();
     took.sort_unstable();
     let worst = took.last().copied().unwrap_or_default();
-    println!("figure {name}_ack_p99_ms {:.1} ms", took[took.len() * 99 / 100] as f64 / 1e3);
-    println!("figure {name}_ack_max_ms {:.1} ms", worst as f64 / 1e3);
-    println!("figure {name}_campaign_s {:.0} s", began.elapsed().as_secs_f64());
+    figure(format_args!("{name}_ack_p99_ms {:.1} ms", took[took.len() * 99 / 100] as f64 / 1e3));
+    figure(format_args!("{name}_ack_max_ms {:.1} ms", worst as f64 / 1e3));
+    figure(format_args!("{name}_campaign_s {:.0} s", began.elapsed().as_secs_f64()));
     let injected = slack.injected();
     for kind in
         ["duplicate", "retried_though_acked", "swapped", "rate_limited", "server_error", "server_error_after_work"]
