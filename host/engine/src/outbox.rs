@@ -72,13 +72,12 @@ impl Engine {
 
     async fn post(self: Arc<Self>, posting: Posting, marked: Instant, permit: OwnedSemaphorePermit) {
         let raised = self.gauges.posting();
-        let mut doubt = posting.stage == Stage::InDoubt;
-        let post = self.try_post(&posting, &mut doubt);
+        let post = self.try_post(&posting);
         let outcome = self.while_marked(&posting, marked, post).await;
         let outcome = outcome.unwrap_or_else(|| Err(PostError::InDoubt("no answer in time".to_owned())));
         drop(raised);
         let posted = outcome.is_ok() && posting.message.closes.is_none() && !matches!(posting.stage, Stage::Sent(_));
-        match self.settle_post(&posting, outcome, doubt).await {
+        match self.settle_post(&posting, outcome).await {
             Err(StoreError::Stale) if posted => self.came_late(&posting).await,
             Err(StoreError::Stale) => {
                 tracing::debug!(id = %posting.message.id, "another attempt at a message came first");
@@ -102,8 +101,7 @@ impl Engine {
         }
     }
 
-    /// `doubt` says whether the message may have been posted before; a look can end it.
-    async fn try_post(&self, posting: &Posting, doubt: &mut bool) -> Result<Option<Receipt>, PostError> {
+    async fn try_post(&self, posting: &Posting) -> Result<Option<Receipt>, PostError> {
         let (messenger, message) = (&self.ports.messenger, &posting.message);
         if message.closes.is_some() {
             // Without a receipt it is too old to be found.
@@ -116,7 +114,6 @@ impl Engine {
                 if let Some(receipt) = messenger.posted(message).await? {
                     return Ok(Some(receipt));
                 }
-                *doubt = false;
             }
             Stage::Sent(receipt) => {
                 let Copies { kept, removed } = messenger.remove_copies(message, receipt.as_ref()).await?;
@@ -133,16 +130,17 @@ impl Engine {
         &self,
         posting: &Posting,
         outcome: Result<Option<Receipt>, PostError>,
-        doubt: bool,
     ) -> Result<(), StoreError> {
         let (store, id) = (&self.ports.store, &posting.message.id);
         let now = self.ports.clock.now();
+        // That it was not found ends no doubt: the request of a host that stands still may come later than any look.
+        let doubt = posting.stage == Stage::InDoubt;
         // Not longer, for a message that waited for a channel's rate has many attempts before the first that fails; not
         // shorter, for a channel may take one post a second.
         let backoff = now + (600_u64 << posting.attempt.min(4));
         match outcome {
             Ok(receipt) => {
-                let look = posting.stage == Stage::InDoubt && posting.message.closes.is_none();
+                let look = doubt && posting.message.closes.is_none();
                 store.outbox_sent(posting, receipt.as_ref(), look.then_some(now + LOOK)).await
             }
             // Who comes while this is written wakes the message all the same: the store remembers.
@@ -208,17 +206,19 @@ mod tests {
     use crate::broker::Ports;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
-    use crate::model::{EffectId, Message, Place};
+    use crate::model::{Body, EffectId, Inbound, Message, Person, Place};
+    use crate::ports::Entry;
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
-    #[tokio::test]
-    async fn a_host_that_stood_still_does_not_go_on() {
+    fn engine(messenger: Arc<RecordingMessenger>) -> (Arc<Engine>, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(1_000));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        let messenger = Arc::new(RecordingMessenger::default());
-        let ports = Ports { store, llm: Arc::new(CannedLlm), messenger, clock };
-        let engine = Engine::new(ports, Settings::default()).unwrap();
-        let message = Message {
+        let ports = Ports { store, llm: Arc::new(CannedLlm), messenger, clock: clock.clone() };
+        (Engine::new(ports, Settings::default()).unwrap(), clock)
+    }
+
+    fn message() -> Message {
+        Message {
             id: EffectId::stored("T1/ann@1/m0".to_owned()),
             place: Place::direct("T1", "ann").unwrap(),
             generation: 1,
@@ -227,8 +227,49 @@ mod tests {
             choices: None,
             form: None,
             closes: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn copies_are_looked_for_also_where_the_post_after_a_doubt_had_to_wait() {
+        let messenger = Arc::new(RecordingMessenger::default());
+        let (engine, clock) = engine(messenger.clone());
+        let store = engine.ports().store.clone();
+        let person = Person {
+            id: "ann".into(),
+            name: String::new(),
+            locale: String::new(),
+            time_zone: String::new(),
+            groups: Vec::new(),
         };
-        let posting = Posting { message, stage: Stage::Unsent, attempt: 1, closes: None };
+        let body = Body::Said { text: "hello".into(), files: Vec::new() };
+        let inbound = Inbound { id: "e1".into(), place: message().place, person, at: 0, sent: None, body };
+        store.accept(inbound, Entry::Answer(vec![message()])).await.unwrap();
+        let room = Arc::new(Semaphore::new(1));
+        let mut stages = Vec::new();
+        // The first one stands still; the second looks, finds nothing, and has to wait; the third posts.
+        messenger.refuse([PostError::Later(Some(Duration::from_secs(1)), "the channel's rate".to_owned())]);
+        for attempt in 0..4 {
+            let posting = store.outbox_claim(1, LEASE).await.unwrap().remove(0);
+            stages.push(posting.stage.clone());
+            if attempt > 0 {
+                let permit = room.clone().acquire_owned().await.unwrap();
+                engine.clone().post(posting, Instant::now(), permit).await;
+            }
+            clock.advance(Duration::from_millis(LOOK));
+        }
+        assert_eq!(
+            stages,
+            [Stage::Unsent, Stage::InDoubt, Stage::InDoubt, Stage::Sent(Some("T1/ann@1/m0".to_owned()))]
+        );
+        assert_eq!(messenger.messages().len(), 1);
+        assert_eq!(store.outbox_claim(1, LEASE).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_stood_still_does_not_go_on() {
+        let (engine, _) = engine(Arc::default());
+        let posting = Posting { message: message(), stage: Stage::Unsent, attempt: 1, closes: None };
         for (still, goes_on) in [(Duration::ZERO, true), (LEASE - MARGIN, false)] {
             let marked = Instant::now().checked_sub(still).unwrap();
             let mut went_on = false;
