@@ -3,6 +3,7 @@ local place, id, attempt, due, doubt = arg(), arg(), arg(), now + number(), arg(
 local one = taken_by(attempt, id)
 if not one then return done(settled(place) and 'ok' or 'stale') end
 sound_outbox(place)
+are('ZCARD', due_of(place, one.sent))
 settle(place)
 redis.call('HSET', shard .. 'message:' .. id, 'sending', '', 'doubt', doubt)
 set_due(id, one.sending == 'woken' and now or due)
