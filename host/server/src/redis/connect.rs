@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::{explain, may_pass, wants_script};
 use super::keys::{Keys, MOST_SHARDS};
 use super::link::Link;
-use super::primary::Primary;
+use super::primary::{Found, Primary};
 use super::script::{SEATS, Step};
 use super::upgrade::{VERSION, upgrade};
 use super::wake::{Wakes, listen, subscribe};
@@ -96,10 +96,14 @@ impl From<RedisError> for ConnectError {
 }
 
 impl ConnectError {
-    /// The same of a server that sentinels named.
-    fn at(self, server: Option<String>) -> Self {
-        let Some(server) = server else { return self };
-        let said = |words| format!("{server}, which the sentinels name: {words}");
+    /// The same of the server that was tried.
+    fn at(self, server: Found) -> Self {
+        let server = match server.at {
+            Some(named) => format!("{named}, which the sentinels name"),
+            // No more than host and port, or a path.
+            None => server.client.get_connection_info().addr().to_string(),
+        };
+        let said = |words| format!("{server}: {words}");
         match self {
             Self::Away(words) => Self::Away(said(words)),
             Self::Redis(words) => Self::Redis(said(words)),
@@ -114,7 +118,7 @@ impl RedisStore {
     pub async fn connect(options: Options, clock: Arc<dyn Clock>) -> Result<(Self, Vec<String>), ConnectError> {
         let Options { redis, prefix, shards, make, time, terminals_only, points } = options;
         let primary = Arc::new(Primary::find(address::read(&redis)?).await?);
-        let found = |error: ConnectError| error.at(primary.found().at);
+        let found = |error: ConnectError| error.at(primary.found());
         let link = Arc::new(Link::open(primary.clone(), &redis, points).await.map_err(|error| found(error.into()))?);
         let mut keys = Keys { prefix, shards: shards.clamp(1, MOST_SHARDS) };
         let made_with = made_with(&link, &keys, make).await.map_err(found)?;

@@ -103,6 +103,10 @@ pub(super) fn explain(error: &RedisError) -> String {
         (ErrorKind::Server(S::Moved | S::Ask), _) => "a part of the Redis cluster is away, or the Redis user may not ask \
                                                       `INFO`, which tells that it is a cluster"
             .to_owned(),
+        (ErrorKind::Parse, _) => "what answers is no Redis: correct host and port in the URL".to_owned(),
+        _ if detail.contains("DB index is out of range") => {
+            "Redis has no database of this number: correct the number after the port in the URL".to_owned()
+        }
         (ErrorKind::ClusterConnectionNotFound, _) | (ErrorKind::Server(S::ClusterDown | S::MasterDown), _) => {
             "a part of the Redis cluster is away".to_owned()
         }

@@ -7,6 +7,8 @@ use pesto_engine::contract;
 use pesto_engine::model::{Digest, FlowName};
 use pesto_engine::ports::{Commit, Deploy, Entry, Store, StoreError};
 use pesto_server::redis::{ConnectError, Options, RedisStore};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use crate::OnRedis;
 use crate::samples::{LEASE, client, open, options, patiently, said};
@@ -28,8 +30,24 @@ async fn what_keeps_us_out_is_said_without_the_password() {
     );
     let words = refused(options("postgres://u:very-secret@h/", "t")).await.to_string();
     assert!(words.contains("redis://") && !words.contains("secret"), "{words}");
+    let words = refused(options(&(server.url() + "?pass=right-secret&db=99"), "t")).await.to_string();
+    assert!(words.contains("no database of this number") && !words.contains("secret"), "{words}");
     let words = refused(options("unix:///nowhere/at/all", "t")).await.to_string();
-    assert!(words.contains("nothing listens"), "{words}");
+    assert!(words.starts_with("/nowhere/at/all: nothing listens"), "{words}");
+}
+
+#[tokio::test]
+async fn what_is_no_redis_is_told_from_one() {
+    let website = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = website.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut visitor, _)) = website.accept().await {
+            visitor.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        }
+    });
+    let error = refused(options(&format!("redis://:very-secret@{address}"), "t")).await;
+    let ConnectError::Redis(words) = error else { panic!("it does not pass: {error:?}") };
+    assert_eq!(words, format!("{address}: what answers is no Redis: correct host and port in the URL"));
 }
 
 #[tokio::test]
