@@ -18,6 +18,7 @@ use crate::handover::Taken;
 use crate::life::Expiries;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::outage::Outages;
+use crate::outbox::MOST_POSTS;
 use crate::policy::{Access, Bounds, Grants, InDoubt};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
@@ -72,7 +73,10 @@ pub struct Engine {
     /// The flows.
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
+    /// For turns.
     pub(crate) room: Arc<Semaphore>,
+    /// For messages, from before they are taken until it is stored what became of them.
+    pub(crate) posts: Arc<Semaphore>,
     /// To the loop that does turns, once it was started.
     pub(crate) taken: OnceLock<UnboundedSender<Taken>>,
     activity: watch::Sender<u64>,
@@ -99,6 +103,7 @@ impl Engine {
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
+            posts: Arc::new(Semaphore::new(MOST_POSTS as usize)),
             ports,
             bounds: Arc::new(bounds),
             grants: Arc::new(grants),
@@ -136,13 +141,9 @@ impl Engine {
     pub async fn stop(&self, deadline: Millis) {
         self.stopping.send_replace(true);
         let all = u32::try_from(self.bounds.turns_in_flight).unwrap_or(u32::MAX);
-        let mut activity = self.activity.subscribe();
         let done = async {
             let _ = self.room.acquire_many(all).await;
-            while self.gauges.posts_in_flight() > 0 {
-                // The sender lives as long as we do.
-                let _ = activity.changed().await;
-            }
+            let _ = self.posts.acquire_many(MOST_POSTS).await;
         };
         tokio::select! {
             () = done => return,

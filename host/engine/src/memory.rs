@@ -222,8 +222,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
-        self.lock().outbox_look(self.clock.now(), message);
+    async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError> {
+        self.lock().outbox_look(message, due);
         self.outbox.notify_one();
         Ok(())
     }

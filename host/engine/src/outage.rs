@@ -46,8 +46,8 @@ impl Outages {
 }
 
 impl Engine {
-    /// Takes a step of the store for a loop; nothing, after a pause, where it fails.
-    pub(crate) async fn of_store<T>(
+    /// Takes a step of the store for who asks again; nothing, after a pause, where it fails.
+    pub async fn of_store<T>(
         &self,
         what: &'static str,
         step: impl Future<Output = Result<T, StoreError>>,
@@ -67,6 +67,25 @@ impl Engine {
                 }
                 self.ports.clock.until(now + PAUSE).await;
                 None
+            }
+        }
+    }
+
+    /// Takes a step of the store again and again, as long as the store is away.
+    pub(crate) async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        what: &'static str,
+        step: impl Fn() -> F,
+    ) -> Result<T, StoreError> {
+        loop {
+            let once = async {
+                match step().await {
+                    Err(error @ StoreError::Unavailable(_)) => Err(error),
+                    answer => Ok(answer),
+                }
+            };
+            if let Some(answer) = self.of_store(what, once).await {
+                return answer;
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::ports::{Copies, PostError, Posting, Receipt, Stage, StoreError};
 
 /// Messages under way at once, one for a place. Many, for a channel may wait until a person has seen theirs: more
 /// than a channel lets in people at once, so that those who look away hold up nobody else.
-const MOST: usize = 4_096;
+pub(crate) const MOST_POSTS: u32 = 4_096;
 /// How long a post may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a mark lasts that is not renewed.
@@ -33,38 +33,47 @@ const LOOK: Millis = 30_000;
 /// No time at all: [`Store::outbox_wake`](crate::ports::Store::outbox_wake) comes first.
 const NEVER: Millis = 1 << 52;
 
+/// What becomes of a message after an attempt to post it.
+enum End {
+    /// It stands there, and copies are looked for at that time.
+    Sent(Option<Receipt>, Option<Millis>),
+    /// It is tried again then, in doubt or not.
+    Later(Millis, bool),
+    /// It is given up.
+    Never(String),
+}
+
 impl Engine {
     /// The loop that posts. It ends when the engine stops.
     pub(crate) async fn send(self: Arc<Self>) {
-        let room = Arc::new(Semaphore::new(MOST));
         let mut posts = JoinSet::new();
-        while !self.is_stopping() {
+        loop {
             reap(&mut posts);
-            let Ok(permit) = room.clone().acquire_owned().await else { return };
+            let Ok(mut room) = self.posts.clone().acquire_owned().await else { return };
+            if self.is_stopping() {
+                // Whoever stops waited for the room, and no longer waits for what were taken now.
+                break;
+            }
+            let more = u32::try_from(self.posts.available_permits()).unwrap_or_default();
+            if let Ok(more) = self.posts.clone().try_acquire_many_owned(more) {
+                room.merge(more);
+            }
             // Before the marks begin, so that our time is over before theirs, wherever this host stands still.
             let marked = Instant::now();
-            let taken = self.ports.store.outbox_claim(room.available_permits() + 1, LEASE);
+            let taken = self.ports.store.outbox_claim(room.num_permits(), LEASE);
             let Some(postings) = self.of_store("taking messages from the outbox", taken).await else { continue };
-            if postings.is_empty() {
-                drop(permit);
-                if let Some(due) =
-                    self.of_store("looking for messages that are due", self.ports.store.outbox_due()).await
-                {
-                    self.wait(self.ports.store.outbox_changed(), due).await;
-                }
-                continue;
-            }
-            let mut permit = Some(permit);
+            let nothing = postings.is_empty();
             for posting in postings {
-                let permit = match permit.take() {
-                    Some(permit) => permit,
-                    // There is room for as many as were taken, and only this loop takes of it.
-                    None => match room.clone().acquire_owned().await {
-                        Ok(permit) => permit,
-                        Err(_) => return,
-                    },
-                };
+                // No store answers more than it was asked for.
+                let Some(permit) = room.split(1) else { break };
                 posts.spawn(self.clone().post(posting, marked, permit));
+            }
+            drop(room);
+            if nothing
+                && let Some(due) =
+                    self.of_store("looking for messages that are due", self.ports.store.outbox_due()).await
+            {
+                self.wait(self.ports.store.outbox_changed(), due).await;
             }
         }
         while posts.join_next().await.is_some() {}
@@ -72,31 +81,41 @@ impl Engine {
 
     async fn post(self: Arc<Self>, posting: Posting, marked: Instant, permit: OwnedSemaphorePermit) {
         let raised = self.gauges.posting();
-        let post = self.try_post(&posting);
-        let outcome = self.while_marked(&posting, marked, post).await;
+        let outcome = self.while_marked(&posting, marked, self.try_post(&posting)).await;
         let outcome = outcome.unwrap_or_else(|| Err(PostError::InDoubt("no answer in time".to_owned())));
         drop(raised);
-        let posted = outcome.is_ok() && posting.message.closes.is_none() && !matches!(posting.stage, Stage::Sent(_));
-        match self.settle_post(&posting, outcome).await {
-            Err(StoreError::Stale) if posted => self.came_late(&posting).await,
-            Err(StoreError::Stale) => {
+        // What of a request that was given up may yet come is not there at once.
+        let copy = match &outcome {
+            _ if posting.message.closes.is_some() || matches!(posting.stage, Stage::Sent(_)) => None,
+            Ok(_) => Some(0),
+            Err(PostError::InDoubt(_)) => Some(LOOK),
+            Err(_) => None,
+        };
+        let end = self.ending(&posting, outcome);
+        // Untold it would be in doubt.
+        let settled = self.insist("telling what became of messages", || self.settle_post(&posting, &end)).await;
+        match (settled, copy) {
+            (Err(StoreError::Stale), Some(wait)) => self.came_late(&posting, wait).await,
+            (Err(StoreError::Stale), None) => {
                 tracing::debug!(id = %posting.message.id, "another attempt at a message came first");
             }
             // Its mark runs out, and it is looked up and posted again.
-            Err(error) => {
+            (Err(error), _) => {
                 tracing::error!(id = %posting.message.id, %error, "what became of a message could not be stored");
             }
-            Ok(()) => {}
+            (Ok(()), _) => {}
         }
         self.active();
         drop(permit);
     }
 
-    /// We posted a message though our mark had run out, and another host may have posted it too.
-    async fn came_late(&self, posting: &Posting) {
+    /// We posted a message, or may have, though our mark had run out, and another host may have posted it too.
+    async fn came_late(&self, posting: &Posting, wait: Millis) {
         let id = &posting.message.id;
-        tracing::warn!(%id, "a message was posted late, for this host had stood still; copies are looked for");
-        if let Err(error) = self.ports.store.outbox_look(&posting.message).await {
+        tracing::warn!(%id, "a message may have been posted late, for this host had stood still; copies are looked for");
+        let due = self.ports.clock.now() + wait;
+        let look = || self.ports.store.outbox_look(&posting.message, due);
+        if let Err(error) = self.insist("asking for looks for copies", look).await {
             tracing::error!(%id, %error, "that copies of a message are to be looked for could not be stored");
         }
     }
@@ -126,12 +145,9 @@ impl Engine {
         messenger.post(message).await
     }
 
-    async fn settle_post(
-        &self,
-        posting: &Posting,
-        outcome: Result<Option<Receipt>, PostError>,
-    ) -> Result<(), StoreError> {
-        let (store, id) = (&self.ports.store, &posting.message.id);
+    /// What an attempt leads to, which is said in the log.
+    fn ending(&self, posting: &Posting, outcome: Result<Option<Receipt>, PostError>) -> End {
+        let id = &posting.message.id;
         let now = self.ports.clock.now();
         // That it was not found ends no doubt: the request of a host that stands still may come later than any look.
         let doubt = posting.stage == Stage::InDoubt;
@@ -141,36 +157,44 @@ impl Engine {
         match outcome {
             Ok(receipt) => {
                 let look = doubt && posting.message.closes.is_none();
-                store.outbox_sent(posting, receipt.as_ref(), look.then_some(now + LOOK)).await
+                End::Sent(receipt, look.then_some(now + LOOK))
             }
             // Who comes while this is written wakes the message all the same: the store remembers.
-            Err(PostError::Away) => store.outbox_later(posting, NEVER, doubt).await,
+            Err(PostError::Away) => End::Later(NEVER, doubt),
             // The messenger knows when, so it knows why.
             Err(PostError::Later(Some(after), reason)) => {
                 tracing::debug!(%id, attempt = posting.attempt, "a message waits: {reason}");
-                let due = now + u64::try_from(after.as_millis()).unwrap_or(NEVER);
-                store.outbox_later(posting, due, doubt).await
+                End::Later(now + u64::try_from(after.as_millis()).unwrap_or(NEVER), doubt)
             }
             Err(PostError::Later(None, reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message could not be posted yet: {reason}");
-                store.outbox_later(posting, backoff, doubt).await
+                End::Later(backoff, doubt)
             }
             Err(PostError::InDoubt(reason)) => {
                 tracing::warn!(%id, attempt = posting.attempt, "a message may or may not have been posted: {reason}");
-                store.outbox_later(posting, backoff, true).await
+                End::Later(backoff, true)
             }
             Err(PostError::Never(reason)) if matches!(posting.stage, Stage::Sent(_)) => {
                 tracing::debug!(%id, "copies of a message cannot be looked for any more: {reason}");
-                store.outbox_sent(posting, None, None).await
+                End::Sent(None, None)
             }
             Err(PostError::Never(reason)) if posting.message.closes.is_some() => {
                 tracing::debug!(%id, "a message cannot be closed any more: {reason}");
-                store.outbox_never(posting, &reason).await
+                End::Never(reason)
             }
             Err(PostError::Never(reason)) => {
                 tracing::error!(%id, "a message can never be posted, and goes to the dead letters: {reason}");
-                store.outbox_never(posting, &reason).await
+                End::Never(reason)
             }
+        }
+    }
+
+    async fn settle_post(&self, posting: &Posting, end: &End) -> Result<(), StoreError> {
+        let store = &self.ports.store;
+        match end {
+            End::Sent(receipt, look) => store.outbox_sent(posting, receipt.as_ref(), *look).await,
+            End::Later(due, in_doubt) => store.outbox_later(posting, *due, *in_doubt).await,
+            End::Never(reason) => store.outbox_never(posting, reason).await,
         }
     }
 
@@ -202,12 +226,14 @@ impl Engine {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
     use crate::broker::Ports;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
     use crate::model::{Body, EffectId, Inbound, Message, Person, Place};
-    use crate::ports::Entry;
+    use crate::ports::{Clock as _, Entry, Store};
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
     fn engine(messenger: Arc<RecordingMessenger>) -> (Arc<Engine>, Arc<ManualClock>) {
@@ -230,11 +256,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn copies_are_looked_for_also_where_the_post_after_a_doubt_had_to_wait() {
-        let messenger = Arc::new(RecordingMessenger::default());
-        let (engine, clock) = engine(messenger.clone());
-        let store = engine.ports().store.clone();
+    /// A message waits for its first attempt.
+    async fn send(store: &dyn Store) {
         let person = Person {
             id: "ann".into(),
             name: String::new(),
@@ -245,7 +268,39 @@ mod tests {
         let body = Body::Said { text: "hello".into(), files: Vec::new() };
         let inbound = Inbound { id: "e1".into(), place: message().place, person, at: 0, sent: None, body };
         store.accept(inbound, Entry::Answer(vec![message()])).await.unwrap();
-        let room = Arc::new(Semaphore::new(1));
+    }
+
+    async fn post(engine: &Arc<Engine>, posting: Posting, marked: Instant) {
+        let permit = engine.posts.clone().acquire_owned().await.unwrap();
+        engine.clone().post(posting, marked, permit).await;
+    }
+
+    #[tokio::test]
+    async fn copies_are_looked_for_also_where_the_late_one_was_given_up() {
+        let (engine, clock) = engine(Arc::default());
+        let store = engine.ports().store.clone();
+        send(store.as_ref()).await;
+        let late = store.outbox_claim(1, LEASE).await.unwrap().remove(0);
+        clock.advance(LEASE);
+        for wait in [LOOK, 0] {
+            let other = store.outbox_claim(1, LEASE).await.unwrap().remove(0);
+            post(&engine, other, Instant::now()).await;
+            clock.advance(Duration::from_millis(wait));
+        }
+        assert_eq!(store.outbox_claim(1, LEASE).await.unwrap(), [], "the other host looked already");
+        // It stood still in the middle of its request: what of that is on its way, nobody knows.
+        post(&engine, late, Instant::now().checked_sub(LEASE).unwrap()).await;
+        assert_eq!(store.outbox_claim(1, LEASE).await.unwrap(), [], "it may not have come yet");
+        clock.advance(Duration::from_millis(LOOK));
+        assert!(matches!(store.outbox_claim(1, LEASE).await.unwrap().remove(0).stage, Stage::Sent(_)));
+    }
+
+    #[tokio::test]
+    async fn copies_are_looked_for_also_where_the_post_after_a_doubt_had_to_wait() {
+        let messenger = Arc::new(RecordingMessenger::default());
+        let (engine, clock) = engine(messenger.clone());
+        let store = engine.ports().store.clone();
+        send(store.as_ref()).await;
         let mut stages = Vec::new();
         // The first one stands still; the second looks, finds nothing, and has to wait; the third posts.
         messenger.refuse([PostError::Later(Some(Duration::from_secs(1)), "the channel's rate".to_owned())]);
@@ -253,8 +308,7 @@ mod tests {
             let posting = store.outbox_claim(1, LEASE).await.unwrap().remove(0);
             stages.push(posting.stage.clone());
             if attempt > 0 {
-                let permit = room.clone().acquire_owned().await.unwrap();
-                engine.clone().post(posting, Instant::now(), permit).await;
+                post(&engine, posting, Instant::now()).await;
             }
             clock.advance(Duration::from_millis(LOOK));
         }
@@ -264,6 +318,41 @@ mod tests {
         );
         assert_eq!(messenger.messages().len(), 1);
         assert_eq!(store.outbox_claim(1, LEASE).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn what_has_to_be_told_is_told_when_the_store_is_back() {
+        let (engine, clock) = engine(Arc::default());
+        let tries = AtomicU32::new(0);
+        let step = async || match tries.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => Err(StoreError::Unavailable("away".to_owned())),
+            _ => Err::<(), _>(StoreError::Stale),
+        };
+        let time = async {
+            loop {
+                clock.advance(Duration::from_secs(1));
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            told = engine.insist("telling", step) => assert_eq!(told, Err(StoreError::Stale)),
+            () = time => {}
+        }
+        assert_eq!(tries.into_inner(), 3);
+    }
+
+    #[tokio::test]
+    async fn who_stops_waits_until_it_is_stored_what_became_of_messages() {
+        let (engine, clock) = engine(Arc::default());
+        let permit = engine.posts.clone().acquire_owned().await.unwrap();
+        let mut stop = pin!(engine.stop(clock.now() + 5_000));
+        tokio::select! {
+            biased;
+            () = stop.as_mut() => unreachable!("a message is on its way"),
+            () = std::future::ready(()) => {}
+        }
+        drop(permit);
+        stop.await;
     }
 
     #[tokio::test]

@@ -86,9 +86,9 @@ pub trait Store: Send + Sync + 'static {
         look: Option<Millis>,
     ) -> Result<(), StoreError>;
 
-    /// Somebody posted a message though it was no longer theirs: copies are looked for at once, unless whoever has
-    /// it now looks anyway.
-    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError>;
+    /// Somebody posted a message, or may have, though it was no longer theirs: copies are looked for at `due`, whatever was
+    /// said before, unless whoever has it now looks anyway.
+    async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError>;
 
     /// Nothing became of it; try again at `due`. Where it may have been posted all the same, it stays in doubt.
     async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError>;

@@ -238,8 +238,8 @@ impl Store for Liar {
         self.store.outbox_sent(posting, receipt, look).await
     }
 
-    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
-        self.store.outbox_look(message).await
+    async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError> {
+        self.store.outbox_look(message, due).await
     }
 
     async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
 //! What stands beside the order of a place's messages: what closes one, and looks for copies.
 
+use std::time::Duration;
+
 use super::samples::{closing, message, place, said, sends};
 use super::{DAY, LEASE, SECOND, Subject, cases};
 use crate::model::Message;
@@ -175,16 +177,22 @@ async fn a_look_moves_the_receipt(s: Subject) {
 async fn whoever_came_late_asks_for_a_look(s: Subject) {
     s.turn(&said("ann", "e1"), sends("ann", 1, 1)).await;
     let late = s.post_one().await;
-    s.store.outbox_look(&late.message).await.expect("look");
+    s.store.outbox_look(&late.message, s.now()).await.expect("look");
     s.clock.advance(LEASE);
     let receipt = "C1/1".to_owned();
     let successor = s.post_one().await;
     assert_eq!(successor.stage, Stage::InDoubt, "whoever has it now looks anyway");
     s.store.outbox_sent(&successor, Some(&receipt), Some(s.now() + 20_000)).await.expect("sent");
-    for attempt in [3, 1] {
+    for (attempt, wait) in [(3, 0), (1, 40_000)] {
         s.forget_wakes();
-        s.store.outbox_look(&late.message).await.expect("look");
+        s.store.outbox_look(&late.message, s.now() + wait / 2).await.expect("look");
+        s.store.outbox_look(&late.message, s.now() + wait).await.expect("look");
         s.outbox_wakes("a look").await;
+        if wait > 0 {
+            s.clock.advance(Duration::from_millis(wait - 1));
+            assert_eq!(s.post().await, [], "what may yet come is not looked for too early");
+            s.clock.advance(Duration::from_millis(1));
+        }
         let look = s.post_one().await;
         assert_eq!(look, sent(message("ann", 1, 0), Some(&receipt), attempt), "with what is known of it");
         s.store.outbox_sent(&look, Some(&receipt), None).await.expect("sent");

@@ -203,7 +203,7 @@ impl Walk {
             0 => both!(self, at, outbox_later(&posting, due, in_doubt)),
             1 => both!(self, at, outbox_never(&posting, "gone")),
             2 => both!(self, at, outbox_renew(&posting, LEASE)),
-            3 if posting.message.closes.is_none() => both!(self, at, outbox_look(&posting.message)),
+            3 if posting.message.closes.is_none() => both!(self, at, outbox_look(&posting.message, due)),
             _ => both!(self, at, outbox_sent(&posting, receipt.as_ref(), look)),
         };
     }

@@ -87,8 +87,8 @@ impl Store for WithFailpoints<Arc<dyn Store>> {
         self.points.around("store.outbox_sent", self.port.outbox_sent(posting, receipt, look)).await
     }
 
-    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
-        self.points.around("store.outbox_look", self.port.outbox_look(message)).await
+    async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError> {
+        self.points.around("store.outbox_look", self.port.outbox_look(message, due)).await
     }
 
     async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {

@@ -143,15 +143,15 @@ impl State {
         self.place(&look.message.place.clone()).looks.push(look);
     }
 
-    pub(super) fn outbox_look(&mut self, now: Millis, message: &Message) {
+    pub(super) fn outbox_look(&mut self, message: &Message, due: Millis) {
         if let Some(place) = self.unsent.get(&message.id).and_then(|place| self.places.get_mut(place)) {
             let looks = place.looks.iter_mut().filter(|one| one.message.id == message.id && !one.sending);
-            looks.for_each(|one| one.due = now);
+            looks.for_each(|one| one.due = due);
             return;
         }
         let stage = Stage::Sent(self.posted.get(&message.id).map(|(_, posted)| posted.receipt.clone()));
         let tick = self.tick();
-        self.look(Outgoing { stage, ..Outgoing::new(message.clone(), now, tick) });
+        self.look(Outgoing { stage, ..Outgoing::new(message.clone(), due, tick) });
     }
 
     /// A message that was not posted, or not so that it can be found, cannot be closed.

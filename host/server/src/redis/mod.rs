@@ -227,8 +227,8 @@ impl Store for RedisStore {
         outbox::sent(self, posting, receipt, look).await
     }
 
-    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
-        outbox::look(self, message).await
+    async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError> {
+        outbox::look(self, message, due).await
     }
 
     async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {

@@ -105,10 +105,11 @@ pub(super) async fn sent(
     told(store.run(about(store, &OUTBOX_SENT, posting).arg(receipt).arg(look)).await?, OUTBOX_SENT.name)
 }
 
-pub(super) async fn look(store: &RedisStore, message: &Message) -> Result<(), StoreError> {
+pub(super) async fn look(store: &RedisStore, message: &Message, due: Millis) -> Result<(), StoreError> {
     let step = store.step(&OUTBOX_LOOK, store.keys.shard(&message.place)).arg(message.place.as_str());
     let answerable = if message.can_be_answered() { "1" } else { "" };
-    told(store.run(step.arg(message.id.as_str()).arg(answerable).arg(encode(message)?)).await?, OUTBOX_LOOK.name)
+    let step = step.arg(message.id.as_str()).arg(answerable).arg(encode(message)?).arg(store.distance(due));
+    told(store.run(step).await?, OUTBOX_LOOK.name)
 }
 
 pub(super) async fn later(

@@ -186,9 +186,9 @@ impl Store for EmbeddedStore {
         self.writer.call(move |db| outbox::sent(db, &taken, receipt.as_deref(), look)).await
     }
 
-    async fn outbox_look(&self, message: &Message) -> Result<(), StoreError> {
+    async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError> {
         let message = Sealed::new(message.clone())?;
-        self.writer.call(move |db| outbox::look(db, &message)).await
+        self.writer.call(move |db| outbox::look(db, &message, due)).await
     }
 
     async fn outbox_later(&self, posting: &Posting, due: Millis, in_doubt: bool) -> Result<(), StoreError> {

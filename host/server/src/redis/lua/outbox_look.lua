@@ -1,5 +1,5 @@
--- Copies of a message are to be looked for now, unless whoever has it looks anyway.
-local place, id, can_be_answered, message = arg(), arg(), arg(), arg()
+-- Copies of a message are to be looked for then, unless whoever has it looks anyway.
+local place, id, can_be_answered, message, due = arg(), arg(), arg(), arg(), now + number()
 local name = shard .. 'message:' .. id
 are('ZCARD', due_of(place, '-'))
 local one = outgoing(id)
@@ -8,8 +8,8 @@ if not one then
   local receipt = redis.call('HGET', shard .. 'posted:' .. id, 'receipt')
   redis.call('HSET', name, 'place', place, 'slot', slot, 'message', message, 'closes', '', 'answerable', can_be_answered,
     'attempt', 0, 'doubt', '', 'sending', '', 'sent', receipt and '=' .. receipt or '-')
-  set_due(id, now)
+  set_due(id, due)
 elseif one.sent ~= '' and one.sending == '' then
-  set_due(id, now)
+  set_due(id, due)
 end
 return done('ok')
