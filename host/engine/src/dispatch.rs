@@ -45,6 +45,14 @@ struct Failed {
     journal: Option<Vec<JournaledCall>>,
 }
 
+/// A turn whose end could not be written: its lease runs out, and it is claimed again.
+pub(crate) fn left(claim: &Claim, error: &StoreError) {
+    match error {
+        StoreError::Stale => tracing::debug!(place = %claim.fence.place, seq = %claim.seq, "the turn was lost"),
+        error => tracing::error!(place = %claim.fence.place, seq = %claim.seq, %error, "the turn could not be ended"),
+    }
+}
+
 /// Forgets tasks that ended. One that panicked left its place leased: the lease runs out, and it is tried again.
 pub(crate) fn reap(tasks: &mut JoinSet<()>) {
     while let Some(ended) = tasks.try_join_next() {
@@ -122,11 +130,12 @@ impl Engine {
                 Ok(commit) => self.commit(&claim, commit).await,
                 Err(failed) => Box::pin(self.failed(&claim, failed)).await,
             },
-            Ok(()) = is_lost => Ok(()),
+            // Mostly another one has the place by now. Where a later turn was meant, the place must not wait for the lease.
+            Ok(()) = is_lost => self.ports.store.hand_back(&claim.fence).await,
             () = no_time => self.ports.store.hand_back(&claim.fence).await,
         };
         if let Err(error) = ended {
-            self.left(&claim, &error);
+            left(&claim, &error);
         }
         drop(entered);
         drop(raised);
@@ -145,16 +154,6 @@ impl Engine {
             let _ = former.lost.send(());
         }
         true
-    }
-
-    /// A turn whose end could not be written: its lease runs out, and it is claimed again.
-    pub(crate) fn left(&self, claim: &Claim, error: &StoreError) {
-        match error {
-            StoreError::Stale => tracing::debug!(place = %claim.fence.place, seq = %claim.seq, "the turn was lost"),
-            error => {
-                tracing::error!(place = %claim.fence.place, seq = %claim.seq, %error, "the turn could not be ended")
-            }
-        }
     }
 
     /// The write that ends an attempt.
@@ -190,7 +189,11 @@ impl Engine {
         };
         tracing::error!(%place, seq = %claim.seq, error = given_up.name(), "{given_up}; the event goes to the dead letters");
         let mut claim = claim.clone();
-        claim.journal = journal.unwrap_or(claim.journal);
+        claim.journal = match journal {
+            Some(journal) => journal,
+            // A guest that was ended from outside tells nothing of its calls.
+            None => self.ports.store.underway(place).await?.map_or(claim.journal, |turn| turn.journal),
+        };
         let commit = turn::give_up(&claim, route.as_ref(), &given_up, now);
         self.ports.store.commit(&claim.fence, commit).await?;
         self.gauges.committed();

@@ -2,13 +2,16 @@
 //! accepts an event mostly does its turn, and claiming it apart would be one write more.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::SendError;
 use tokio::task::JoinSet;
 
-use crate::dispatch::reap;
+use crate::dispatch::{left, reap};
 use crate::engine::{Engine, LEASE};
 use crate::model::Inbound;
 use crate::ports::{Accepted, Claim, Entry, StoreError};
@@ -21,31 +24,60 @@ pub(crate) struct Taken {
 }
 
 impl Engine {
-    /// Stores an event in its inbox. Where there is room its turn begins at once. Should whoever asked not wait for the
-    /// answer, the turn is lost with it, and claimed again when its lease ran out.
+    /// Stores an event in its inbox. Where there is room its turn begins at once.
     pub(crate) async fn enter_inbox(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, StoreError> {
-        let store = &self.ports.store;
+        let store = self.ports.store.clone();
         let room = match (self.taken.get(), &entry) {
             (Some(taken), Entry::Queue) if !self.is_stopping() => {
                 // Whoever waits for room comes first: what they want to claim is older.
-                Room::find(&self.room, self.sandbox.instances()).map(|room| (taken, room))
+                Room::find(&self.room, self.sandbox.instances()).map(|room| (taken.clone(), room))
             }
             _ => None,
         };
         let Some((taken, room)) = room else { return store.accept(inbound, entry).await };
-        let claim = match store.accept(inbound, Entry::Take(LEASE)).await? {
-            Accepted::Taken(claim) => claim,
-            other => return Ok(other),
-        };
-        let seq = claim.seq;
-        if let Err(SendError(Taken { claim, room })) = taken.send(Taken { claim, room }) {
-            // The host began to stop meanwhile.
-            drop(room);
-            if let Err(error) = store.hand_back(&claim.fence).await {
-                self.left(&claim, &error);
+        let enter = async move {
+            let claim = match store.accept(inbound, Entry::Take(LEASE)).await? {
+                Accepted::Taken(claim) => claim,
+                other => return Ok(other),
+            };
+            let seq = claim.seq;
+            if let Err(SendError(Taken { claim, room })) = taken.send(Taken { claim, room }) {
+                // The host began to stop meanwhile.
+                let handed_back = store.hand_back(&claim.fence).await;
+                drop(room);
+                if let Err(error) = handed_back {
+                    left(&claim, &error);
+                }
             }
+            Ok(Accepted::New(Some(seq)))
+        };
+        Finished(Some(Box::pin(enter))).await
+    }
+}
+
+/// Goes on also when nobody waits for it any more, for a claim of which nobody knows would hold its place until its lease
+/// ran out, and count as an attempt.
+struct Finished<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+impl<T: Send + 'static> Future for Finished<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(steps) = &mut self.0 else { return Poll::Pending };
+        let poll = steps.as_mut().poll(context);
+        if poll.is_ready() {
+            self.0 = None;
         }
-        Ok(Accepted::New(Some(seq)))
+        poll
+    }
+}
+
+impl<T: Send + 'static> Drop for Finished<T> {
+    fn drop(&mut self) {
+        // Without a runtime the process ends.
+        if let (Some(steps), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            drop(runtime.spawn(steps));
+        }
     }
 }
 
@@ -84,5 +116,29 @@ impl Turns {
             self.begin(claim, room);
         }
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_goes_on() {
+        let (begun, is_begun) = tokio::sync::oneshot::channel();
+        let (ended, is_ended) = tokio::sync::oneshot::channel();
+        let steps = async move {
+            begun.send(()).unwrap();
+            tokio::task::yield_now().await;
+            ended.send(()).unwrap();
+        };
+        let waiting = Finished(Some(Box::pin(steps)));
+        tokio::select! {
+            biased;
+            () = waiting => unreachable!("it takes two steps"),
+            begun = is_begun => begun.unwrap(),
+        }
+        is_ended.await.unwrap();
     }
 }

@@ -48,6 +48,12 @@ impl Engine {
             || self.running().get(&inbound.place).is_some_and(|turn| turn.by == inbound.person.id)
     }
 
+    /// Whether what is open, if anything is, can begin anew.
+    fn can_restart(&self, inbound: &Inbound, glance: &Glance) -> bool {
+        let offers = self.offers(&inbound.person, &inbound.place);
+        glance.conversation.as_ref().is_none_or(|open| offers.flows.contains_key(&open.flow))
+    }
+
     /// Stores an event in its inbox. Somebody who floods it is told so, once an hour.
     async fn queue(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
         let (place, person, at) = (inbound.place.clone(), inbound.person.clone(), inbound.at);
@@ -113,6 +119,13 @@ impl Engine {
             // Nobody knows yet whom the conversation is for, and others are in the thread.
             Control::Cancel | Control::Restart if glance.conversation.is_none() && !self.is_first(&inbound) => {
                 self.queue(inbound, entry).await
+            }
+            // Nothing is ended for the sake of what cannot begin.
+            Control::Restart if !self.can_restart(&inbound, &glance) => {
+                let flow = glance.conversation.as_ref().map_or("", |open| open.flow.as_str());
+                let text = texts::unknown_flow(flow, &self.offers(&inbound.person, &inbound.place));
+                let message = beside(&inbound, text);
+                Ok(store.accept(inbound, Entry::Answer(vec![message])).await?)
             }
             Control::Cancel | Control::Restart => {
                 let place = inbound.place.clone();

@@ -184,7 +184,10 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
         Body::Filled { message, values } => filled(message, values, open),
         Body::Control(control) => command(*control, open, offers),
         Body::Reset => Route::End(texts::RESET.to_owned()),
-        Body::Timer { generation, name, due } if *generation == open.generation => {
+        // Otherwise it was stopped, or set anew, after it had fired.
+        Body::Timer { generation, name, due }
+            if *generation == open.generation && open.timers.get(name) == Some(due) =>
+        {
             run(FlowEvent::Timer { name: name.clone(), due: *due })
         }
         Body::Undelivered { generation, key, reason } if *generation == open.generation => {

@@ -251,11 +251,20 @@ fn a_pick_must_be_open_and_allowed() {
 }
 
 #[test]
+fn a_timer_that_was_stopped_or_set_anew_after_it_fired_is_dropped() {
+    let timer = Body::Timer { generation: 3, name: "nag".into(), due: 7 };
+    for timers in [[].into(), [("nag".to_owned(), 8)].into(), [("other".to_owned(), 7)].into()] {
+        let open = Conversation { timers, ..open() };
+        assert_eq!(super::route(&timer, Some(&open), &with_default()), Route::Drop);
+    }
+}
+
+#[test]
 fn what_belongs_to_an_older_conversation_is_dropped() {
     let timer = |generation| Body::Timer { generation, name: "nag".into(), due: 7 };
     let undelivered = |generation| Body::Undelivered { generation, key: "k".into(), reason: "gone".into() };
     let route = |body: Body, open: Option<&Conversation>| super::route(&body, open, &with_default());
-    let open = open();
+    let open = Conversation { timers: [("nag".to_owned(), 7)].into(), ..open() };
     assert_eq!(route(timer(3), Some(&open)), tells(FlowEvent::Timer { name: "nag".into(), due: 7 }));
     let heard = FlowEvent::Undelivered { key: "k".into(), reason: "gone".into() };
     assert_eq!(route(undelivered(3), Some(&open)), tells(heard));

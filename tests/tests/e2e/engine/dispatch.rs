@@ -209,6 +209,18 @@ async fn a_turn_cannot_fill_the_journal() {
 }
 
 #[tokio::test]
+async fn what_a_turn_asked_until_its_time_was_over_is_kept() {
+    let flow = guests::component("non_deterministic_reply");
+    let mut world = World::with_patience(flow, 8, Duration::from_millis(100)).await;
+    world.begin().await;
+    world.say("go").await;
+    world.settled().await;
+    let dead = world.dead().await.pop().unwrap();
+    assert_eq!((dead.error.as_str(), dead.journal.len()), ("turn-deadline", 1));
+    assert_eq!(dead.journal[0].name, "llm.complete");
+}
+
+#[tokio::test]
 async fn a_turn_that_says_nothing_leaves_no_line_behind() {
     let mut world = World::new(guests::component("progress_flood")).await;
     world.begin().await;

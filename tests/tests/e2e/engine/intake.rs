@@ -39,6 +39,23 @@ async fn restart_ends_the_running_turn_and_begins_anew() {
 }
 
 #[tokio::test]
+async fn restart_ends_nothing_that_cannot_begin_anew() {
+    let mut world = World::new(guests::component("non_deterministic_reply")).await;
+    world.access = Access([(super::flow(), [Who::User("somebody".into())].into())].into());
+    world.begin().await;
+    world.crash().await;
+    world.start();
+    world.say("go").await;
+    world.llm.asked().await;
+    world.say("restart").await;
+    world.posted(2).await;
+    let heard = world.heard();
+    assert!(heard.len() == 1 && heard[0].contains("`flow`"), "{heard:?}");
+    world.llm.answer(1);
+    assert_eq!(world.settled().await, ["completed"]);
+}
+
+#[tokio::test]
 async fn a_turn_that_lost_its_place_ends_when_the_next_one_begins() {
     let mut world = waiting().await;
     // As another host does, or this one where the next turn is faster than the cut.

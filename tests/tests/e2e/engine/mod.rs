@@ -114,9 +114,13 @@ impl World {
     /// The same, with room for so many instances. With one, each turn that waits leaves it.
     pub(crate) async fn with_instances(component: Vec<u8>, instances: usize) -> Self {
         // Held calls to a model end when the test says so, and nobody loses patience.
+        Self::with_patience(component, instances, Duration::from_secs(3_600)).await
+    }
+
+    /// The same, with turns that may take so long.
+    pub(crate) async fn with_patience(component: Vec<u8>, instances: usize, turn: Duration) -> Self {
         let long = Duration::from_secs(3_600);
-        let bounds =
-            Bounds { turns_in_flight: 8, instances, park_after: long, llm: long, turn: long, ..Bounds::default() };
+        let bounds = Bounds { turns_in_flight: 8, instances, park_after: long, llm: long, turn, ..Bounds::default() };
         let bounds = Arc::new(bounds);
         let sandbox = Arc::new(Sandbox::new(bounds.clone()).unwrap());
         let ready = Arc::new(sandbox.load(component.clone()).await.unwrap());
