@@ -231,6 +231,49 @@ async fn no_dead_letter_is_lost_to_a_key_of_another_type() {
 }
 
 #[tokio::test]
+async fn a_timer_that_is_broken_stops_no_other() {
+    let server = Server::start();
+    let mut client = client(&server);
+    let clock = Arc::new(ManualClock::new(1_000));
+    let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, clock.clone()).await;
+    for key in ["place:PLACE", "talk:PLACE", "timer:PLACE", "inbox:PLACE", "event:PLACE", "person"] {
+        let names = ["a", "b"].map(|name| format!("{name}-{}", key.replace(':', "-")));
+        for name in &names {
+            let Accepted::Taken(claim) = store.accept(said(name, name), Entry::Take(LEASE)).await.unwrap() else {
+                panic!()
+            };
+            let commit = Commit {
+                conversation: After::Open(Box::new(conversation(1))),
+                timers: vec![TimerChange::Set("later".to_owned(), clock.now() + 1)],
+                ..Commit::default()
+            };
+            store.commit(&claim.fence, commit).await.unwrap();
+        }
+        clock.advance(Duration::from_millis(1));
+        let broken = place(&names[0]);
+        if key == "person" {
+            let talk = format!("t:{{s0}}:talk:{broken}");
+            let person: String = redis::cmd("HGET").arg(&talk).arg(key).query(&mut client).unwrap();
+            redis::cmd("HSET").arg(&talk).arg(key).arg("nobody").exec(&mut client).unwrap();
+            store.fire_timers().await.unwrap();
+            redis::cmd("HSET").arg(&talk).arg(key).arg(person).exec(&mut client).unwrap();
+        } else {
+            let spoilt = Spoilt::new(&mut client, key, broken.as_str());
+            store.fire_timers().await.unwrap();
+            drop(spoilt);
+        }
+        for name in names.iter().rev() {
+            let claims = store.claim(5, LEASE).await.unwrap();
+            assert_eq!(claims.iter().map(|claim| &claim.fence.place).collect::<Vec<_>>(), [&place(name)], "{key}");
+            let over = Commit { conversation: After::Closed(1), ..Commit::default() };
+            store.commit(&claims[0].fence, over).await.unwrap();
+            clock.advance(ASIDE);
+            store.fire_timers().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_meets_a_key_of_another_type_does_nothing() {
     let server = Server::start();
     let mut client = client(&server);

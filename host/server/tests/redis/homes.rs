@@ -6,7 +6,7 @@ use pesto_engine::model::{EffectId, Inbound, Message, Place};
 use pesto_engine::ports::{Commit, Entry, Posting, Stage, Store};
 use pesto_engine::scripted::ManualClock;
 
-use crate::samples::{LEASE, message, open, options, place, said};
+use crate::samples::{LEASE, client, message, open, options, place, said, turn};
 use pesto_server::redis::Options;
 use redis_rig::server::Server;
 
@@ -71,4 +71,28 @@ async fn a_host_that_reaches_terminals_only_leaves_the_rest_to_others() {
     terminals.outbox_sent(&first[0], None, None).await.unwrap();
     let rest = all.outbox_claim(9, LEASE).await.unwrap();
     assert_eq!(rest.len(), 2, "whoever reaches more brings these as well: {rest:?}");
+}
+
+#[tokio::test]
+async fn what_an_older_version_put_into_another_index_is_taken_once() {
+    let server = Server::start();
+    let mut client = client(&server);
+    let clock = Arc::new(ManualClock::new(1_000));
+    let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, clock.clone()).await;
+    for stays in [true, false] {
+        turn(store.as_ref(), "ann", usize::from(stays)).await;
+        let member: Vec<String> = redis::cmd("ZRANGE").arg("t:{s0}:due").arg(0).arg(0).query(&mut client).unwrap();
+        redis::cmd("ZADD").arg("t:{s0}:near").arg(1).arg(&member).exec(&mut client).unwrap();
+        if !stays {
+            redis::cmd("ZREM").arg("t:{s0}:due").arg(&member).exec(&mut client).unwrap();
+        }
+        let mut taken = Vec::new();
+        for _ in 0..3 {
+            taken.extend(store.outbox_claim(9, LEASE).await.unwrap());
+        }
+        assert_eq!((taken.len(), taken[0].attempt, &taken[0].stage), (1, 1, &Stage::Unsent), "stays: {stays}");
+        store.outbox_sent(&taken[0], None, None).await.unwrap();
+        let left: u64 = redis::cmd("EXISTS").arg("t:{s0}:near").arg("t:{s0}:due").query(&mut client).unwrap();
+        assert_eq!(left, 0, "stays: {stays}");
+    }
 }

@@ -7,9 +7,10 @@ use pesto_engine::contract::{self, Subject};
 use pesto_engine::model::Seq;
 use pesto_engine::ports::{Accepted, Commit, Entry, Store, StoreError};
 use pesto_engine::scripted::ManualClock;
+use pesto_server::redis::Options;
 
 use crate::OnRedis;
-use crate::samples::{LEASE, message, open, options, place, said};
+use crate::samples::{LEASE, client, message, open, options, place, said};
 use redis_rig::proxy::Proxy;
 use redis_rig::server::Server;
 
@@ -67,6 +68,40 @@ async fn lost_one(proxy: &Proxy, lost: u64) {
     while proxy.lost() < lost {
         tokio::task::yield_now().await;
     }
+}
+
+/// A step that stalls on one connection is done over another one, and may come all the same long after that.
+#[tokio::test]
+async fn a_claim_that_comes_late_once_more_takes_nothing() {
+    let server = Server::start_with(&["--slowlog-log-slower-than", "0"]);
+    let mut client = client(&server);
+    let store = open(&Options { shards: 1, ..options(&server.url(), "t") }, Arc::new(ManualClock::new(1_000))).await;
+    let mut late = Vec::new();
+    for name in ["ann", "bob", "cat"] {
+        store.accept(said(name, name), Entry::Queue).await.unwrap();
+        if name == "cat" {
+            redis::cmd("EVALSHA").arg(&late[0]).exec(&mut client).unwrap();
+        }
+        let claim = store.claim(1, LEASE).await.unwrap().remove(0);
+        assert_eq!((claim.inbound.id.as_str(), claim.attempt), (name, 1));
+        late.push(last_script(&mut client));
+        let commit = Commit { messages: vec![message(name, 0)], ..Commit::default() };
+        store.commit(&claim.fence, commit).await.unwrap();
+        if name == "cat" {
+            redis::cmd("EVALSHA").arg(&late[1]).exec(&mut client).unwrap();
+        }
+        let posting = store.outbox_claim(1, LEASE).await.unwrap().remove(0);
+        assert_eq!((posting.message.id, posting.attempt), (message(name, 0).id, 1));
+        late.push(last_script(&mut client));
+    }
+}
+
+/// What the last script was called with.
+fn last_script(client: &mut redis::Connection) -> Vec<Vec<u8>> {
+    type Entry = (i64, i64, i64, Vec<Vec<u8>>, redis::Value, redis::Value);
+    let log: Vec<Entry> = redis::cmd("SLOWLOG").arg("GET").arg(20).query(client).unwrap();
+    let mut words = log.into_iter().map(|entry| entry.3).find(|words| words[0] == b"EVALSHA").unwrap();
+    words.split_off(1)
 }
 
 #[tokio::test]

@@ -39,7 +39,9 @@ end
 
 are('ZCARD', 'ready', 'line', 'claimed')
 local line = shard .. 'line'
-if took('line') then
+local again, late = took('line')
+if late then return done(first_due('line'), {}) end
+if again then
   for _, place in ipairs(redis.call('ZRANGE', shard .. 'claimed', 0, -1)) do
     local found = redis.call('HMGET', place_key(place), 'claimed', 'since', 'tick', 'current')
     if found[1] == operation then

@@ -396,12 +396,12 @@ local function keys_of(index)
   return keys
 end
 
--- What of an index is due, at most so many, longest due first: time and member of each. What stands in line is due.
+-- What of an index is due, at most so many, longest due first: time, member and key of each. What stands in line is due.
 local function due_members(index, most)
   local all, last = {}, index == 'line' and '+inf' or int(now)
   for _, name in ipairs(keys_of(index)) do
     local found = redis.call('ZRANGEBYSCORE', name, '-inf', last, 'WITHSCORES', 'LIMIT', 0, most)
-    for at = 1, #found, 2 do all[#all + 1] = {found[at + 1], found[at]} end
+    for at = 1, #found, 2 do all[#all + 1] = {found[at + 1], found[at], name} end
   end
   table.sort(all, function(one, other)
     local first, second = tonumber(one[1]), tonumber(other[1])
@@ -412,13 +412,17 @@ local function due_members(index, most)
 end
 
 -- Whether this host took last from an index with this very operation: a repetition takes nothing more, and finds what it
--- took by itself. Where nothing was taken nothing is written, for hosts look in vain often.
+-- took by itself. And whether it took with a later one: then this is a repetition that came late, and nobody hears what it
+-- answers. Where nothing was taken nothing is written, for hosts look in vain often.
 local function taker(index) return shard .. 'taker:' .. index .. ':' .. ARGV[3] end
-local function took(index) return redis.call('GET', taker(index)) == operation end
+local function took(index)
+  local last = redis.call('GET', taker(index))
+  return last == operation, last and tonumber(last:match('%d+$')) > tonumber(operation:match('%d+$'))
+end
 
 local function take_all(index, members, take)
   if #members > 0 then redis.call('SET', taker(index), operation, 'PX', 60000) end
-  for _, due in ipairs(members) do take(due[2], due[1]) end
+  for _, due in ipairs(members) do take(due[2], due[1], due[3]) end
 end
 
 -- When the first of an index is due. What does not stand in line yet has its time in `ready`.
@@ -434,6 +438,9 @@ local function first_due(index)
   end
   return first
 end
+
+-- A timer that is broken waits for a minute: it must not stop the others.
+local function put_aside(timer) redis.call('ZADD', shard .. 'timers', 'XX', int(now + 60000), timer) end
 
 -- Counts the conversations of a version, and notes when one let go of it.
 local function count_version(flow, digest, by)

@@ -9,7 +9,7 @@ local function answer(due, id, one)
     {due, one.slot, id, one.attempt, one.message, one.doubt, one.sent, closes[1] or false, closes[2] or false}
 end
 
-local function take(member, due)
+local function take(member, due, key)
   local id = member:sub(33)
   local name = shard .. 'message:' .. id
   local whole, one = pcall(outgoing, id)
@@ -24,15 +24,25 @@ local function take(member, due)
     for _, key in ipairs(keys_of(index)) do redis.call('ZREM', key, member) end
     return
   end
+  local right = shard .. due_of(one.place, one.sent)
+  if key ~= right then
+    -- A host of an older version put it there, where it would be due for ever.
+    redis.call('ZREM', key, member)
+    redis.call('ZADD', right, 'NX', due, member)
+    wake('o')
+    return
+  end
   one.attempt = int(one.attempt + 1)
   if one.sending ~= '' then one.doubt = '1' end
   redis.call('HSET', name, 'attempt', one.attempt, 'doubt', one.doubt, 'sending', '1', 'operation', operation,
     'since', due)
-  redis.call('ZADD', shard .. due_of(one.place, one.sent), int(until_), member)
+  redis.call('ZADD', right, int(until_), member)
   answer(due, id, one)
 end
 
-if took(index) then
+local again, late = took(index)
+if late then return done(first_due(index), {}) end
+if again then
   for _, key in ipairs(keys_of(index)) do
     -- Their marks end later than now, and not later than one that begins now.
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. int(now), int(until_))) do
