@@ -35,6 +35,8 @@ const MOST_HEADERS: usize = 32 << 10;
 /// Connections at once, and half of the files that may be open at most: sockets to Slack need some, too. Those beyond
 /// wait in the system's queue.
 const MOST_CONNECTIONS: usize = 1_024;
+/// How long a host that stops waits for the answers to what came: Slack waits no longer.
+const LAST: Duration = Duration::from_secs(3);
 /// After a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How old or young a request may be, in seconds: Slack's own bound.
@@ -48,8 +50,13 @@ struct Server {
     turned_away: Seldom,
 }
 
-/// Serves for ever. An error is one of the address.
-pub(super) async fn run(config: &config::SlackHttp, intake: Arc<Intake>) -> anyhow::Result<()> {
+/// Serves until `stop` is done; then what came is answered, for Slack sends clicks and commands only once. An error is one
+/// of the address.
+pub(super) async fn run(
+    config: &config::SlackHttp,
+    intake: Arc<Intake>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, config.signing_secret.expose().as_bytes());
     let listener = TcpListener::bind(config.listen)
         .await
@@ -60,11 +67,13 @@ pub(super) async fn run(config: &config::SlackHttp, intake: Arc<Intake>) -> anyh
         .route("/healthz", get(|| async { HEALTHY }))
         .route("/slack", post(receive))
         .with_state(Arc::new(Server { key, intake, turned_away: Seldom::default() }));
-    serve(listener, router).await
+    serve(listener, router, stop).await;
+    Ok(())
 }
 
 /// Anybody may connect, so connections are counted, each carries one request, and none lives long.
-async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
+async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(MOST_HEADERS).keep_alive(false);
     let most = MOST_CONNECTIONS.min(open_files::limit() / 2).max(1);
@@ -72,10 +81,13 @@ async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        if connections.len() >= most {
-            connections.join_next().await;
-        }
-        let (stream, _) = match listener.accept().await {
+        let accepted = async {
+            if connections.len() >= most {
+                connections.join_next().await;
+            }
+            listener.accept().await
+        };
+        let (stream, _) = match tokio::select! { () = &mut stop => break, accepted = accepted => accepted } {
             Ok(accepted) => accepted,
             Err(error) => {
                 // As where there are too many open files: others have to be closed first.
@@ -92,6 +104,11 @@ async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
                 tracing::debug!("a connection ended early");
             }
         });
+    }
+    drop(listener);
+    let answered = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST, answered).await.is_err() {
+        tracing::warn!("a request is not answered, for the host stops");
     }
 }
 
@@ -230,7 +247,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let router = Router::new().route("/healthz", get(|| async { HEALTHY }));
-        let server = tokio::spawn(serve(listener, router));
+        let server = tokio::spawn(serve(listener, router, std::future::pending()));
         for beginning in ["", "GET /healthz HTTP/1.1\r\nHost: a", "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"] {
             let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
             stream.write_all(beginning.as_bytes()).await.expect("it reads");
@@ -239,6 +256,36 @@ mod tests {
             assert_eq!(answer.ends_with(HEALTHY), beginning.ends_with("\r\n\r\n"), "{answer}");
         }
         server.abort();
+    }
+
+    #[tokio::test]
+    async fn what_came_before_the_stop_is_answered() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        use tokio::sync::Notify;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let (came, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let handler = {
+            let (came, go) = (came.clone(), go.clone());
+            move || async move {
+                came.notify_one();
+                go.notified().await;
+                HEALTHY
+            }
+        };
+        let (leave, left) = tokio::sync::oneshot::channel::<()>();
+        let router = Router::new().route("/healthz", get(handler));
+        let server = tokio::spawn(serve(listener, router, async { drop(left.await) }));
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it reads");
+        came.notified().await;
+        drop(leave);
+        while tokio::net::TcpStream::connect(address).await.is_ok() {}
+        go.notify_one();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("it closes");
+        assert!(answer.ends_with(HEALTHY), "{answer}");
+        server.await.expect("it ends");
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use pesto_engine::engine::Engine;
 use pesto_engine::model::{Message, Place};
 use tokio::runtime::Handle;
@@ -112,32 +113,35 @@ impl Slack {
     /// Takes what comes until `stop` is done; then what came is acknowledged, and the sockets are closed. An error is one
     /// that only the operator can mend.
     pub async fn run(self, engine: Arc<Engine>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        tokio::pin!(stop);
+        let stop = stop.shared();
         let us = tokio::select! {
             us = self.begin() => us?,
-            () = &mut stop => return Ok(()),
+            () = stop.clone() => return Ok(()),
         };
         let seats = Seats::new(engine.ports().store.clone(), self.config.sockets as usize);
         let intake = Arc::new(Intake::new(engine, self.shared.clone(), us));
         let sockets = async {
             match self.config.app_token {
-                Some(_) => socket_mode::run(self.shared.clone(), intake.clone(), seats, self.config.idle, stop).await,
+                Some(_) => {
+                    let stop = stop.clone();
+                    socket_mode::run(self.shared.clone(), intake.clone(), seats, self.config.idle, stop).await
+                }
                 None => {
-                    stop.await;
+                    stop.clone().await;
                     Ok(())
                 }
             }
         };
         let server = async {
             match &self.config.http {
-                Some(http) => http::run(http, intake.clone()).await,
-                None => std::future::pending().await,
+                Some(http) => http::run(http, intake.clone(), stop.clone()).await,
+                None => {
+                    stop.clone().await;
+                    Ok(())
+                }
             }
         };
-        tokio::select! {
-            ended = sockets => ended,
-            ended = server => ended,
-        }
+        tokio::try_join!(sockets, server).map(drop)
     }
 
     /// Learns who we are, and who is there.
