@@ -39,6 +39,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn told(direct: &Place, forgotten: &Forgotten, with_answers: bool) -> String {
+    if *forgotten == Forgotten::default() {
+        return format!("Nothing is known of {direct}, so there was nothing to forget. Is that the person's id?\n");
+    }
     let Forgotten { cleared: Cleared { conversations, events, messages }, dead, doubts, answers } = forgotten;
     let mut text = format!(
         "Forgotten of {direct}: {conversations} open conversations, {events} events, {messages} unsent messages, \

@@ -23,6 +23,8 @@ use crate::terminal::Terminal;
 
 /// The workspace of people in terminals.
 pub(crate) const WORKSPACE: &str = "local";
+/// What fails where clients are hung up on.
+const TAKING: &str = "taking what clients say";
 /// Frames to a client that reads slowly; then its session waits.
 const QUEUE: usize = 64;
 /// The pause after the store failed.
@@ -141,13 +143,6 @@ async fn session(stream: UnixStream, host: Host) {
     }
 }
 
-/// The store failed. Clients come again at once, so this takes a moment: they must not fill the log.
-async fn hang_up(error: StoreError) -> io::Error {
-    tracing::error!(%error, "a client is not answered, for the store failed");
-    tokio::time::sleep(MOMENT).await;
-    io::Error::other(error)
-}
-
 struct Session {
     host: Host,
     sender: mpsc::Sender<FromHost>,
@@ -192,18 +187,22 @@ impl Session {
         };
         let name = pesto_engine::text::line(&name, 200);
         let person = Person { id, name, locale: String::new(), time_zone: String::new(), groups: Vec::new() };
-        let open = match self.open(&place).await {
-            Ok(open) => open,
-            Err(error) => return Err(hang_up(error).await),
-        };
+        let open = self.of_store("looking up what clients go on with", self.open(&place)).await?;
         let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;
         let serial = self.host.terminal.attach(&place, self.sender.clone());
         self.person = Some((place.clone(), person, serial));
-        match self.host.engine.arrived(&place).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(hang_up(error).await),
-        }
+        self.of_store(TAKING, self.host.engine.arrived(&place)).await
+    }
+
+    /// What the store answers. Where it fails there is a pause before the client is hung up on, for it comes again at once.
+    async fn of_store<T>(
+        &self,
+        what: &'static str,
+        step: impl Future<Output = Result<T, StoreError>>,
+    ) -> io::Result<T> {
+        let answer = self.host.engine.of_store(what, step).await;
+        answer.ok_or_else(|| io::Error::other("the store failed"))
     }
 
     async fn open(&self, place: &Place) -> Result<Option<OpenConversation>, StoreError> {
@@ -239,13 +238,11 @@ impl Session {
             body,
         };
         // They hear the answer where they spoke last.
-        if let Err(error) = self.host.engine.arrived(place).await {
-            return Err(hang_up(error).await);
-        }
+        self.of_store(TAKING, self.host.engine.arrived(place)).await?;
         let answer = match self.host.engine.accept(inbound).await {
             Ok(_) => FromHost::Stored { id },
             // No answer: the client comes again, and sends it again.
-            Err(Rejected::Store(error)) => return Err(hang_up(error).await),
+            Err(Rejected::Store(error)) => return self.of_store(TAKING, async { Err(error) }).await,
             Err(error) => FromHost::Refused { id, reason: error.to_string() },
         };
         self.send(answer).await;
