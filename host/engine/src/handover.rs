@@ -76,7 +76,8 @@ impl<T: Send + 'static> Drop for Finished<T> {
     fn drop(&mut self) {
         // Without a runtime the process ends.
         if let (Some(steps), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            drop(runtime.spawn(steps));
+            // Later nobody needs it any more.
+            drop(runtime.spawn(tokio::time::timeout(LEASE, steps)));
         }
     }
 }

@@ -86,8 +86,8 @@ pub trait Store: Send + Sync + 'static {
         look: Option<Millis>,
     ) -> Result<(), StoreError>;
 
-    /// Somebody posted a message, or may have, though it was no longer theirs: copies are looked for at `due`, whatever was
-    /// said before, unless whoever has it now looks anyway.
+    /// Somebody posted a message, or may have, though it was no longer theirs: copies are looked for at `due`, or
+    /// later where that was said before, unless whoever has it now looks anyway.
     async fn outbox_look(&self, message: &Message, due: Millis) -> Result<(), StoreError>;
 
     /// Nothing became of it; try again at `due`. Where it may have been posted all the same, it stays in doubt.

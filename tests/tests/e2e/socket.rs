@@ -21,7 +21,7 @@ async fn what_a_failing_store_did_not_take_is_sent_again() {
     let other = rusqlite::Connection::open(host.setup.path().join("data/pesto.db")).expect("the store is there");
     other.execute_batch("BEGIN IMMEDIATE").expect("it can be locked");
     ada.say("Ada");
-    host.log().text("taking what clients say failed").await;
+    host.log().text("bringing clients what waits for them failed").await;
     other.execute_batch("ROLLBACK").expect("it can be freed");
     let asked = ada.hear().await;
     assert!(asked.text.contains("What will you work on?"), "{}", asked.text);

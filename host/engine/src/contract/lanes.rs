@@ -13,6 +13,7 @@ cases![
     whoever_has_much_leaves_room_for_others,
     what_happens_by_itself_holds_up_nobody,
     nothing_waits_where_there_is_room,
+    people_go_first_also_where_there_is_room,
     a_person_takes_along_what_stands_before_them,
     an_owner_that_comes_back_is_not_in_line,
 ];
@@ -117,6 +118,15 @@ async fn nothing_waits_where_there_is_room(s: Subject) {
     assert_eq!(next(&s).await, "s1");
     assert_eq!(s.store.inbox_due().await, Ok(Some(s.now())), "the others stand in line");
     assert_eq!(s.claims().await.len(), 7);
+}
+
+async fn people_go_first_also_where_there_is_room(s: Subject) {
+    s.accept(&silence("s0")).await;
+    s.accept(&timer("bob", "nag")).await;
+    s.clock.advance(TICK);
+    s.accept(&said("ann", "a1")).await;
+    let ids: Vec<_> = s.claims().await.into_iter().map(|claim| claim.inbound.id).collect();
+    assert_eq!(ids, ["a1", "bob nag", "s0"]);
 }
 
 async fn a_person_takes_along_what_stands_before_them(s: Subject) {

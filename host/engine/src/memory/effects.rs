@@ -146,7 +146,7 @@ impl State {
     pub(super) fn outbox_look(&mut self, message: &Message, due: Millis) {
         if let Some(place) = self.unsent.get(&message.id).and_then(|place| self.places.get_mut(place)) {
             let looks = place.looks.iter_mut().filter(|one| one.message.id == message.id && !one.sending);
-            looks.for_each(|one| one.due = due);
+            looks.for_each(|one| one.due = one.due.max(due));
             return;
         }
         let stage = Stage::Sent(self.posted.get(&message.id).map(|(_, posted)| posted.receipt.clone()));

@@ -40,7 +40,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 fn told(direct: &Place, forgotten: &Forgotten, with_answers: bool) -> String {
     if *forgotten == Forgotten::default() {
-        return format!("Nothing is known of {direct}, so there was nothing to forget. Is that the person's id?\n");
+        return format!("Nothing of {direct} was open or waited, and there are no completed surveys of theirs.\n");
     }
     let Forgotten { cleared: Cleared { conversations, events, messages }, dead, doubts, answers } = forgotten;
     let mut text = format!(

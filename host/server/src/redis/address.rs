@@ -69,7 +69,11 @@ fn info(url: &str) -> Result<ConnectionInfo, ConnectError> {
     let info = url.into_connection_info().map_err(|_| ConnectError::Url)?;
     // Whoever listens in could pass for Redis.
     let insecure = matches!(info.addr(), ConnectionAddr::TcpTls { insecure: true, .. });
-    if insecure { Err(ConnectError::Url) } else { Ok(info) }
+    // A password with a bare `#` or `?` ends the address there, whose head would be taken for host and port, and shown.
+    let settings = info.redis_settings();
+    let nameless = settings.username().is_none() && settings.password().is_none();
+    let cut = !matches!(info.addr(), ConnectionAddr::Unix(_)) && nameless && url.contains('@') && !url.contains("//@");
+    if insecure || cut { Err(ConnectError::Url) } else { Ok(info) }
 }
 
 fn fixed(info: &ConnectionInfo, redis: &Redis) -> Result<Client, ConnectError> {
@@ -177,6 +181,8 @@ mod tests {
             "h:1",
             "postgres://u:very-secret@h/",
             "rediss://h#insecure",
+            "redis://very-secret:12#3@h",
+            "redis://very-secret:12?3@h/1",
             "redis+sentinel://h",
             "redis+sentinel://h/",
             "redis+sentinel:///main",

@@ -24,6 +24,8 @@ use crate::terminal::Terminal;
 /// The workspace of people in terminals.
 pub(crate) const WORKSPACE: &str = "local";
 /// What fails where clients are hung up on.
+const LOOKING: &str = "looking up what clients go on with";
+const BRINGING: &str = "bringing clients what waits for them";
 const TAKING: &str = "taking what clients say";
 /// Frames to a client that reads slowly; then its session waits.
 const QUEUE: usize = 64;
@@ -187,12 +189,12 @@ impl Session {
         };
         let name = pesto_engine::text::line(&name, 200);
         let person = Person { id, name, locale: String::new(), time_zone: String::new(), groups: Vec::new() };
-        let open = self.of_store("looking up what clients go on with", self.open(&place)).await?;
+        let open = self.of_store(LOOKING, self.open(&place)).await?;
         let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;
         let serial = self.host.terminal.attach(&place, self.sender.clone());
         self.person = Some((place.clone(), person, serial));
-        self.of_store(TAKING, self.host.engine.arrived(&place)).await
+        self.of_store(BRINGING, self.host.engine.arrived(&place)).await
     }
 
     /// What the store answers. Where it fails there is a pause before the client is hung up on, for it comes again at once.
@@ -238,11 +240,16 @@ impl Session {
             body,
         };
         // They hear the answer where they spoke last.
-        self.of_store(TAKING, self.host.engine.arrived(place)).await?;
-        let answer = match self.host.engine.accept(inbound).await {
+        self.of_store(BRINGING, self.host.engine.arrived(place)).await?;
+        let taken = async {
+            match self.host.engine.accept(inbound).await {
+                Err(Rejected::Store(error)) => Err(error),
+                answer => Ok(answer),
+            }
+        };
+        // Without an answer the client comes again, and sends it again.
+        let answer = match self.of_store(TAKING, taken).await? {
             Ok(_) => FromHost::Stored { id },
-            // No answer: the client comes again, and sends it again.
-            Err(Rejected::Store(error)) => return self.of_store(TAKING, async { Err(error) }).await,
             Err(error) => FromHost::Refused { id, reason: error.to_string() },
         };
         self.send(answer).await;

@@ -220,13 +220,13 @@ pub(super) fn sent(db: &Db, taken: &Taken, receipt: Option<&str>, look: Option<M
     }
 }
 
-/// Copies of a message are to be looked for then, unless whoever has it looks anyway.
+/// Copies of a message are to be looked for then, or later where that was said before, unless whoever has it looks anyway.
 pub(super) fn look(db: &Db, message: &Sealed, due: Millis) -> Done<()> {
     let place = place_no(db, &message.place)?;
     let add = "INSERT INTO outbox (place, no, id, message, due, choices, sent, receipt)
         SELECT ?1, 1 + coalesce((SELECT max(no) FROM outbox WHERE place = ?1), 0), ?2, ?3, ?4, ?5, 1,
             (SELECT receipt FROM posted WHERE id = ?2)
-        WHERE true ON CONFLICT (id) DO UPDATE SET due = ?4 WHERE sent AND NOT sending";
+        WHERE true ON CONFLICT (id) DO UPDATE SET due = max(due, ?4) WHERE sent AND NOT sending";
     db.run(add, params![place, message.id, message.json, time(due), message.choices])?;
     db.outbox.set(true);
     Ok(())

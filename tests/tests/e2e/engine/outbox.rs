@@ -178,7 +178,7 @@ async fn what_can_never_be_posted_blocks_nothing_and_the_flow_hears_of_it() {
     assert!(dead[0].reason.contains("archived"), "{}", dead[0].reason);
 }
 
-/// Stands still in its first post, until somebody else has posted the message.
+/// Stands still in its first post, until somebody else has posted the message, and has looked for copies.
 struct StandsStill {
     record: Arc<RecordingMessenger>,
     store: Arc<MemoryStore>,
@@ -193,6 +193,10 @@ impl Messenger for StandsStill {
         if self.tries.fetch_add(1, Ordering::SeqCst) == 0 {
             self.clock.advance(Duration::from_secs(10));
             while self.store.glance(&message.place).await.unwrap().outbox > 0 {
+                tokio::task::yield_now().await;
+            }
+            self.clock.advance(Duration::from_secs(30));
+            while self.store.outbox_due().await.unwrap().is_some() {
                 tokio::task::yield_now().await;
             }
         }

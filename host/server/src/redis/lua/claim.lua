@@ -54,7 +54,7 @@ else
   -- Where nobody stands in line, and there is room for all that is due, nobody has to.
   local due = redis.call('EXISTS', line) == 0 and due_members('ready', most + 1)
   if due and #due <= most then
-    take_all('line', due, take)
+    take_all('line', due, function(member, rank) take(member, rank, false) end)
   else
     line_up(share)
     take_all('line', due_members('line', most), function(member, rank) take(member, rank, true) end)

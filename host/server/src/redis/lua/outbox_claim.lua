@@ -27,8 +27,8 @@ local function take(member, due, key)
   local right = shard .. due_of(one.place, one.sent)
   if key ~= right then
     -- A host of an older version put it there, where it would be due for ever.
-    redis.call('ZREM', key, member)
     redis.call('ZADD', right, 'NX', due, member)
+    redis.call('ZREM', key, member)
     wake('o')
     return
   end

@@ -1,4 +1,4 @@
--- Copies of a message are to be looked for then, unless whoever has it looks anyway.
+-- Copies of a message are to be looked for then, or later where that was said before, unless whoever has it looks anyway.
 local place, id, can_be_answered, message, due = arg(), arg(), arg(), arg(), now + number()
 local name = shard .. 'message:' .. id
 are('ZCARD', due_of(place, '-'))
@@ -10,6 +10,7 @@ if not one then
     'attempt', 0, 'doubt', '', 'sending', '', 'sent', receipt and '=' .. receipt or '-')
   set_due(id, due)
 elseif one.sent ~= '' and one.sending == '' then
-  set_due(id, due)
+  local said = redis.call('ZSCORE', shard .. due_of(place, '-'), one.slot)
+  set_due(id, math.max(due, tonumber(said) or 0))
 end
 return done('ok')
