@@ -51,7 +51,7 @@ impl Engine {
             reap(&mut posts);
             let Ok(mut room) = self.posts.clone().acquire_owned().await else { return };
             if self.is_stopping() {
-                // Whoever stops waited for the room, and no longer waits for what were taken now.
+                // Whoever stops waited for the room, and no longer waits for what is taken now.
                 break;
             }
             let more = u32::try_from(self.posts.available_permits()).unwrap_or_default();
@@ -230,9 +230,10 @@ mod tests {
 
     use super::*;
     use crate::broker::Ports;
+    use crate::contract::samples::said;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
-    use crate::model::{Body, EffectId, Inbound, Message, Person, Place};
+    use crate::model::{EffectId, Message, Place};
     use crate::ports::{Clock as _, Entry, Store};
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
@@ -258,16 +259,7 @@ mod tests {
 
     /// A message waits for its first attempt.
     async fn send(store: &dyn Store) {
-        let person = Person {
-            id: "ann".into(),
-            name: String::new(),
-            locale: String::new(),
-            time_zone: String::new(),
-            groups: Vec::new(),
-        };
-        let body = Body::Said { text: "hello".into(), files: Vec::new() };
-        let inbound = Inbound { id: "e1".into(), place: message().place, person, at: 0, sent: None, body };
-        store.accept(inbound, Entry::Answer(vec![message()])).await.unwrap();
+        store.accept(said("ann", "e1"), Entry::Answer(vec![message()])).await.unwrap();
     }
 
     async fn post(engine: &Arc<Engine>, posting: Posting, marked: Instant) {

@@ -14,7 +14,7 @@ mod operate;
 mod outbox;
 pub mod random;
 mod records;
-mod samples;
+pub(crate) mod samples;
 mod seats;
 mod take;
 mod timers;

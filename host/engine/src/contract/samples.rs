@@ -25,7 +25,7 @@ pub(super) fn person(name: &str) -> Person {
 }
 
 /// An event of the person whose place it is.
-pub(super) fn said(name: &str, id: &str) -> Inbound {
+pub(crate) fn said(name: &str, id: &str) -> Inbound {
     let body = Body::Said { text: format!("{id} {HOSTILE}"), files: Vec::new() };
     Inbound { id: id.into(), place: place(name), person: person(name), at: super::BEGIN, sent: None, body }
 }

@@ -17,6 +17,16 @@ async fn waiting() -> World {
     world
 }
 
+/// A world in which Ann goes on with what only somebody else may begin now.
+async fn begun_before_it_was_for_some() -> World {
+    let mut world = World::new(guests::component("non_deterministic_reply")).await;
+    world.access = Access([(super::flow(), [Who::User("somebody".into())].into())].into());
+    world.begin().await;
+    world.crash().await;
+    world.start();
+    world
+}
+
 #[tokio::test]
 async fn cancel_ends_the_running_turn_and_what_waits_behind_it() {
     let mut world = waiting().await;
@@ -40,11 +50,7 @@ async fn restart_ends_the_running_turn_and_begins_anew() {
 
 #[tokio::test]
 async fn restart_ends_nothing_that_cannot_begin_anew() {
-    let mut world = World::new(guests::component("non_deterministic_reply")).await;
-    world.access = Access([(super::flow(), [Who::User("somebody".into())].into())].into());
-    world.begin().await;
-    world.crash().await;
-    world.start();
+    let mut world = begun_before_it_was_for_some().await;
     world.say("go").await;
     world.llm.asked().await;
     world.say("restart").await;
@@ -168,11 +174,7 @@ async fn a_cancel_that_comes_late_ends_nothing_that_began_meanwhile() {
 
 #[tokio::test]
 async fn in_what_is_for_some_only_others_take_no_part() {
-    let mut world = World::new(guests::component("non_deterministic_reply")).await;
-    world.access = Access([(super::flow(), [Who::User("somebody".into())].into())].into());
-    world.begin().await;
-    world.crash().await;
-    world.start();
+    let mut world = begun_before_it_was_for_some().await;
     let by = |world: &mut World, id: &str, body| {
         let mut inbound = world.inbound(body);
         inbound.person.id = id.to_owned();
