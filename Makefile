@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo hosts install test bench crash build setup test-setup flows lint unit contract scenarios docs
+.PHONY: help demo hosts install test bench crash judges build setup test-setup flows lint unit contract scenarios docs
 .NOTPARALLEL:
 
 target := $(or $(CARGO_TARGET_DIR),target)
@@ -24,6 +24,7 @@ help:
 	@echo "In between:"
 	@echo "make build   only the host and the flows"
 	@echo "make lint    only formatting and clippy"
+	@echo "make judges  only the tests in which what others wrote judges Pesto: Slack's clients and models, a model's server, Redis"
 	@echo "make contract  only the suite that every store passes: in memory, embedded, Redis, Redis Cluster"
 
 # What is piped in belongs to the conversation: everything before it reads from nowhere.
@@ -81,6 +82,12 @@ unit:
 contract: test-setup
 	$(call say,One contract: in memory, embedded, Redis, Redis Cluster)
 	@cargo test -p pesto-engine -p pesto-server keeps_the_contract </dev/null
+
+# What others wrote: Slack's clients and models, a language model's server, Redis alone and as a cluster. `make test` has
+# them among all the others.
+judges: test-setup build
+	$(call say,Foreign judges)
+	@cargo test --workspace judge_ </dev/null
 
 scenarios:
 	$(call say,Scenarios of the flows)
