@@ -187,6 +187,7 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
         memory: usize::try_from(limits.memory)?,
         cpu: limits.cpu,
         turn: limits.turn,
+        cancelled: Bounds::default().cancelled,
         host_calls: limits.host_calls,
         state: usize::try_from(limits.state)?,
         llm,
