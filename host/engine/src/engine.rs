@@ -1,6 +1,6 @@
 //! Composes the parts and keeps them going: the loops that claim turns, post messages, fire timers and clean up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::flow::Offers;
 use crate::gauge::Gauges;
 use crate::handover::Taken;
 use crate::life::Expiries;
+use crate::log_rate::LogRates;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::outage::Outages;
 use crate::outbox::MOST_POSTS;
@@ -55,8 +56,9 @@ pub(crate) struct RunningTurn {
     pub(crate) seq: Seq,
     /// Whose event it is: the person's id.
     pub(crate) by: String,
-    /// The place has another owner, or the person cancelled: the turn leaves no trace.
-    pub(crate) lost: oneshot::Sender<()>,
+    /// The turn leaves no trace, for the person cancelled, or the place has another owner: `true` where only the store
+    /// said so.
+    pub(crate) lost: oneshot::Sender<bool>,
 }
 
 /// One host's engine.
@@ -70,9 +72,12 @@ pub struct Engine {
     pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) logs: Arc<LogRates>,
     /// The flows.
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
+    /// Ids of events that were not taken a moment ago, by their place.
+    pub(crate) bursts: Mutex<HashMap<Place, HashSet<String>>>,
     /// For turns.
     pub(crate) room: Arc<Semaphore>,
     /// For messages, from before they are taken until it is stored what became of them.
@@ -113,7 +118,9 @@ impl Engine {
             delays: Delays::default(),
             sandbox,
             gauges: Arc::default(),
+            logs: Arc::default(),
             running: Mutex::default(),
+            bursts: Mutex::default(),
             taken: OnceLock::new(),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -224,7 +231,7 @@ impl Engine {
         if running.get(place).is_some_and(|turn| turn.seq < seq)
             && let Some(turn) = running.remove(place)
         {
-            let _ = turn.lost.send(());
+            let _ = turn.lost.send(false);
         }
     }
 
@@ -273,8 +280,8 @@ impl Engine {
         if running.get(&fence.place).is_some_and(|turn| turn.fence == *fence)
             && let Some(turn) = running.remove(&fence.place)
         {
-            tracing::warn!(place = %fence.place, "the turn is ended: another host took it over, or somebody cleared its place");
-            let _ = turn.lost.send(());
+            // It may have committed while its lease was looked at: only a turn that still runs says that it was lost.
+            let _ = turn.lost.send(true);
         }
     }
 
@@ -291,6 +298,9 @@ impl Engine {
             let offered: Vec<_> = self.catalog.all().values().map(|ready| ready.digest.clone()).collect();
             if let Err(error) = self.ports.store.sweep(&offered).await {
                 tracing::warn!(%error, "cleaning up failed");
+            }
+            if let Err(error) = self.bound_letters().await {
+                tracing::warn!(%error, "the size of the dead letters cannot be looked at");
             }
             self.ports.clock.until(self.ports.clock.now() + SWEEP).await;
         }

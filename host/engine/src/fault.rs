@@ -39,6 +39,9 @@ pub enum GuestFault {
     /// The turn took too long, waiting included.
     #[error("the turn took more than {0} s, waiting included; make fewer or shorter calls, or raise limits.turn_s")]
     TurnDeadline(u64),
+    /// The turn in which it heard `cancelled` took too long.
+    #[error("took more than {0} s to answer `cancelled`, waiting included; the conversation is over all the same")]
+    CancelDeadline(u64),
     /// Its memories together grew too large.
     #[error("wanted more than {0} MiB of memory; use less, or raise limits.memory_mib")]
     MemoryLimit(u64),
@@ -137,6 +140,7 @@ impl GuestFault {
         match self {
             Self::CpuDeadline(_) => "cpu-deadline",
             Self::TurnDeadline(_) => "turn-deadline",
+            Self::CancelDeadline(_) => "cancel-deadline",
             Self::MemoryLimit(_) | Self::StaticMemory(_) => "memory-limit",
             Self::TableLimit(_) => "table-limit",
             Self::InstanceLimit(_) => "instance-limit",

@@ -1,9 +1,12 @@
 //! How events enter. A control word that comes while a turn runs is handled beside it, not behind it: a person
 //! who says `cancel` must not wait for what they want to end.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
 use crate::engine::Engine;
 use crate::form;
-use crate::model::{Body, Control, Digest, EffectId, File, Inbound, Message, Micros};
+use crate::model::{Body, Control, Digest, EffectId, File, Inbound, Message, Micros, Millis, Person, Place};
 use crate::policy::contract;
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
@@ -11,6 +14,10 @@ use crate::texts;
 /// What was sent so long before a conversation began does not end it, in microseconds. A channel may tell the one time
 /// by its clock and the other by ours.
 const LATE: Micros = 10_000_000;
+
+/// How long refused events of a place are counted before the person hears of them, in milliseconds; and how many.
+const BURST: Millis = 3_000;
+const MOST_COUNTED: usize = 10_000;
 
 /// Why an event did not enter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +30,9 @@ pub enum Rejected {
         /// In bytes.
         most: usize,
     },
+    /// As many events wait at the place as it holds, and this one is not stored. The person should hear this.
+    #[error("So much of yours is waiting that I cannot take this. Wait for my answers, or say `cancel`.")]
+    Full,
     /// Its id cannot be stored.
     #[error("the event's id must have 1 to 200 bytes")]
     BadId,
@@ -54,23 +64,55 @@ impl Engine {
         glance.conversation.as_ref().is_none_or(|open| offers.flows.contains_key(&open.flow))
     }
 
-    /// Stores an event in its inbox. Somebody who floods it is told so, once an hour.
+    /// Stores an event in its inbox, if that has room.
     async fn queue(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
-        let (place, person, at) = (inbound.place.clone(), inbound.person.clone(), inbound.at);
-        let store = &self.ports.store;
-        let accepted = self.enter_inbox(inbound, entry).await?;
-        if accepted == Accepted::Full {
-            self.gauges.refused();
-            let id = format!("full/{}/{}", Digest::of(place.as_str().as_bytes()), at / 3_600_000);
-            let body = Body::Said { text: String::new(), files: Vec::new() };
-            let told = Inbound { id, place, person, at, sent: None, body };
-            let message = beside(&told, texts::FULL.to_owned());
-            let place = told.place.clone();
-            if store.accept(told, Entry::Answer(vec![message])).await? != Accepted::Duplicate {
-                tracing::warn!(%place, "events are not taken: {} wait already", contract::INBOX);
+        match self.enter_inbox(inbound, entry).await? {
+            Accepted::Full => {
+                self.gauges.refused();
+                Err(Rejected::Full)
             }
+            accepted => Ok(accepted),
         }
-        Ok(accepted)
+    }
+
+    /// Tells a person of an event that was [`Rejected::Full`], where their channel cannot refuse it: with all others of
+    /// the next seconds, in one message that counts them. An event that comes twice counts once.
+    pub fn tell_full(self: &Arc<Self>, inbound: &Inbound) {
+        let Inbound { id, place, person, .. } = inbound;
+        let begins = {
+            let mut bursts = self.bursts();
+            let ids = bursts.entry(place.clone()).or_default();
+            if ids.len() < MOST_COUNTED {
+                ids.insert(id.clone());
+            }
+            ids.len() == 1
+        };
+        if begins {
+            let (engine, place, person) = (self.clone(), place.clone(), person.clone());
+            tokio::spawn(async move {
+                let clock = engine.ports.clock.clone();
+                clock.until(clock.now().saturating_add(BURST)).await;
+                let count = engine.bursts().remove(&place).map_or(0, |ids| ids.len());
+                engine.told_full(place, person, count).await;
+            });
+        }
+    }
+
+    async fn told_full(&self, place: Place, person: Person, count: usize) {
+        let at = self.ports.clock.now();
+        tracing::warn!(%place, count, "events are not taken: {} wait already", contract::INBOX);
+        let id = format!("full/{}/{at}", Digest::of(place.as_str().as_bytes()));
+        let body = Body::Said { text: String::new(), files: Vec::new() };
+        let told = Inbound { id, place, person, at, sent: None, body };
+        let message = beside(&told, texts::full(count));
+        if let Err(error) = self.ports.store.accept(told, Entry::Answer(vec![message])).await {
+            tracing::error!(%error, "a person could not be told that events of theirs are not taken");
+        }
+    }
+
+    fn bursts(&self) -> MutexGuard<'_, HashMap<Place, HashSet<String>>> {
+        // Nothing between lock and unlock can panic and leave the map half changed.
+        self.bursts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stores an event, once. When this returns, it survives a crash; `at` is set here.

@@ -30,6 +30,7 @@
 //!
 //! `host/ARCHITECTURE.md` has the picture and the invariants.
 
+mod alone;
 pub mod broker;
 pub mod catalog;
 pub mod clock;
@@ -46,7 +47,9 @@ pub mod gauge;
 mod handover;
 pub mod intake;
 pub mod lane;
+mod letters;
 pub mod life;
+mod log_rate;
 pub mod memory;
 pub mod migrate;
 pub mod model;

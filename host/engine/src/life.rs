@@ -67,9 +67,13 @@ pub(crate) fn is_hosts(body: &Body) -> bool {
     matches!(body, Body::Timer { name, .. } if host_timer(name).is_some())
 }
 
-/// The flow handled something: a conversation that goes on has its timer.
-pub(crate) fn heard(commit: &mut Commit, expiry: Option<Expiry>) {
+/// The flow handled something: a conversation that goes on has its timer. What no person caused is no sign of life, and
+/// lets the end come nearer.
+pub(crate) fn heard(commit: &mut Commit, expiry: Option<Expiry>, by_person: bool) {
     let After::Open(conversation) = &mut commit.conversation else { return };
+    if !by_person && conversation.timers.contains_key(EXPIRY) {
+        return;
+    }
     if conversation.timers.remove(EXPIRY).is_some() {
         commit.timers.push(TimerChange::Stop(EXPIRY.to_owned()));
     }

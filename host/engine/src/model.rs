@@ -268,8 +268,14 @@ pub struct Conversation {
     pub timers: BTreeMap<String, Millis>,
     /// How it began.
     pub began: Beginning,
-    /// When the latest event was accepted that its flow handled.
+    /// When the latest event was accepted that a person caused and its flow handled.
     pub last: Millis,
+    /// When the bucket of turns that no person caused is full again; a time that is over means that it is full.
+    #[serde(default)]
+    pub alone: Millis,
+    /// The control word that the person said last, where the flow took it as text. Said once more, it is a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Control>,
     /// Versions that it does not move to, the latest ones: it was on them, or they did not take it over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Digest>,

@@ -155,6 +155,9 @@ pub struct Bounds {
     pub cpu: Duration,
     /// From its claim to its commit.
     pub turn: Duration,
+    /// The same for a turn in which a flow hears `cancelled`, which is tried once only: a person who wants to leave must
+    /// not be held.
+    pub cancelled: Duration,
     /// Calls to the host, log lines apart.
     pub host_calls: u32,
     /// Of the state that it keeps, in bytes.
@@ -177,6 +180,7 @@ impl Default for Bounds {
             memory: 64 << 20,
             cpu: Duration::from_secs(1),
             turn: Duration::from_secs(600),
+            cancelled: Duration::from_secs(10),
             host_calls: 100,
             state: 64 << 10,
             llm: Duration::from_secs(60),
@@ -224,12 +228,25 @@ pub mod contract {
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.
     pub const TIMER: u64 = 366 * 24 * 3600;
+    /// The shortest timer, in seconds: what is set for less fires then.
+    pub const TIMER_LEAST: u64 = 1;
+    /// Turns that no person caused and that a conversation may have in a row, one as soon as the other; and the seconds
+    /// that each further one waits. Whatever a person does fills the bucket.
+    pub const ALONE: (u64, u64) = (60, 10);
+    /// Unsent messages of a place beyond which its timers wait.
+    pub const UNSENT: u64 = 200;
     /// Answers, in bytes.
     pub const ANSWERS: usize = 64 << 10;
     /// A failure's reason, in bytes.
     pub const REASON: usize = 2_000;
     /// Log lines of a turn, and their bytes together.
     pub const LOG: (u32, usize) = (1_000, 64 << 10);
+    /// Log lines of a flow over its turns, in bytes: at once, and for each second. More is dropped and counted.
+    pub const LOG_RATE: (u64, u64) = (1 << 20, 64 << 10);
+    /// The journal that a dead letter keeps: requests and answers together, in bytes of JSON.
+    pub const DEAD_JOURNAL: usize = 256 << 10;
+    /// Dead letters of a flow, in bytes together: the oldest go beyond it.
+    pub const DEAD: usize = 64 << 20;
     /// A progress line, in characters.
     pub const PROGRESS: usize = 300;
     /// The text of a request to a model, in bytes.

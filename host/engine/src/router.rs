@@ -164,10 +164,14 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
             if let Some(route) = answered_switch(text, open, offers) {
                 return route;
             }
+            // Said twice in a row, a control word is one, whatever the flow wants.
+            if files.is_empty()
+                && let Some(control) = Control::parse(text)
+                && (!open.literal_next || open.passed == Some(control))
+            {
+                return command(control, open, offers);
+            }
             if !open.literal_next && files.is_empty() {
-                if let Some(control) = Control::parse(text) {
-                    return command(control, open, offers);
-                }
                 if let Some((name, arguments)) = start_words(text)
                     && let Some((flow, _)) = find(name, offers)
                 {
@@ -239,6 +243,19 @@ fn outside(body: &Body, offers: &Offers) -> Route {
 fn begin(flow: &FlowName, offer: &Offer, arguments: String) -> Route {
     let begin = Some((flow.clone(), offer.digest.clone()));
     Route::Run(Run { begin, event: FlowEvent::Started { arguments }, follow: None, moved: None })
+}
+
+/// The control word that a person says, whoever takes it for one.
+pub(crate) fn control_of(body: &Body) -> Option<Control> {
+    match body {
+        Body::Said { text, files } if files.is_empty() => Control::parse(text),
+        _ => None,
+    }
+}
+
+/// Whether a text outside of a conversation is a word to the host, and starts no flow by a trigger.
+pub(crate) fn is_hosts(text: &str) -> bool {
+    Control::parse(text).is_some() || start_words(text).is_some()
 }
 
 /// `start NAME arguments`, as a whole message.

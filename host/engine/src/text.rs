@@ -18,10 +18,21 @@ pub fn line(text: &str, most: usize) -> String {
     cut(&clean, most)
 }
 
-/// Whether a character can command a terminal, or make a line read as something else than it is, as bidirectional
-/// overrides do.
+/// Whether a character can command a terminal, begin a line for who splits lines as Unicode does, or make a line read as
+/// something else than it is, as bidirectional overrides do.
 pub fn is_harmful(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether nothing of a text can be seen.
+pub fn is_invisible(text: &str) -> bool {
+    text.chars().all(|c| {
+        let blank = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}');
+        blank || c.is_whitespace() || c.is_control()
+    })
 }
 
 fn escape(c: char) -> impl Iterator<Item = char> {
@@ -43,7 +54,18 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_seen_is_told() {
+        for text in ["", " \t", "\u{200b}", &"\u{2060}".repeat(300), "\u{feff} \u{2800}\u{3164}", "\u{e0041}"] {
+            assert!(is_invisible(text), "{text:?}");
+        }
+        for text in ["a", "\u{200b}a", "é", "🦀", "ا"] {
+            assert!(!is_invisible(text), "{text:?}");
+        }
+    }
+
+    #[test]
     fn a_line_stays_a_line() {
+        assert_eq!(line("a\u{2028}b\u{2029}", 80), "a\\u{2028}b\\u{2029}", "for who splits lines as Unicode does");
         assert_eq!(line("a\nb\u{1b}[31m\u{202e}c", 80), "a\\nb\\u{1b}[31m\\u{202e}c");
     }
 }

@@ -76,9 +76,14 @@ fn span(millis: Millis) -> String {
     }
 }
 
-/// More waits at a place than it can hold.
-pub(crate) const FULL: &str = "So much of yours is waiting that I cannot take more just now, and what you sent last is lost. \
-                               Wait for my answers, or say `cancel`.";
+/// More came to a place than it can hold.
+pub(crate) fn full(lost: usize) -> String {
+    let lost = if lost == 1 { "1 message".to_owned() } else { format!("{lost} messages") };
+    format!(
+        "So much of yours is waiting that I could not take more: what you sent last, {lost}, is lost. Wait for my \
+         answers, or say `cancel`."
+    )
+}
 
 /// The operator ended what went on.
 pub(crate) const RESET: &str = "What we were at was ended by whoever runs me, and what you sent last may be lost. \

@@ -4,9 +4,11 @@ mod check;
 
 use std::collections::BTreeMap;
 
+use crate::alone;
 use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
+use crate::letters;
 use crate::life;
 use crate::migrate::{self, Move};
 use crate::model::{
@@ -15,7 +17,7 @@ use crate::model::{
 };
 use crate::policy::{Bounds, contract};
 use crate::ports::{After, Claim, Commit, TimerChange};
-use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, switch_choices};
+use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, control_of, switch_choices};
 use crate::text::cut;
 use crate::texts;
 
@@ -47,6 +49,8 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             timers: BTreeMap::new(),
             began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
             last: claim.inbound.at,
+            alone: 0,
+            passed: None,
             tried: Vec::new(),
         }),
         None => claim.conversation.clone(),
@@ -76,6 +80,8 @@ pub fn conclude(
 ) -> Result<Commit, GuestFault> {
     check::check(&outcome, bounds)?;
     let cancelled = run.event == FlowEvent::Cancelled;
+    let by_person = claim.inbound.body.is_a_persons();
+    let generation = conversation.generation;
     let over = outcome.finished || cancelled;
     let place = &claim.fence.place;
     let turn = TurnId::new(place, claim.seq);
@@ -108,9 +114,13 @@ pub fn conclude(
         messages.extend(closings(claim, None));
         (After::Closed(conversation.generation), Vec::new())
     } else {
+        conversation.alone = alone::spent(conversation.alone, by_person, claim.inbound.at);
         let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
         conversation.state = outcome.state;
-        conversation.last = claim.inbound.at;
+        if by_person {
+            conversation.last = claim.inbound.at;
+            conversation.passed = control_of(&claim.inbound.body);
+        }
         conversation.literal_next = outcome.literal_next;
         open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
@@ -118,6 +128,7 @@ pub fn conclude(
     };
     Ok(Commit {
         conversation: after,
+        drops: cancelled.then_some(generation),
         messages,
         timers,
         exchange: (!over).then(|| Exchange {
@@ -170,8 +181,8 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
 pub fn end(claim: &Claim, text: &str) -> Commit {
     let mut messages = vec![notice(claim, text)];
     messages.extend(closings(claim, None));
-    let conversation = claim.conversation.as_ref().map_or(After::Unchanged, |open| After::Closed(open.generation));
-    Commit { conversation, messages, ..Commit::default() }
+    let drops = claim.conversation.as_ref().map(|open| open.generation);
+    Commit { conversation: drops.map_or(After::Unchanged, After::Closed), drops, messages, ..Commit::default() }
 }
 
 /// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was, also on
@@ -197,15 +208,22 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     if cancelled {
         messages.extend(closings(claim, None));
     }
+    // A flow that fails at a control word must not hold a person with it.
+    let passed = control_of(&claim.inbound.body).filter(|_| run.is_some());
     Commit {
         conversation: match &claim.conversation {
             Some(open) if cancelled => After::Closed(open.generation),
-            // A version on which a turn fails is not asked again: its own may do better with what comes next.
-            Some(open) => moved.filter(|_| !ours).map_or(After::Unchanged, |moved| {
-                After::Open(Box::new(migrate::tried(open.clone(), moved.version().clone())))
-            }),
+            Some(open) => {
+                let mut left = Conversation { passed: passed.or(open.passed), ..open.clone() };
+                // A version on which a turn fails is not asked again: its own may do better with what comes next.
+                if let Some(moved) = moved.filter(|_| !ours) {
+                    left = migrate::tried(left, moved.version().clone());
+                }
+                if left == *open { After::Unchanged } else { After::Open(Box::new(left)) }
+            }
             None => After::Unchanged,
         },
+        drops: claim.conversation.as_ref().filter(|_| cancelled).map(|open| open.generation),
         messages,
         follow: run.and_then(|run| follow(claim, run)),
         dead: Some(DeadLetter {
@@ -218,7 +236,7 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
             reason: fault.to_string(),
             attempts: claim.attempt,
             letter: Letter::Event(claim.inbound.clone()),
-            journal: claim.journal.clone(),
+            journal: letters::journal(claim.journal.clone()),
             settled: cancelled,
         }),
         ..Commit::default()
@@ -355,7 +373,7 @@ fn set_timers(
     for wish in wishes {
         match wish {
             TimerWish::Set(name, after) => {
-                let due = now + after * 1000;
+                let due = alone::due(now, after, conversation.alone);
                 conversation.timers.insert(name.clone(), due);
                 changes.push(TimerChange::Set(name, due));
             }

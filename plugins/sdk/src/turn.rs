@@ -76,8 +76,8 @@ impl<S> Turn<S> {
         self.messages.push(message);
     }
 
-    /// Sets a timer, or sets it anew: at most 16 run at once, of at most a year, in whole seconds from now, rounded
-    /// up. It survives restarts, fires once as [`Event::Timer`], and ends with the conversation.
+    /// Sets a timer, or sets it anew: at most 16 run at once, of a second to a year, in whole seconds from now, rounded
+    /// up. Where nobody says anything, sixty turns come as they are set and then one each 10 s. It survives restarts, fires once as [`Event::Timer`], and ends with the conversation.
     pub fn set_timer(&mut self, name: impl Into<String>, after: Duration) {
         let after = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         let setting = raw::TimerSetting { name: name.into(), after, extensions: Vec::new() };

@@ -54,6 +54,8 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         timers: [].into(),
         began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned() },
         last: 1_700_000_000_000,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     };
     let id = TurnId::new(place, seq).message(0);

@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::fault::{Fault, GuestFault};
 use crate::gauge::Gauges;
+use crate::log_rate::LogRates;
 use crate::model::{Call, CallResult, Doubt, FlowName, Place, Resolution, TurnId};
 use crate::policy::{Bounds, Grants, Rights, contract};
 use crate::ports::{CallError, Clock, Fence, Llm, Messenger, Store};
@@ -43,6 +44,7 @@ pub struct Scope {
     pub(crate) grants: Arc<Grants>,
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) logs: Arc<LogRates>,
     pub(crate) flow: FlowName,
     pub(crate) asks: Rights,
     pub(crate) fence: Fence,

@@ -1,8 +1,8 @@
 //! Events, conversations and messages to store.
 
 use crate::model::{
-    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, Doubt,
-    EffectId, Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis,
+    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Control, Conversation, DeadLetter, Digest,
+    Doubt, EffectId, Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis,
     OpenQuestion, Person, Place, Resolution, Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
@@ -56,6 +56,8 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
         timers: [("nag".to_owned(), super::BEGIN)].into(),
         began: Beginning { at: super::BEGIN, sent: Some(Micros::MAX >> 12), by: HOSTILE.into() },
         last: super::BEGIN + 1,
+        alone: super::BEGIN + 2,
+        passed: Some(Control::Restart),
         tried: vec![Digest::of(b"an earlier one")],
     }
 }
@@ -158,7 +160,7 @@ pub(super) fn doubt(name: &str, (turn, number): (u64, u32), done: Resolution, at
     }
 }
 
-pub(super) fn dead(letter: Letter) -> DeadLetter {
+pub(crate) fn dead(letter: Letter) -> DeadLetter {
     DeadLetter {
         at: super::BEGIN,
         flow: Some((flow("survey"), Digest::of(b"survey"))),

@@ -88,6 +88,9 @@ pub struct Claim {
 pub struct Commit {
     /// What becomes of the conversation.
     pub conversation: After,
+    /// Messages of this generation that surely were not posted leave the outbox, with what closes them. It happens before
+    /// `messages` enter.
+    pub drops: Option<u64>,
     /// To the outbox, in this order.
     pub messages: Vec<Message>,
     /// Applied in order, to timers of the conversation after this turn.

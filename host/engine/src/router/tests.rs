@@ -65,6 +65,8 @@ fn open() -> Conversation {
         timers: BTreeMap::new(),
         began: Beginning { at: 0, sent: None, by: "ann".into() },
         last: 0,
+        alone: 0,
+        passed: None,
         tried: vec![],
     }
 }
@@ -150,6 +152,9 @@ fn a_literal_text_is_no_command() {
     }
     // What was taken beside a running turn is a command whatever the flow declared meanwhile.
     assert_eq!(route(&Body::Control(Control::Cancel), Some(&literal), &offers()), tells(FlowEvent::Cancelled));
+    let held = Conversation { passed: Some(Control::Cancel), ..literal };
+    assert_eq!(route(&said(" Cancel"), Some(&held), &offers()), tells(FlowEvent::Cancelled), "said twice it is one");
+    assert_eq!(route(&said("restart"), Some(&held), &offers()), says("restart"), "another word was not said before");
 }
 
 #[test]

@@ -68,6 +68,8 @@ pub(crate) fn within(body: Body) -> Claim {
         timers: [("nag".to_owned(), NOW - 5)].into(),
         began: Beginning { at: 1, sent: None, by: "ann".into() },
         last: 1,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     };
     Claim { conversation: Some(conversation), ..claim(body) }
@@ -259,6 +261,41 @@ fn timers_are_set_from_the_turns_now() {
         TimerChange::Stop("never set".into()),
     ];
     assert_eq!(commit.timers, expected);
+}
+
+#[test]
+fn what_no_person_caused_counts_as_such() {
+    let timer = |name: &str, due| Body::Timer { generation: 2, name: name.into(), due };
+    let fired = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
+    let timers = vec![TimerWish::Set("nag".into(), 0)];
+    let outcome = Outcome { timers, ..Outcome::default() };
+    let mut claim = within(timer("nag", NOW - 5));
+    claim.conversation.as_mut().unwrap().passed = Some(Control::Help);
+    let (_, open) = concluded(&claim, fired.clone(), outcome.clone());
+    assert_eq!((open.last, open.alone, open.passed), (1, NOW + 10_000, Some(Control::Help)), "nobody was heard");
+    assert_eq!(open.timers["nag"], NOW + 1_000, "a timer takes a second at least");
+    claim.conversation.as_mut().unwrap().alone = NOW + 700_000;
+    let (_, open) = concluded(&claim, fired, outcome.clone());
+    assert_eq!((open.alone, open.timers["nag"]), (NOW + 710_000, NOW + 110_000), "and longer where there were many");
+    let mut claim = within(said("help"));
+    claim.conversation.as_mut().unwrap().alone = NOW + 700_000;
+    let (_, open) = concluded(&claim, said_event("help"), outcome.clone());
+    assert_eq!((open.last, open.alone, open.passed), (NOW, 0, Some(Control::Help)));
+    assert_eq!(open.timers["nag"], NOW + 1_000);
+    let (_, open) = concluded(&within(said("helpless")), said_event("helpless"), outcome);
+    assert_eq!(open.passed, None);
+}
+
+#[test]
+fn only_what_ends_a_conversation_drops_what_it_has_not_sent() {
+    let finished = Outcome { finished: true, ..Outcome::default() };
+    let commit = conclude_with(&within(said("x")), &run(said_event("x")), finished).unwrap();
+    assert_eq!(commit.drops, None, "its last words are for the person");
+    let cancelled = within(Body::Control(Control::Cancel));
+    let commit = conclude_with(&cancelled, &run(FlowEvent::Cancelled), Outcome::default()).unwrap();
+    assert_eq!(commit.drops, Some(2));
+    assert_eq!(end(&within(Body::Reset), texts::RESET).drops, Some(2));
+    assert_eq!(end(&claim(Body::Reset), texts::RESET).drops, None);
 }
 
 #[test]

@@ -160,11 +160,13 @@ impl Sandbox {
         scope: Box<Scope>,
         instance: OwnedSemaphorePermit,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
-        let deadline = self.bounds.turn;
+        let cancelled = call.event == FlowEvent::Cancelled;
+        let deadline = if cancelled { self.bounds.cancelled.min(self.bounds.turn) } else { self.bounds.turn };
         // The turn has no name here: it would have its room twice.
         match tokio::time::timeout(deadline, guarded(self.in_instances(ready, call, scope, instance))).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => (Err(Fault::Host("the host panicked while it ran the guest".to_owned())), None),
+            Err(_) if cancelled => (Err(GuestFault::CancelDeadline(deadline.as_secs()).into()), None),
             Err(_) => (Err(GuestFault::TurnDeadline(deadline.as_secs()).into()), None),
         }
     }

@@ -11,7 +11,7 @@ use crate::model::{self};
 use crate::policy::{Right, Rights, contract};
 use crate::ports;
 use crate::router::FlowEvent;
-use crate::text::line;
+use crate::text::{is_harmful, is_invisible, line};
 
 use super::state::GuestState;
 
@@ -98,7 +98,13 @@ fn within(what: &str, text: &str, least: usize, most: usize) -> Result<(), Strin
     if text.contains(char::is_control) {
         return Err(format!("its {what} has control characters"));
     }
-    if !(least..=most).contains(&length) || (least > 0 && text.trim().is_empty()) {
+    if text.contains(is_harmful) {
+        return Err(format!("its {what} has characters that turn or break the line: take them out"));
+    }
+    if least > 0 && is_invisible(text) {
+        return Err(format!("its {what} has nothing that can be seen"));
+    }
+    if !(least..=most).contains(&length) {
         return Err(format!("its {what} has {length} characters, and {least} to {most} are allowed"));
     }
     Ok(())

@@ -15,6 +15,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, Was
 
 use crate::broker::Scope;
 use crate::fault::{Fault, GuestFault};
+use crate::log_rate::Line;
 use crate::policy::contract;
 use crate::text::line;
 
@@ -153,6 +154,19 @@ impl GuestState {
         }
         if self.scope.as_ref().is_some_and(|scope| scope.repeats()) {
             return Ok(());
+        }
+        if let Some(scope) = &self.scope {
+            let (flow, (_, rate)) = (&scope.flow, contract::LOG_RATE);
+            match scope.logs.take(flow, text.len(), scope.ports.clock.now()) {
+                Line::Write(0) => {}
+                Line::Write(dropped) => tracing::warn!(%flow, dropped, "log lines of a flow were dropped"),
+                Line::Drop(first) => {
+                    if first {
+                        tracing::warn!(%flow, "a flow logs more than {rate} bytes a second, and lines are dropped");
+                    }
+                    return Ok(());
+                }
+            }
         }
         let (text, label) = (line(text, bytes), self.label.as_str());
         match level {

@@ -87,7 +87,8 @@ fn report(config: &Config, present: &BTreeSet<FlowName>, refused: &[(String, Str
     let mut warnings = config.warnings(present);
     warnings.extend(refused.iter().map(|(file, reason)| {
         let path = config.flows.join(file);
-        format!("{} is refused: {}", path.display(), pesto_engine::text::line(reason, 1_000))
+        let clean = |text: &str| pesto_engine::text::line(text, 1_000);
+        format!("{} is refused: {}", clean(&path.display().to_string()), clean(reason))
     }));
     for warning in &warnings {
         line("warning", warning.clone());

@@ -49,6 +49,14 @@ pub(super) fn not_yours() -> Value {
     last_word("Not sent", "Not everybody can take part in this conversation, so what you entered was not sent.")
 }
 
+/// What the window becomes where too much of the person's waits already.
+pub(super) fn full() -> Value {
+    last_word(
+        "Not sent",
+        "So much of yours is waiting that I could not take what you entered. Wait for my answers first.",
+    )
+}
+
 fn last_word(title: &str, text: &str) -> Value {
     json!({
         "response_action": "update",

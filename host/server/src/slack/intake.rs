@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
-use pesto_engine::model::{Inbound, Micros, Place};
+use pesto_engine::model::{Body, Inbound, Micros, Place};
 use pesto_engine::ports::{Accepted, StoreError};
 use serde_json::Value;
 
 use super::api_error::ApiError;
+use super::form_view::full;
 use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
@@ -117,6 +118,14 @@ impl Intake {
             Err(Rejected::Store(error)) => {
                 tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
                 return Answer::Silence;
+            }
+            // Slack would send it again at once, and then give up.
+            Err(Rejected::Full) => {
+                self.engine.tell_full(&inbound);
+                return match inbound.body {
+                    Body::Filled { .. } => Answer::View(full()),
+                    _ => Answer::Ack(None),
+                };
             }
             Err(why) if self.refuse(inbound, &why).await => {}
             Err(_) => return Answer::Silence,

@@ -32,7 +32,6 @@ mod people;
 mod reading;
 mod render;
 mod seats;
-mod seldom;
 mod sizes;
 mod socket_mode;
 mod split;

@@ -22,7 +22,7 @@ use super::api_error::{ApiError, is_passing};
 use super::hello::{Envelope, Socket, meet, reason};
 use super::intake::{Answer, Intake, Kind};
 use super::seats::{Occupied, Seat, Seats};
-use super::seldom::Seldom;
+use crate::seldom::Seldom;
 
 /// For sending what may wait behind much.
 const PATIENCE: Duration = Duration::from_secs(10);

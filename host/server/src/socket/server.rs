@@ -17,8 +17,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::frame::{FromHost, OpenConversation, ToHost, read, write};
+use super::frame::{FromHost, OpenConversation, Room, ToHost, read, write};
 use crate::admin::Desk;
+use crate::seldom::Seldom;
 use crate::terminal::Terminal;
 
 /// The workspace of people in terminals.
@@ -34,7 +35,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// Between two looks whether all is done that a client waits for.
 const GLANCE: Duration = Duration::from_millis(500);
 /// Clients at once.
-const MOST_CLIENTS: usize = 2_000;
+const MOST_CLIENTS: usize = 1_000;
 
 /// A bound socket. Dropping it hangs up on all clients.
 pub struct Listener {
@@ -51,6 +52,7 @@ struct Host {
     terminal: Arc<Terminal>,
     desk: Arc<Desk>,
     notice: Option<String>,
+    room: Room,
 }
 
 impl Listener {
@@ -79,7 +81,8 @@ impl Listener {
 
     /// Serves clients until it is dropped.
     pub async fn serve(self, engine: Arc<Engine>, terminal: Arc<Terminal>, desk: Arc<Desk>, notice: Option<String>) {
-        let host = Host { engine, terminal, desk, notice };
+        let host = Host { engine, terminal, desk, notice, room: Room::default() };
+        let sent_away = Seldom::default();
         let mut sessions = JoinSet::new();
         loop {
             while sessions.try_join_next().is_some() {}
@@ -87,7 +90,12 @@ impl Listener {
                 Ok((stream, _)) if sessions.len() < MOST_CLIENTS => {
                     sessions.spawn(session(stream, host.clone()));
                 }
-                Ok(_) => tracing::warn!("more than {MOST_CLIENTS} clients at once; one was sent away"),
+                Ok((stream, _)) => {
+                    send_away(&stream);
+                    if let Some(count) = sent_away.happens() {
+                        tracing::warn!(count, "there are {MOST_CLIENTS} clients, and another one was sent away");
+                    }
+                }
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be given back.
                     tracing::warn!(%error, "a client could not be accepted");
@@ -103,6 +111,14 @@ impl Drop for Listener {
         if std::fs::symlink_metadata(&self.path).is_ok_and(|there| there.ino() == self.number) {
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Says why, if that can be done at once.
+fn send_away(stream: &UnixStream) {
+    let bye = FromHost::Bye { reason: format!("the host has {MOST_CLIENTS} clients already: try again later") };
+    if let Ok(line) = serde_json::to_string(&bye) {
+        let _ = stream.try_write(format!("{line}\n").as_bytes());
     }
 }
 
@@ -122,7 +138,7 @@ async fn session(stream: UnixStream, host: Host) {
         io::Result::Ok(())
     };
     let reading = async {
-        while let Some(frame) = read(&mut from).await? {
+        while let Some(frame) = read(&mut from, &session.host.room).await? {
             session.handle(frame).await?;
         }
         io::Result::Ok(())

@@ -56,6 +56,8 @@ pub(crate) fn conversation(generation: u64) -> Conversation {
         timers: BTreeMap::from([("later".to_owned(), 1)]),
         began: Beginning { at: 1, sent: None, by: "ann".into() },
         last: 1,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     }
 }

@@ -32,6 +32,8 @@ async fn hosts_wake_each_other() {
         timers: [("nag".to_owned(), 5_000)].into(),
         began,
         last: 0,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     };
     let commit = Commit {

@@ -1,5 +1,6 @@
 //! The engine in this process, with its time moved by hand: what a test of the real host could only wait for.
 
+mod bounds;
 mod dispatch;
 mod intake;
 mod lanes;

@@ -150,7 +150,7 @@ async fn list(oracle: &mut Oracle, args: List) -> anyhow::Result<()> {
 fn cells(row: &ConversationRow, now: Millis) -> [String; 8] {
     let ago = |at: Millis| span(now.saturating_sub(at));
     [
-        row.place.to_string(),
+        line(row.place.as_str(), 400),
         line(&row.person_id, 30),
         row.flow.to_string(),
         row.digest.short().to_owned(),
