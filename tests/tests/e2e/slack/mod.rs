@@ -3,6 +3,7 @@
 mod campaign;
 mod doctor;
 mod forms;
+mod looks;
 mod talk;
 
 use std::time::Duration;
