@@ -6,6 +6,7 @@
 //! | `# Heading`, of any level | `*Heading*` |
 //! | `- item`, `* item`, `- [x] task` | `• item`, `☑ task`; a nested one `◦ item` |
 //! | `[label](https://…)`, `![label](https://…)` | `label (https://…)`: a link shows where it leads |
+//! | `<https://…>` | `https://…` |
 //! | a fence with a language, or of `~` | a fence of three backquotes |
 //! | a table | aligned in a fence, or a list where it is too wide |
 //!

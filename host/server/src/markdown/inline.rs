@@ -10,17 +10,17 @@ const ZERO_WIDTH_SPACE: char = '\u{200b}';
 
 /// A line with its links and marks translated.
 pub(super) fn inline(line: &str) -> String {
-    if !line.contains("](") {
+    if !line.contains("](") && !line.contains("<http") && !line.contains("<mailto:") {
         return marks(line);
     }
     marks(&links(line))
 }
 
-/// `[label](address)` as `label (address)`.
+/// `[label](address)` as `label (address)`, and `<address>` as `address`.
 fn links(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = rest.find(['[', '`']) {
+    while let Some(at) = rest.find(['[', '`', '<']) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         if from.starts_with('`') {
@@ -39,8 +39,12 @@ fn links(line: &str) -> String {
                 label => out.push_str(&format!("{label} ({shown})")),
             }
             rest = after;
+        } else if let Some((address, after)) = bare(from) {
+            out.push_str(address.strip_prefix("mailto:").unwrap_or(address));
+            rest = after;
         } else {
-            out.push('[');
+            // Either bracket has one byte.
+            out.push_str(from.get(..1).unwrap_or_default());
             rest = from.get(1..).unwrap_or_default();
         }
     }
@@ -55,12 +59,23 @@ fn link(text: &str) -> Option<(&str, &str, &str)> {
     // Behind the address there may be a title in quotes.
     let (address, title) = inside.split_once(' ').unwrap_or((inside, ""));
     let address = address.strip_prefix('<').and_then(|it| it.strip_suffix('>')).unwrap_or(address);
-    let known = ["https://", "http://", "mailto:"]
-        .iter()
-        .any(|scheme| address.len() > scheme.len() && address.starts_with(scheme));
+    let known = is_known(address);
     let title = title.trim();
     let plain = title.is_empty() || title.len() > 1 && title.starts_with('"') && title.ends_with('"');
     (known && plain && !label.contains("](")).then_some((label, address, after))
+}
+
+/// The address in angle brackets that `text` begins with, and what follows it.
+fn bare(text: &str) -> Option<(&str, &str)> {
+    let (address, after) = within(text.strip_prefix('<')?, ADDRESS, ['<', '>'])?;
+    let plain = !address.contains(|c: char| c.is_whitespace() || "|<".contains(c));
+    (plain && is_known(address)).then_some((address, after))
+}
+
+/// Whether an address is one of the web or of mail.
+fn is_known(address: &str) -> bool {
+    let schemes = ["https://", "http://", "mailto:"];
+    schemes.iter().any(|scheme| address.len() > scheme.len() && address.starts_with(scheme))
 }
 
 /// What stands before the closing one of a pair of brackets, within the first `most` bytes; the opening one was read.

@@ -78,6 +78,8 @@ fn links_show_where_they_lead() {
         ("[write](mailto:a@b.example) [](https://a.example)", "write (a@b.example) https://a.example"),
         ("[wiki](https://a.example/Rust_(game) \"Rust\")", "wiki (https://a.example/Rust_(game))"),
         ("[a](<https://a.example>)", "a (https://a.example)"),
+        ("<https://a.example>, <mailto:a@b.example>", "https://a.example, a@b.example"),
+        ("<https://a.example|b> <b> <https://> <http a>", "<https://a.example|b> <b> <https://> <http a>"),
         ("[[1]](https://a.example)", "[1] (https://a.example)"),
         ("**[a](https://a.example)**", "*a (https://a.example)*"),
         ("[**a**](https://a.example)", "*a* (https://a.example)"),
@@ -140,6 +142,8 @@ fn hostile_text_stays_bounded() {
         "# ",
         "- ",
         "|\n-|-\n|a",
+        "<https://",
+        "<",
         "-|-\n",
         "a|b\n-|-\n|\n",
     ];
