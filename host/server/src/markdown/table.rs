@@ -72,6 +72,7 @@ fn listed(head: &[String], rows: &[Vec<String>]) -> String {
         };
         let others: Vec<String> = head.iter().zip(row).skip(1).filter_map(named).collect();
         let first = row.first().map(|cell| inline(cell)).unwrap_or_default();
+        let first = if first.is_empty() || first.contains('*') { first } else { format!("*{first}*") };
         std::iter::once(format!("• {first}")).chain(others).collect::<Vec<_>>().join("\n  ")
     };
     rows.iter().map(item).collect::<Vec<_>>().join("\n")

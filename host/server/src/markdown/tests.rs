@@ -113,7 +113,7 @@ fn tables_are_aligned_or_listed() {
     ]);
     let long = "word ".repeat(20);
     let wide = format!("| Name | About | |\n|---|---|---|\n| Ann | {long}| **yes** |\n| Bob | | |");
-    assert_eq!(to_text(&wide), format!("• Ann\n  About: {}\n  yes\n• Bob", long.trim_end()));
+    assert_eq!(to_text(&wide), format!("• *Ann*\n  About: {}\n  yes\n• *Bob*", long.trim_end()));
 }
 
 #[test]
