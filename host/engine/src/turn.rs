@@ -309,8 +309,10 @@ fn answered(claim: &Claim) -> Option<Answered<'_>> {
         Body::Filled { message, values } => {
             let question = find(message)?;
             let Asks::Form(form) = &question.asks else { return None };
-            // In a channel others may read along, so what was filled in is not shown there.
-            Some(Answered { question, said: form::in_words(form, values), shown: texts::FILLED.to_owned() })
+            // In a channel others may read along, so what was filled in is not shown there; a day is, like a pick.
+            let day = form.day().and_then(|field| values.get(&field.key)?.first());
+            let shown = day.cloned().unwrap_or_else(|| texts::FILLED.to_owned());
+            Some(Answered { question, said: form::in_words(form, values), shown })
         }
         _ => None,
     }

@@ -25,6 +25,7 @@ pub mod doctor;
 pub mod folder;
 pub mod llm;
 pub mod log;
+pub mod markdown;
 pub mod messengers;
 pub mod open_files;
 mod outbound;

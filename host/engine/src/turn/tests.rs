@@ -197,6 +197,21 @@ fn a_form_is_asked_answered_and_closed_as_choices_are() {
 }
 
 #[test]
+fn a_day_is_shown_where_it_was_asked_for() {
+    let kind = FieldKind::Date { least: None, most: None };
+    let field = Field { key: "d".into(), label: "Day".into(), hint: None, required: true, kind };
+    let form = Form { title: "Day".into(), submit: "OK".into(), fields: vec![field] };
+    let ask = Outcome { messages: vec![Reply { form: Some(form), ..reply("When?") }], ..Outcome::default() };
+    let (commit, open) = concluded(&within(said("x")), said_event("x"), ask);
+    let values = Values::from([("d".to_owned(), vec!["2026-12-07".to_owned()])]);
+    let message = commit.messages[0].id.clone();
+    let claim = Claim { conversation: Some(open), ..claim(Body::Filled { message, values }) };
+    let (commit, _) = concluded(&claim, FlowEvent::Filled { key: "k".into(), values: vec![] }, Outcome::default());
+    assert_eq!(commit.messages[0].text, "2026-12-07");
+    assert_eq!(commit.exchange.unwrap().said, "Day: 2026-12-07");
+}
+
+#[test]
 fn a_pick_is_remembered_by_its_labels() {
     let (claim, event) = pick(&["r", "unknown"]);
     let (commit, _) = concluded(&claim, event, Outcome::default());

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use pesto_engine::model::EffectId;
 use pesto_engine::text::line;
 use serde::Deserialize;
@@ -19,6 +20,7 @@ use super::limiter::Limiter;
 use super::mark::{Found, Mark};
 use super::reading::Identity;
 use super::render::Payload;
+use super::sign::Hand;
 use crate::config::{Secret, Slack};
 
 /// Pages of a conversation that are searched for a message, and messages on each. What is looked for was sent moments
@@ -279,18 +281,6 @@ impl Api {
         self.post::<Nothing>("views.open", &body).await.map(drop)
     }
 
-    /// Shows a line below a thread while we work; the next message there ends it, and so do two minutes.
-    pub(super) async fn status(&self, channel: &str, thread: &str, text: &str) -> Result<(), ApiError> {
-        let body = json!({ "channel_id": channel, "thread_ts": thread, "status": text });
-        self.post::<Nothing>("assistant.threads.setStatus", &body).await.map(drop)
-    }
-
-    /// Puts an emoji below a message.
-    pub(super) async fn react(&self, channel: &str, ts: &str, name: &str) -> Result<(), ApiError> {
-        let body = json!({ "channel": channel, "timestamp": ts, "name": name });
-        self.post::<Nothing>("reactions.add", &body).await.map(drop)
-    }
-
     async fn post<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
         self.limiter.method(method).await?;
         let session = self.client.open_session(&self.bot);
@@ -326,6 +316,25 @@ impl Api {
             self.limiter.pause(method, wait.unwrap_or(LIMITED));
         }
         answer
+    }
+}
+
+#[async_trait]
+impl Hand for Api {
+    async fn react(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel": channel, "timestamp": ts, "name": emoji });
+        self.post::<Nothing>("reactions.add", &body).await.map(drop)
+    }
+
+    async fn unreact(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel": channel, "timestamp": ts, "name": emoji });
+        self.post::<Nothing>("reactions.remove", &body).await.map(drop)
+    }
+
+    /// The next message in the thread ends it, and so do two minutes.
+    async fn status(&self, channel: &str, thread: &str, line: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel_id": channel, "thread_ts": thread, "status": line });
+        self.post::<Nothing>("assistant.threads.setStatus", &body).await.map(drop)
     }
 }
 

@@ -8,16 +8,15 @@ use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Inbound, Micros, Place};
 use pesto_engine::ports::{Accepted, StoreError};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::api_error::ApiError;
 use super::form_view::full;
 use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
+use super::sign::SOON;
 use super::{Shared, commands, events, field, interactions};
-
-/// The emoji that says: heard, and there is something else to do first.
-const HEARD: &str = "eyes";
 
 /// A thread that is younger than this, in microseconds, may begin with a mention that is still on its way.
 const YOUNG: Micros = 10_000_000;
@@ -71,8 +70,11 @@ impl Intake {
             Kind::Command => commands::read(payload, &self.us, now()),
         };
         match reading {
-            Reading::Event(incoming) => {
+            Reading::Event(mut incoming) => {
                 if let Some((stands, address)) = interactions::reply_address(payload) {
+                    // A sign can stand below what was clicked as well as below what was written.
+                    let at = stands.split_once('/').map(|(channel, ts)| (channel.to_owned(), ts.to_owned()));
+                    incoming.heard_at = incoming.heard_at.or(at);
                     self.shared.people.clicked(stands, address);
                 }
                 self.store(incoming).await
@@ -95,6 +97,7 @@ impl Intake {
     }
 
     pub(super) async fn store(&self, incoming: Incoming) -> Answer {
+        let begun = Instant::now();
         let Incoming { id, user, place, sent, body, only_if_open, heard_at, name_hint, ack_text, .. } = incoming;
         if only_if_open {
             match self.is_open(&place, sent).await {
@@ -113,8 +116,12 @@ impl Intake {
         let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent.min(now() + AHEAD)), body };
         let busy = self.engine.is_busy(&place);
         match self.engine.accept(inbound.clone()).await {
-            Ok(Accepted::New(Some(_))) if busy => self.heard(heard_at),
-            Ok(_) => {}
+            Ok(Accepted::New(_) | Accepted::Taken(_)) => {
+                if let Some(at) = heard_at {
+                    self.shared.signs.expect(&place, at, if busy { Instant::now() } else { begun + SOON });
+                }
+            }
+            Ok(Accepted::Duplicate | Accepted::Full) => {}
             Err(Rejected::Store(error)) => {
                 tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
                 return Answer::Silence;
@@ -149,17 +156,6 @@ impl Intake {
         }
         tokio::time::sleep(OVERTAKEN).await;
         is_open().await
-    }
-
-    /// A sign below the person's message that it waits for its turn. Nothing hangs on it.
-    fn heard(&self, at: Option<(String, String)>) {
-        let Some((channel, ts)) = at else { return };
-        let shared = self.shared.clone();
-        tokio::spawn(async move {
-            if let Err(error) = shared.api.react(&channel, &ts, HEARD).await {
-                tracing::debug!("a sign that a message was heard is not shown: {error}");
-            }
-        });
     }
 
     /// Tells the person why their message is not taken, once: a mention comes as two events, and each may come again.

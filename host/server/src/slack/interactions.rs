@@ -2,13 +2,13 @@
 //! HTTP body and in the `payload` of a Socket Mode envelope.
 //!
 //! Ours are the controls of the form that the rendering of messages gives them: the block's id is the message's
-//! effect, a button's action `pick.N` or a select's `pick` picks at once, `mark` marks, `done` picks the marked, and
-//! `form` opens a form, whose window comes back when it is submitted.
+//! effect, a button's action `pick.N` or a select's `pick` picks at once, `mark` marks, `done` picks the marked,
+//! `fill.KEY` fills in a field, and `form` opens a form, whose window comes back when it is submitted.
 
 use pesto_engine::model::{Body, EffectId, Place};
 use serde_json::Value;
 
-use super::controls::{ACTION_DONE, ACTION_FORM, ACTION_MARK, ACTION_PICK, marks_block};
+use super::controls::{ACTION_DONE, ACTION_FILL, ACTION_FORM, ACTION_MARK, ACTION_PICK, marks_block};
 use super::events::is_direct;
 use super::field::{self, Fields, Read, Unfit, direct, ours, thread};
 use super::form_view::{entered, whose};
@@ -58,11 +58,11 @@ fn interaction(payload: &Value, us: &Identity, received: u64) -> Read {
     }
     // One person's one click, says Slack; the list is a promise for later.
     for action in fields.objects("actions", "actions[].")? {
-        if let Some((message, values)) = picked(fields, action)? {
+        if let Some(body) = answered(fields, action)? {
             if !for_us(fields, us)? {
                 return Ok(Reading::Ignored("of another workspace"));
             }
-            return pick(fields, action, us, received, Body::Picked { message, values });
+            return answer(fields, action, us, received, body);
         }
         if action.text("action_id")? == ACTION_FORM && action.maybe_text("type")? == Some("button") {
             if !for_us(fields, us)? {
@@ -127,8 +127,8 @@ fn for_us(fields: Fields<'_>, us: &Identity) -> Read<bool> {
     ours(&named, enterprise, us)
 }
 
-/// What a control picks, if it is one of ours that does.
-fn picked(fields: Fields<'_>, action: Fields<'_>) -> Read<Option<(EffectId, Vec<String>)>> {
+/// What a control picks or fills in, if it is one of ours that does.
+fn answered(fields: Fields<'_>, action: Fields<'_>) -> Read<Option<Body>> {
     let (id, kind) = (action.text("action_id")?, action.maybe_text("type")?.unwrap_or_default());
     let values = match (id, kind) {
         (ACTION_PICK, "static_select") => match action.maybe_text("selected_option.value")? {
@@ -137,9 +137,16 @@ fn picked(fields: Fields<'_>, action: Fields<'_>) -> Read<Option<(EffectId, Vec<
         },
         (ACTION_DONE, "button") => marked(fields, action.text("block_id")?)?,
         (id, "button") if is_numbered(id) => vec![action.text("value")?.to_owned()],
+        (id, "datepicker") => {
+            let (Some(key), Some(day)) = (id.strip_prefix(ACTION_FILL), action.maybe_text("selected_date")?) else {
+                return Ok(None);
+            };
+            let values = [(key.to_owned(), vec![day.to_owned()])].into();
+            return Ok(Some(Body::Filled { message: message_of(action)?, values }));
+        }
         _ => return Ok(None),
     };
-    Ok(Some((message_of(action)?, values)))
+    Ok(Some(Body::Picked { message: message_of(action)?, values }))
 }
 
 /// The message that a control stands below.
@@ -173,7 +180,7 @@ fn marked(fields: Fields<'_>, block: &str) -> Read<Vec<String>> {
     marks.iter().map(|option| value(option).ok_or_else(|| fault("has an option without a value"))).collect()
 }
 
-fn pick(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, body: Body) -> Read {
+fn answer(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, body: Body) -> Read {
     let user = fields.id("user.id")?;
     Ok(Reading::Event(Incoming {
         id: format!("slack/{}/{}", us.team, fields.trigger("trigger_id")?),

@@ -36,6 +36,7 @@ fn pace(method: &str) -> Option<Pace> {
     let (a_minute, at_once, patience) = match method {
         "usergroups.users.list" => (20, 16, BESIDE),
         "reactions.add" => (50, 40, HASTE),
+        "reactions.remove" => (20, 16, BESIDE),
         "users.info" => (100, 300, BESIDE),
         "views.open" => (100, 300, HASTE),
         "assistant.threads.setStatus" => (600, 600, HASTE),

@@ -1,15 +1,12 @@
 //! The way out: our messages become posts, are looked up where it is not known whether they were made, and lose their
 //! controls when they are answered.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{Message, Place};
 use pesto_engine::ports::{Copies, Messenger, PostError, Posted, Receipt};
-use pesto_engine::text;
-use tokio::task::AbortHandle;
 
 use super::api_error::{ApiError, is_passing};
 use super::limiter::NotNow;
@@ -18,12 +15,10 @@ use super::render::{self, Payload};
 use super::sizes;
 use super::{Shared, Spot};
 
-/// Slack takes a status away after two minutes.
-const REFRESH: Duration = Duration::from_secs(90);
-/// A status is shown for so long at most: a turn that takes longer says something new.
-const STATUSES: u32 = 20;
 /// The shortest wait, whatever Slack says.
 const LEAST: Duration = Duration::from_secs(1);
+/// A post that has to wait longer shows a sign.
+const SHOWN: Duration = Duration::from_secs(2);
 /// After Slack refuses our token: the operator has to do something first.
 const REFUSED: Duration = Duration::from_secs(60);
 
@@ -44,12 +39,11 @@ const OPERATOR: &[&str] = &[
 /// Posts in Slack.
 pub struct SlackMessenger {
     shared: Arc<Shared>,
-    statuses: Mutex<HashMap<Place, AbortHandle>>,
 }
 
 impl SlackMessenger {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, statuses: Mutex::default() }
+        Self { shared }
     }
 
     async fn spot(&self, place: &Place) -> Result<Spot, PostError> {
@@ -94,26 +88,20 @@ impl SlackMessenger {
         }
         sent.map_err(settle)
     }
-
-    fn statuses(&self) -> MutexGuard<'_, HashMap<Place, AbortHandle>> {
-        // Nothing between lock and unlock can panic and leave the map half changed.
-        self.statuses.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A post takes the status away, so nobody must bring it back.
-    fn end_status(&self, place: &Place) {
-        if let Some(status) = self.statuses().remove(place) {
-            status.abort();
-        }
-    }
 }
 
 #[async_trait]
 impl Messenger for SlackMessenger {
     async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
-        self.end_status(&message.place);
+        self.shared.signs.end_line(&message.place);
         let spot = self.spot(&message.place).await?;
-        self.complete(message, &spot, &[]).await.map(Some)
+        let posted = self.complete(message, &spot, &[]).await;
+        match &posted {
+            Ok(_) => self.shared.signs.answered(&message.place),
+            Err(PostError::Later(Some(wait), _)) if *wait > SHOWN => self.shared.signs.show(&message.place),
+            Err(_) => {}
+        }
+        posted.map(Some)
     }
 
     /// Where only some parts of it stand there, the others are posted.
@@ -156,25 +144,7 @@ impl Messenger for SlackMessenger {
     }
 
     fn progress(&self, place: &Place, text: &str) {
-        // Slack has a place for it below threads only.
-        let Some((channel, thread)) = place.thread() else { return };
-        let (channel, thread, text) = (channel.to_owned(), thread.to_owned(), text::line(text, 100));
-        // An empty one takes the last one away, and stays away.
-        let times = if text.is_empty() { 1 } else { STATUSES };
-        let shared = self.shared.clone();
-        let status = self.shared.runtime.clone().spawn(async move {
-            for _ in 0..times {
-                if let Err(error) = shared.api.status(&channel, &thread, &text).await {
-                    tracing::debug!("a status is not shown: {error}");
-                }
-                tokio::time::sleep(REFRESH).await;
-            }
-        });
-        let mut statuses = self.statuses();
-        statuses.retain(|_, status| !status.is_finished());
-        if let Some(former) = statuses.insert(place.clone(), status.abort_handle()) {
-            former.abort();
-        }
+        self.shared.signs.say(place, text);
     }
 }
 

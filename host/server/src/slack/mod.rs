@@ -2,7 +2,8 @@
 //!
 //! In: a payload comes over a socket (`hello`, `socket_mode`, `seats`) or over HTTP (`http`); `events`, `interactions` and `commands` read
 //! it, purely; `intake` stores what it is, and only then is Slack answered; `forms` opens the windows of forms and checks
-//! what is submitted in them. Out: `messenger` posts what `render` makes of a message, at the rates of `limiter`. `api`
+//! what is submitted in them. Out: `messenger` posts what `render` makes of a message, at the rates of `limiter`; `sign` shows
+//! that an answer is to come. `api`
 //! has the methods of the Web API, `api_error` judges what failed. [`needs`] lists what the app must be allowed;
 //! [`checkup()`] looks whether all is well, and `verdict` judges what it saw.
 
@@ -32,6 +33,7 @@ mod people;
 mod reading;
 mod render;
 mod seats;
+mod sign;
 mod sizes;
 mod socket_mode;
 mod split;
@@ -54,6 +56,7 @@ pub use self::messenger::SlackMessenger;
 use self::people::People;
 use self::reading::Identity;
 use self::seats::Seats;
+use self::sign::{Pending, Signs};
 use crate::config;
 
 /// Between two attempts to learn who we are.
@@ -69,9 +72,8 @@ pub struct Slack {
 struct Shared {
     api: Arc<Api>,
     people: People,
+    signs: Signs,
     identity: OnceCell<Identity>,
-    /// Where sockets and timers are: turns run elsewhere.
-    runtime: Handle,
 }
 
 /// A channel, and a thread in it.
@@ -95,11 +97,13 @@ impl Slack {
     /// Prepares both ends; nothing is connected yet. Events tell which of these groups a person is in. Must be called on
     /// the runtime that is to do input and output.
     pub fn new(config: &config::Slack, groups: Vec<String>) -> anyhow::Result<Self> {
+        let api = Arc::new(Api::new(config)?);
         let shared = Shared {
-            api: Arc::new(Api::new(config)?),
+            // Where sockets and timers are: turns run elsewhere.
+            signs: Signs::new(api.clone(), Handle::current()),
+            api,
             people: People::new(groups),
             identity: OnceCell::new(),
-            runtime: Handle::current(),
         };
         Ok(Self { shared: Arc::new(shared), config: config.clone() })
     }
@@ -117,6 +121,17 @@ impl Slack {
             us = self.begin() => us?,
             () = stop.clone() => return Ok(()),
         };
+        self.shared.signs.look({
+            let store = engine.ports().store.clone();
+            Box::new(move |place| {
+                let store = store.clone();
+                let pending = async move {
+                    let glance = store.glance(&place).await.ok()?;
+                    Some(Pending { events: glance.inbox > 0, messages: glance.outbox > 0 })
+                };
+                pending.boxed()
+            })
+        });
         let seats = Seats::new(engine.ports().store.clone(), self.config.sockets as usize);
         let intake = Arc::new(Intake::new(engine, self.shared.clone(), us));
         let sockets = async {

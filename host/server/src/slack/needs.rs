@@ -63,6 +63,7 @@ mod tests {
         ("conversations.open", &["im:write"]),
         ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
         ("reactions.add", &["reactions:write"]),
+        ("reactions.remove", &["reactions:write"]),
         ("usergroups.users.list", &["usergroups:read"]),
         ("users.info", &["users:read"]),
         ("views.open", &[]),

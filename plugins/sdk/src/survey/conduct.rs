@@ -45,6 +45,16 @@ impl<S: Survey> Flow for Conduct<S> {
                 let step = script.step(&mut turn.state, &input, today);
                 act::<S>(&script, step, String::new(), turn)
             }
+            // The calendar below a date question.
+            Event::Filled(filled) => {
+                let day = filled.text(&filled.key).to_owned();
+                let values = [day.clone()];
+                let is_open = filled.key == words::key(&turn.state.at);
+                let of_another = Input::Picked { key: &filled.key, values: &values };
+                let input = if is_open { Input::Wrote(&day) } else { of_another };
+                let step = script.step(&mut turn.state, &input, today);
+                act::<S>(&script, step, String::new(), turn)
+            }
             Event::Timer { name, .. } if name == REMINDER => {
                 if turn.state.at == At::Moved {
                     let step = script.go_on(&mut turn.state, vec![words::MOVED.to_owned()]);
@@ -62,8 +72,8 @@ impl<S: Survey> Flow for Conduct<S> {
                 unchanged(&script, turn);
                 Ok(())
             }
-            // A survey sets no other timer and shows no form.
-            Event::Timer { .. } | Event::Filled(_) => {
+            // A survey sets no other timer.
+            Event::Timer { .. } => {
                 unchanged(&script, turn);
                 Ok(())
             }
@@ -97,7 +107,8 @@ fn act<S: Survey>(script: &Script, step: Step, before: String, turn: &mut Turn<I
 }
 
 fn ask(script: &Script, notes: Vec<String>, turn: &mut Turn<Interview>) {
-    turn.say(words::prompt(script, &turn.state, notes));
+    let today = turn.now().date();
+    turn.say(words::prompt(script, &turn.state, notes, today));
     unchanged(script, turn);
 }
 

@@ -4,6 +4,7 @@ mod campaign;
 mod doctor;
 mod forms;
 mod judge;
+mod looks;
 mod talk;
 
 use std::time::Duration;
