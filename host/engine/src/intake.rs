@@ -201,6 +201,7 @@ fn beside(inbound: &Inbound, text: String) -> Message {
         choices: None,
         form: None,
         closes: None,
+        only_for: None,
     }
 }
 

@@ -201,6 +201,10 @@ pub struct Message {
     /// chosen, if anything was. It is posted as soon as that one is, and holds up nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<EffectId>,
+    /// Words of the host for this person alone, by their id: where others are, a channel shows them to nobody else. They
+    /// ask nothing, and need not outlast a look at them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_for: Option<String>,
 }
 
 impl Message {

@@ -254,6 +254,7 @@ mod tests {
             choices: None,
             form: None,
             closes: None,
+            only_for: None,
         }
     }
 

@@ -165,7 +165,13 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         }
     }
     let unchanged = conversation == claim.conversation;
-    let mut messages = vec![message(claim, &turn, 0, 0, reply)];
+    let mut words = message(claim, &turn, 0, 0, reply);
+    // A click that leads to nothing is nobody else's business, and others did not see it.
+    if matches!(claim.inbound.body, Body::Picked { .. } | Body::Filled { .. }) && answer.switch == SwitchQuestion::Kept
+    {
+        words.only_for = Some(claim.inbound.person.id.clone());
+    }
+    let mut messages = vec![words];
     messages.extend(closings(claim, conversation.as_ref()));
     Commit {
         conversation: match conversation {
@@ -269,7 +275,7 @@ pub(crate) fn notice(claim: &Claim, text: &str) -> Message {
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
     let Reply { key, text, choices, form } = reply;
     let (id, place) = (turn.message(at), claim.fence.place.clone());
-    Message { id, place, generation, key, text, choices, form, closes: None }
+    Message { id, place, generation, key, text, choices, form, closes: None, only_for: None }
 }
 
 /// What the person did, in words: for the history.
@@ -339,6 +345,7 @@ fn closings(claim: &Claim, after: Option<&Conversation>) -> Vec<Message> {
         choices: None,
         form: None,
         closes: Some(one.message.clone()),
+        only_for: None,
     };
     closed.map(closing).collect()
 }

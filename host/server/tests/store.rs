@@ -101,6 +101,7 @@ fn message(name: &str) -> Message {
         choices: None,
         form: None,
         closes: None,
+        only_for: None,
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         choices: None,
         form: None,
         closes: None,
+        only_for: None,
     };
     Ok(Commit {
         conversation: After::Open(Box::new(conversation)),

@@ -111,6 +111,7 @@ pub(super) fn message(name: &str, number: u64, index: usize) -> Message {
         choices,
         form: None,
         closes: None,
+        only_for: None,
     }
 }
 

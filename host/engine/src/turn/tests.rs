@@ -370,6 +370,22 @@ fn an_answer_of_the_host_leaves_the_conversation_alone() {
 }
 
 #[test]
+fn what_a_click_leads_to_in_vain_is_for_whoever_clicked() {
+    let answered = |body, switch| {
+        let commit = answer(&within(body), &Answer { text: "No longer.".into(), switch });
+        commit.messages[0].only_for.clone()
+    };
+    let message = EffectId::stored("m".to_owned());
+    let picked = || Body::Picked { message: message.clone(), values: vec![] };
+    let filled = Body::Filled { message: message.clone(), values: Values::new() };
+    let person = within(picked()).inbound.person.id;
+    assert_eq!(answered(picked(), SwitchQuestion::Kept), Some(person.clone()));
+    assert_eq!(answered(filled, SwitchQuestion::Kept), Some(person));
+    assert_eq!(answered(picked(), SwitchQuestion::Settled), None, "a click that counts is everybody's");
+    assert_eq!(answered(said("status"), SwitchQuestion::Kept), None);
+}
+
+#[test]
 fn the_host_asks_whether_to_switch_once() {
     let ask = Answer { text: "Shall I?".into(), switch: SwitchQuestion::Asked { flow: flow(), arguments: "x".into() } };
     let commit = answer(&asked_to_switch(), &ask);

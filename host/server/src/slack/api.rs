@@ -189,6 +189,21 @@ impl Api {
         Ok(self.post::<Stamp>("chat.postMessage", &body).await?.ts)
     }
 
+    /// Shows a message to one person in a channel. It cannot be looked up or changed, and is gone when they come back.
+    pub(super) async fn show_only(
+        &self,
+        user: &str,
+        (channel, thread): (&str, Option<&str>),
+        payload: &Payload,
+    ) -> Result<(), ApiError> {
+        let mut body = content(channel, payload);
+        body["user"] = json!(user);
+        if let Some(thread) = thread {
+            body["thread_ts"] = json!(thread);
+        }
+        self.post::<Nothing>("chat.postEphemeral", &body).await.map(drop)
+    }
+
     /// Replaces a message that we posted.
     pub(super) async fn update(&self, channel: &str, ts: &str, payload: &Payload) -> Result<(), ApiError> {
         let mut body = content(channel, payload);

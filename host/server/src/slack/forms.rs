@@ -32,18 +32,18 @@ impl Intake {
         let begun = Instant::now();
         let Ok(open) = self.conversation(&place).await else { return Answer::Silence };
         let Some((open, form)) = open.and_then(|open| open.form(&message).cloned().map(|form| (open, form))) else {
-            self.tell(place, STALE.to_owned());
+            self.whisper(place, user, STALE);
             return Answer::Ack(None);
         };
         let person = self.shared.people.person(&self.shared.api, &user, None).await;
         if !self.engine.lets(&person, &place, &open) {
-            self.tell(place, NOT_YOURS.to_owned());
+            self.whisper(place, user, NOT_YOURS);
             return Answer::Ack(None);
         }
         let view = view(&place, &message, &form);
         if let Err(fault) = sizes::check_view(&view) {
             tracing::error!(%place, "a form does not fit into Slack: {fault}");
-            self.tell(place, NOT_SHOWN.to_owned());
+            self.whisper(place, user, NOT_SHOWN);
             return Answer::Ack(None);
         }
         let fault = match timeout_at(begun + OPENING, self.shared.api.open_view(&trigger, &view)).await {
@@ -54,7 +54,7 @@ impl Intake {
             Err(_) => "Slack took too long".to_owned(),
         };
         tracing::warn!(%place, "a form is not opened: {fault}");
-        self.tell(place, NOT_OPENED.to_owned());
+        self.whisper(place, user, NOT_OPENED);
         Answer::Ack(None)
     }
 

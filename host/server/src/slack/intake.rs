@@ -174,6 +174,20 @@ impl Intake {
         true
     }
 
+    /// Shows short words of the host to one person at once. Nothing hangs on them.
+    pub(super) fn whisper(&self, place: Place, user: String, words: &'static str) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let told = async {
+                let spot = shared.spot(&place).await?;
+                shared.api.show_only(&user, spot.at(), &ephemeral(words)).await
+            };
+            if let Err(error) = told.await {
+                tracing::warn!(%place, "a person could not be told what the matter is: {error}");
+            }
+        });
+    }
+
     /// Posts short words of the host at once, beside the outbox. Nothing hangs on them.
     pub(super) fn tell(&self, place: Place, words: String) {
         let shared = self.shared.clone();

@@ -37,6 +37,7 @@ fn pace(method: &str) -> Option<Pace> {
         "usergroups.users.list" => (20, 16, BESIDE),
         "reactions.add" => (50, 40, HASTE),
         "reactions.remove" => (20, 16, BESIDE),
+        "chat.postEphemeral" => (100, 100, PATIENCE),
         "users.info" => (100, 300, BESIDE),
         "views.open" => (100, 300, HASTE),
         "assistant.threads.setStatus" => (600, 600, HASTE),

@@ -77,6 +77,18 @@ impl SlackMessenger {
         Ok(format!("{}/{ts}", spot.channel))
     }
 
+    /// Shows a message to one person. Nothing hangs on it: what Slack does not take is given up.
+    async fn whisper(&self, user: &str, message: &Message, spot: &Spot) -> Result<(), PostError> {
+        match self.shared.api.show_only(user, spot.at(), &render::ephemeral(&message.text)).await {
+            Ok(()) => Ok(()),
+            Err(error @ (ApiError::Limited(_) | ApiError::Unsent(_))) => Err(settle(error)),
+            Err(error) => {
+                tracing::debug!(place = %message.place, "words for one person are not shown: {error}");
+                Ok(())
+            }
+        }
+    }
+
     async fn send(&self, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
         let limiter = &self.shared.api.limiter;
         let turn = if more { limiter.post_more(&spot.channel).await } else { limiter.post(&spot.channel).await };
@@ -95,6 +107,10 @@ impl Messenger for SlackMessenger {
     async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.shared.signs.end_line(&message.place);
         let spot = self.spot(&message.place).await?;
+        if let Some(user) = &message.only_for {
+            self.shared.signs.answered(&message.place);
+            return self.whisper(user, message, &spot).await.map(|()| None);
+        }
         let posted = self.complete(message, &spot, &[]).await;
         match &posted {
             Ok(_) => self.shared.signs.answered(&message.place),
@@ -106,6 +122,10 @@ impl Messenger for SlackMessenger {
 
     /// Where only some parts of it stand there, the others are posted.
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
+        // What one person sees cannot be looked up; to see it twice does no harm.
+        if message.only_for.is_some() {
+            return Ok(None);
+        }
         let spot = self.spot(&message.place).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
@@ -116,6 +136,9 @@ impl Messenger for SlackMessenger {
     }
 
     async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
+        if message.only_for.is_some() {
+            return Ok(Copies::default());
+        }
         let spot = self.spot(&message.place).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let mut found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;

@@ -58,6 +58,7 @@ mod tests {
         ("bots.info", &["users:read"]),
         ("chat.postMessage", &["chat:write"]),
         ("chat.delete", &["chat:write"]),
+        ("chat.postEphemeral", &["chat:write"]),
         ("chat.update", &["chat:write"]),
         ("conversations.history", &["im:history"]),
         ("conversations.open", &["im:write"]),

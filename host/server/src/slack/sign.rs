@@ -98,6 +98,19 @@ struct Heard {
     posts: watch::Sender<()>,
 }
 
+/// Of one sign.
+struct Listener {
+    posts: watch::Receiver<()>,
+    /// No other sign stood or was to come when this began.
+    alone: bool,
+}
+
+impl Heard {
+    fn listen(&self) -> Listener {
+        Listener { alone: self.posts.receiver_count() == 0, posts: self.posts.subscribe() }
+    }
+}
+
 impl Signs {
     /// Shows nothing yet. Timers and calls run on `runtime`.
     pub(super) fn new(hand: Arc<dyn Hand>, runtime: Handle) -> Self {
@@ -130,11 +143,12 @@ impl Signs {
             match heard.get_mut(place) {
                 Some(heard) => {
                     (heard.at, heard.since) = (at.clone(), since);
-                    heard.posts.subscribe()
+                    heard.listen()
                 }
                 None if room => {
-                    let (posts, listener) = watch::channel(());
-                    heard.insert(place.clone(), Heard { at: at.clone(), since, posts });
+                    let new = Heard { at: at.clone(), since, posts: watch::Sender::new(()) };
+                    let listener = new.listen();
+                    heard.insert(place.clone(), new);
                     listener
                 }
                 None => return,
@@ -198,7 +212,7 @@ impl Signs {
             let heard = lock(&self.0.heard);
             let mut last = heard.get(place).filter(|heard| heard.since.elapsed() < RECENT);
             last = last.filter(|heard| heard.posts.receiver_count() == 0);
-            last.map(|heard| (heard.at.clone(), heard.posts.subscribe()))
+            last.map(|heard| (heard.at.clone(), heard.listen()))
         };
         if let Some((at, posts)) = last {
             self.0.runtime.spawn(self.clone().stand(place.clone(), at, due, posts));
@@ -206,10 +220,11 @@ impl Signs {
     }
 
     /// The life of one sign.
-    async fn stand(self, place: Place, at: At, due: Instant, mut posts: watch::Receiver<()>) {
+    async fn stand(self, place: Place, at: At, due: Instant, Listener { mut posts, alone }: Listener) {
         tokio::select! {
             () = sleep_until(due) => {}
-            _ = posts.changed() => if !self.still_waits(&place, &at).await { return },
+            // The usual way: an answer to what waited alone is the answer to it, and the store need not be asked.
+            _ = posts.changed() => if alone || !self.still_waits(&place, &at).await { return },
         }
         sleep_until(due).await;
         if self.pending(&place).await.is_some_and(|pending| !pending.events && !pending.messages) {

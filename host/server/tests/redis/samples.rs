@@ -41,6 +41,7 @@ pub(crate) fn message(name: &str, index: usize) -> Message {
         choices: None,
         form: None,
         closes: None,
+        only_for: None,
     }
 }
 

@@ -86,8 +86,9 @@ async fn a_form_is_for_those_who_may_take_part() {
     ann.mentions(&channel, &format!("start {FLOW}")).await;
     let message = ann.hears().await;
     assert!(bob.clicks(&message, "form").await.acked);
-    let told = ann.hears().await.shown();
-    assert!(told.contains("not everybody can take part"), "{told}");
+    let told = bob.hears().await;
+    assert!(told.shown().contains("not everybody can take part"), "{}", told.shown());
+    assert_eq!(told.only_for.as_deref(), Some(bob.id()), "nobody else needs to know");
     assert_eq!(slack.counter("calls.views.open"), 0);
     assert!(ann.clicks(&message, "form").await.acked);
     ann.gets_form().await;
@@ -183,7 +184,8 @@ async fn of_two_submissions_at_once_one_counts() {
     assert!(both.0 == Submitted::Closed || both.1 == Submitted::Closed, "{both:?}");
     host.idle().await;
     assert_eq!(recorded(&host).len(), 1);
-    let told = ann.sees_in(&channel).iter().filter(|message| message.shown().contains("no longer open")).count();
+    let sees = [&ann, &ben].into_iter().flat_map(|person| person.sees_in(&channel));
+    let told = sees.filter(|message| message.shown().contains("no longer open")).count();
     let shown = usize::from(both.0 == Submitted::Shown) + usize::from(both.1 == Submitted::Shown);
     assert_eq!(told + shown, 1, "{both:?}");
 }

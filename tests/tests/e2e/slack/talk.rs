@@ -124,7 +124,10 @@ async fn two_clicks_answer_once_and_the_second_gets_a_polite_word() {
     let role = ann.hears().await;
     let (one, two) = tokio::join!(ann.clicks(&role, "Design"), ann.clicks(&role, "Sales"));
     assert!(one.acked && two.acked);
-    let mut heard = [ann.hears().await.shown(), ann.hears().await.shown()];
+    let heard = [ann.hears().await, ann.hears().await];
+    let alone = heard.iter().filter(|message| message.only_for.is_some()).map(Message::shown).collect::<Vec<_>>();
+    assert_eq!(alone, ["That question is no longer open."], "nobody keeps such words");
+    let mut heard = heard.map(|message| message.shown());
     heard.sort();
     assert!(heard[0].contains("That question is no longer open."), "{heard:?}");
     assert!(heard[1].contains("Where can we see your work?") || heard[1].contains("Which region"), "{heard:?}");
