@@ -30,6 +30,8 @@ const MARGIN: Duration = Duration::from_secs(3);
 /// After this long copies are looked for of what was posted after a doubt: a request that we gave up may have been
 /// carried out late, and so may one of a host that stood still meanwhile.
 const LOOK: Millis = 30_000;
+/// How often it is tried to close a message: that only takes buttons away, which answer with a word by then.
+const CLOSINGS: u32 = 5;
 /// No time at all: [`Store::outbox_wake`](crate::ports::Store::outbox_wake) comes first.
 const NEVER: Millis = 1 << 52;
 
@@ -158,6 +160,10 @@ impl Engine {
             Ok(receipt) => {
                 let look = doubt && posting.message.closes.is_none();
                 End::Sent(receipt, look.then_some(now + LOOK))
+            }
+            Err(error) if posting.message.closes.is_some() && posting.attempt >= CLOSINGS => {
+                tracing::debug!(%id, "a message is closed no more: {error:?}");
+                End::Never("it was tried often enough".to_owned())
             }
             // Who comes while this is written wakes the message all the same: the store remembers.
             Err(PostError::Away) => End::Later(NEVER, doubt),

@@ -183,7 +183,7 @@ impl Intake {
                 let _turn = loop {
                     // Not in the channel's queue: there these would hold up what is in the outbox, and anybody can
                     // cause them.
-                    match shared.api.limiter.post(&spot.channel).await {
+                    match shared.api.limiter.post(&spot.channel, place.as_str()) {
                         Ok(turn) => break turn,
                         Err(not_now) if left == 0 => return Err(ApiError::from(not_now)),
                         Err(NotNow(wait)) => tokio::time::sleep(wait).await,

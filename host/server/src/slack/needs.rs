@@ -65,6 +65,7 @@ mod tests {
         ("reactions.add", &["reactions:write"]),
         ("usergroups.users.list", &["usergroups:read"]),
         ("users.info", &["users:read"]),
+        ("users.list", &["users:read"]),
         ("views.open", &[]),
     ];
 
