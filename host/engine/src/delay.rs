@@ -79,12 +79,17 @@ impl Delays {
         smallest[0] = Some(smallest[0].map_or(distance, |smallest| smallest.min(distance)));
         let floor = smallest.iter().flatten().min().copied().unwrap_or(distance);
         let late = Millis::try_from(distance.saturating_sub(floor)).unwrap_or(0);
-        let windows = known.late.at(now, MINUTE);
+        Arrival { at: now, late, usual: Lateness::usual(known.late.at(now, MINUTE)), ways }
+    }
+
+    /// Storing a text took so long: it could not be put before another one sooner.
+    pub(crate) fn stored(&self, arrival: &Arrival, took: Millis) {
+        let late = arrival.late.saturating_add(took);
         // Nobody waits for what comes later than that, such as what is sent again after a time-out.
         if late <= MOST {
-            windows[0].count(late);
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.late.at(arrival.at, MINUTE)[0].count(late);
         }
-        Arrival { at: now, late, usual: Lateness::usual(windows), ways }
     }
 
     /// Until when this text of a person at a place is held; `busy` says that something of theirs is being worked on.
@@ -167,7 +172,9 @@ mod tests {
     fn arrived(delays: &Delays, after: Millis, distance: i64) -> Arrival {
         let now = NOW + after;
         let sent = u64::try_from(i64::try_from(now).unwrap_or_default() - distance).unwrap_or_default() * 1_000;
-        delays.arrived(now, sent, Ways::Several)
+        let arrival = delays.arrived(now, sent, Ways::Several);
+        delays.stored(&arrival, 0);
+        arrival
     }
 
     /// How long a text of somebody is held who wrote nothing before.
@@ -217,8 +224,8 @@ mod tests {
         let delays = Delays::default();
         assert_eq!(alone(&delays, 0, 40), LEAST, "the first one is taken for timely");
         assert_eq!(alone(&delays, 1, 40), LEAST);
-        assert_eq!(alone(&delays, 2, 80), 126, "as late as it is, by the grain of the count");
-        assert_eq!(alone(&delays, 3, 40), 126);
+        assert_eq!(alone(&delays, 2, 80), 80, "as late as it is");
+        assert_eq!(alone(&delays, 3, 40), 126, "by the grain of the count");
         assert_eq!(alone(&delays, 4, 30_000), MOST);
         assert_eq!(alone(&delays, 5, 40), 126, "what comes so late was sent again, and nobody waits for it");
         assert_eq!(alone(&delays, MINUTE + 5, 40), 126);
@@ -232,7 +239,7 @@ mod tests {
             alone(&delays, number, 5);
         }
         assert_eq!((alone(&delays, 200, 95), alone(&delays, 201, 5)), (180, 10), "itself only");
-        assert_eq!((alone(&delays, 202, 95), alone(&delays, 203, 95), alone(&delays, 204, 5)), (180, 190, 190));
+        assert_eq!((alone(&delays, 202, 95), alone(&delays, 203, 95), alone(&delays, 204, 5)), (180, 180, 190));
     }
 
     #[test]
@@ -257,7 +264,15 @@ mod tests {
     fn seldom_texts_do_not_hide_how_late_one_is() {
         let delays = Delays::default();
         alone(&delays, 0, 0);
-        assert_eq!(alone(&delays, CLOCK - 1_000, 60), 126);
+        assert_eq!(alone(&delays, CLOCK - 1_000, 60), 120);
+    }
+
+    #[test]
+    fn a_slow_store_makes_texts_late() {
+        let delays = Delays::default();
+        let arrival = arrived(&delays, 0, 0);
+        delays.stored(&arrival, 20);
+        assert_eq!(alone(&delays, 1, 0), 40);
     }
 
     #[test]

@@ -239,7 +239,7 @@ mod tests {
     use crate::contract::samples::said;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
-    use crate::model::{EffectId, Message, Place};
+    use crate::model::{Choice, Choices, EffectId, Message, Place};
     use crate::ports::{Clock as _, Entry, Store};
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
@@ -316,6 +316,30 @@ mod tests {
         );
         assert_eq!(messenger.messages().len(), 1);
         assert_eq!(store.outbox_claim(1, LEASE).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn what_only_takes_buttons_away_is_not_tried_for_ever() {
+        let messenger = Arc::new(RecordingMessenger::default());
+        let (engine, clock) = engine(messenger.clone());
+        let store = engine.ports().store.clone();
+        let options = vec![Choice { value: "a".to_owned(), label: "A".to_owned() }];
+        let asked = Message { choices: Some(Choices { options, least: 1, most: 1 }), ..message() };
+        store.accept(said("ann", "e1"), Entry::Answer(vec![asked.clone()])).await.unwrap();
+        post(&engine, store.outbox_claim(1, LEASE).await.unwrap().remove(0), Instant::now()).await;
+        let id = EffectId::stored("T1/ann@2/c0".to_owned());
+        let closing = Message { id, choices: None, text: String::new(), closes: Some(asked.id.clone()), ..asked };
+        store.accept(said("ann", "e2"), Entry::Answer(vec![closing])).await.unwrap();
+        messenger.refuse((0..2 * CLOSINGS).map(|_| PostError::InDoubt("no answer".to_owned())));
+        let mut tries = 0;
+        while let Some(posting) = store.outbox_claim(1, LEASE).await.unwrap().pop() {
+            post(&engine, posting, Instant::now()).await;
+            clock.advance(Duration::from_millis(LOOK));
+            tries += 1;
+        }
+        assert_eq!(tries, CLOSINGS);
+        assert_eq!(store.glance(&message().place).await.unwrap().outbox, 0);
+        assert_eq!(store.dead(0, 10).await, Ok(Vec::new()), "nobody misses it");
     }
 
     #[tokio::test]
