@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use crate::delay::{Arrival, Ways};
 use crate::engine::Engine;
 use crate::form;
 use crate::model::{Body, Control, Digest, EffectId, File, Inbound, Message, Micros, Millis, Person, Place};
@@ -115,19 +116,29 @@ impl Engine {
         self.bursts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// An event came from a channel that says when it was sent. To be said at once: whatever is looked up before the
+    /// event is accepted makes it no later.
+    pub fn arrives(&self, sent: Micros, ways: Ways) -> Arrival {
+        self.delays.arrived(self.ports.clock.now(), sent, ways)
+    }
+
     /// Stores an event, once. When this returns, it survives a crash; `at` is set here.
-    pub async fn accept(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
+    pub async fn accept(&self, inbound: Inbound) -> Result<Accepted, Rejected> {
+        self.accept_arrived(inbound, None).await
+    }
+
+    /// The same for an event that another one of its person may overtake on its way.
+    pub async fn accept_arrived(&self, mut inbound: Inbound, arrival: Option<Arrival>) -> Result<Accepted, Rejected> {
         check(&inbound)?;
         let store = &self.ports.store;
         inbound.at = self.ports.clock.now();
-        let entry = match inbound.body {
-            // What is said may be the second half of what was said before; a pick names what it answers.
-            Body::Said { .. } => match inbound.sent {
-                Some(sent) => Entry::Hold(self.delays.hold(inbound.at, sent)),
-                None => Entry::Queue,
-            },
-            _ => Entry::Queue,
-        };
+        // What is said may be the second half of what was said before; a pick names what it answers.
+        let arrival = arrival.filter(|_| matches!(inbound.body, Body::Said { .. }));
+        let held = arrival.map_or(0, |arrival| {
+            let busy = self.is_busy(&inbound.place);
+            self.delays.hold(&arrival, &inbound.place, &inbound.person.id, busy)
+        });
+        let entry = if held > inbound.at { Entry::Hold(held) } else { Entry::Queue };
         let control = match &inbound.body {
             Body::Said { text, files } if files.is_empty() => Control::parse(text),
             Body::Control(control) => Some(*control),

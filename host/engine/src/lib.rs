@@ -36,7 +36,7 @@ pub mod catalog;
 pub mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
-mod delay;
+pub mod delay;
 mod dispatch;
 pub mod engine;
 pub mod failpoint;

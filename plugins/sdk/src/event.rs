@@ -104,7 +104,7 @@ impl Filled {
 pub struct Person {
     /// Stable within a workspace.
     pub id: String,
-    /// As they call themselves.
+    /// As they call themselves. Empty where it is not known yet: greet nobody by their id.
     pub name: String,
     /// An IETF language tag such as `en-GB`, or empty.
     pub locale: String,

@@ -46,8 +46,8 @@ pub(crate) struct Channel {
     pub(crate) created: u64,
     pub(crate) members: BTreeSet<String>,
     pub(crate) messages: BTreeMap<String, Message>,
-    /// When the bot's last accepted post was, for the limit of one a second.
-    pub(crate) last_post: Option<Instant>,
+    /// When the burst of posts will be whole again.
+    pub(crate) posts_full: Option<Instant>,
     /// What the bot says it is doing, and since when.
     pub(crate) status: Option<(String, Instant)>,
 }

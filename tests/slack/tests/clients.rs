@@ -24,7 +24,7 @@ fn tools() -> PathBuf {
 
 /// Runs a check against a double of its own, and shows what it said where it failed.
 async fn check(name: &str, program: &Path, script: &Path) {
-    let slack = SlackDouble::start(Options::default()).await;
+    let slack = SlackDouble::start(Options { post_burst: 1, ..Options::default() }).await;
     let mut command = Command::new(program);
     command.arg(script).arg(format!("{}/control", slack.url())).kill_on_drop(true);
     let run = timeout(PATIENCE, command.output()).await;

@@ -202,6 +202,12 @@ pub struct Slack {
     pub idle: Duration,
     /// `sockets`: how many all hosts on a store open together. 1 to 10, which is what Slack allows and the default.
     pub sockets: u32,
+    /// `burst`: posts of a channel that may be made at once, where none were made for as many seconds. 1 to 20, 3 by
+    /// default.
+    pub burst: u32,
+    /// `posts_a_minute`: of all channels together; the host begins with it, and learns from Slack's refusals. 10 to
+    /// 60,000, 300 by default.
+    pub posts_a_minute: u32,
 }
 
 /// Where Slack's requests come in.

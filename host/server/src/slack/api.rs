@@ -28,6 +28,9 @@ use crate::config::{Secret, Slack};
 const PAGES: u32 = 10;
 const PAGE: &str = "200";
 
+/// People on a page; Slack takes up to 1,000.
+const PEOPLE: &str = "500";
+
 /// How long a search waits for the one before it. With its own pages it ends before the engine gives a post up.
 const SEARCHES: Duration = Duration::from_secs(4);
 /// After Slack limits a method without saying for how long.
@@ -68,12 +71,21 @@ pub(super) struct Account {
     pub(super) is_enterprise_install: bool,
 }
 
-/// What is known of a person.
+/// What is known of a person. What Slack does not say is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) name: String,
     pub(super) locale: String,
     pub(super) time_zone: String,
+}
+
+impl Profile {
+    fn read(user: &Value) -> Self {
+        let text = |path: &str| user.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let names = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
+        let name = names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or_default();
+        Self { name, locale: text("/locale"), time_zone: text("/tz") }
+    }
 }
 
 #[derive(Deserialize)]
@@ -115,6 +127,13 @@ struct Page {
 }
 
 #[derive(Deserialize)]
+struct PeoplePage {
+    members: Vec<Value>,
+    #[serde(default)]
+    response_metadata: Option<Cursor>,
+}
+
+#[derive(Deserialize)]
 struct Members {
     users: BTreeSet<String>,
 }
@@ -133,7 +152,13 @@ impl Api {
     pub(super) fn new(config: &Slack) -> anyhow::Result<Self> {
         let client = SlackClient::new(HttpClient::new(&config.base_url)?);
         let (bot, app) = (token(&config.bot_token), config.app_token.as_ref().map(token));
-        Ok(Self { limiter: Limiter::default(), searching: Semaphore::new(1), client, bot, app })
+        Ok(Self {
+            limiter: Limiter::new(config.burst, config.posts_a_minute),
+            searching: Semaphore::new(1),
+            client,
+            bot,
+            app,
+        })
     }
 
     /// Who we are.
@@ -204,12 +229,13 @@ impl Api {
         self.post::<Nothing>("chat.postEphemeral", &body).await.map(drop)
     }
 
-    /// Replaces a message that we posted.
+    /// Replaces a message that we posted. It only shows what happened: what comes too late is dropped.
     pub(super) async fn update(&self, channel: &str, ts: &str, payload: &Payload) -> Result<(), ApiError> {
         let mut body = content(channel, payload);
         body["ts"] = json!(ts);
         body["metadata"] = payload.metadata.clone();
-        self.post::<Nothing>("chat.update", &body).await.map(drop)
+        self.limiter.method_if_newest("chat.update").await.map_err(|_| ApiError::Late)?;
+        self.post_now::<Nothing>("chat.update", &body).await.map(drop)
     }
 
     /// Takes away a post of ours. One that is gone is no error.
@@ -274,14 +300,17 @@ impl Api {
     pub(super) async fn profile(&self, user: &str) -> Result<Profile, ApiError> {
         let answer: Value =
             self.get("users.info", &vec![("user", Some(user)), ("include_locale", Some("true"))]).await?;
-        let text = |path: &str| answer.pointer(path).and_then(Value::as_str).unwrap_or_default();
-        let names = ["/user/profile/display_name", "/user/profile/real_name", "/user/real_name", "/user/name"];
-        let name = names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or(user);
-        Ok(Profile {
-            name: name.to_owned(),
-            locale: text("/user/locale").to_owned(),
-            time_zone: text("/user/tz").to_owned(),
-        })
+        Ok(Profile::read(answer.get("user").unwrap_or(&Value::Null)))
+    }
+
+    /// A page of the people of the workspace by id, and where the next one begins; empty after the last one.
+    pub(super) async fn people(&self, cursor: &str) -> Result<(Vec<(String, Profile)>, String), ApiError> {
+        let next = (!cursor.is_empty()).then_some(cursor);
+        let parameters = vec![("cursor", next), ("limit", Some(PEOPLE)), ("include_locale", Some("true"))];
+        let page: PeoplePage = self.get("users.list", &parameters).await?;
+        let id = |member: &Value| member.get("id").and_then(Value::as_str).map(str::to_owned);
+        let people = page.members.iter().filter_map(|member| Some((id(member)?, Profile::read(member)))).collect();
+        Ok((people, page.response_metadata.map(|metadata| metadata.next_cursor).unwrap_or_default()))
     }
 
     /// Who is in a user group.
@@ -298,6 +327,10 @@ impl Api {
 
     async fn post<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
         self.limiter.method(method).await?;
+        self.post_now(method, body).await
+    }
+
+    async fn post_now<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
         let session = self.client.open_session(&self.bot);
         self.heeded(method, session.http_session_api.http_post(method, body, None)).await
     }

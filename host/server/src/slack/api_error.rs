@@ -17,6 +17,9 @@ pub(super) enum ApiError {
     /// Not done, and Slack's code says why.
     #[error("Slack refuses it: {0}")]
     Refused(String),
+    /// Not tried: it would come too late to be worth anything.
+    #[error("it would come too late")]
+    Late,
     /// Surely not received.
     #[error("{0}")]
     Unsent(String),

@@ -75,7 +75,7 @@ impl Intake {
                 Answer::View(errors(&problems))
             }
             Err(_) => self.too_late(incoming).await,
-            Ok(_) => self.store(incoming).await,
+            Ok(_) => self.store(incoming, None).await,
         }
     }
 

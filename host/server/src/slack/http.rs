@@ -16,6 +16,7 @@ use futures_util::StreamExt as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use pesto_engine::delay::Ways;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -155,7 +156,7 @@ async fn receive(State(server): State<Arc<Server>>, request: Request) -> Respons
         let challenge = payload.get("challenge").and_then(Value::as_str).unwrap_or_default();
         return axum::Json(json!({ "challenge": challenge })).into_response();
     }
-    match server.intake.take(kind, &payload).await {
+    match server.intake.take(kind, &payload, Ways::Several).await {
         Answer::Silence => (StatusCode::SERVICE_UNAVAILABLE, "not stored: send it again").into_response(),
         Answer::Ack(Some(text)) => axum::Json(json!({ "text": text })).into_response(),
         Answer::View(view) => axum::Json(view).into_response(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pesto_engine::delay::{Arrival, Ways};
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Inbound, Micros, Place};
@@ -62,8 +63,8 @@ impl Intake {
         Self { engine, shared, us }
     }
 
-    /// Reads a payload and stores what it tells.
-    pub(super) async fn take(&self, kind: Kind, payload: &Value) -> Answer {
+    /// Reads a payload that came on one of so many ways, and stores what it tells.
+    pub(super) async fn take(&self, kind: Kind, payload: &Value, ways: Ways) -> Answer {
         let reading = match kind {
             Kind::Event => events::read(payload, &self.us),
             Kind::Interaction => interactions::read(payload, &self.us, now()),
@@ -77,7 +78,10 @@ impl Intake {
                     incoming.heard_at = incoming.heard_at.or(at);
                     self.shared.people.clicked(stands, address);
                 }
-                self.store(incoming).await
+                // Clicks and commands bear our own time, and name what they answer.
+                let is_text = kind == Kind::Event && matches!(incoming.body, Body::Said { .. });
+                let arrival = is_text.then(|| self.engine.arrives(incoming.sent.min(now() + AHEAD), ways));
+                self.store(incoming, arrival).await
             }
             Reading::Open(opening) => self.open_form(opening).await,
             Reading::Filled(submission) => self.fill(submission).await,
@@ -96,7 +100,7 @@ impl Intake {
         }
     }
 
-    pub(super) async fn store(&self, incoming: Incoming) -> Answer {
+    pub(super) async fn store(&self, incoming: Incoming, arrival: Option<Arrival>) -> Answer {
         let begun = Instant::now();
         let Incoming { id, user, place, sent, body, only_if_open, heard_at, name_hint, ack_text, .. } = incoming;
         if only_if_open {
@@ -115,7 +119,7 @@ impl Intake {
         let person = self.shared.people.person(&self.shared.api, &user, name_hint.as_deref()).await;
         let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent.min(now() + AHEAD)), body };
         let busy = self.engine.is_busy(&place);
-        match self.engine.accept(inbound.clone()).await {
+        match self.engine.accept_arrived(inbound.clone(), arrival).await {
             Ok(Accepted::New(_) | Accepted::Taken(_)) => {
                 if let Some(at) = heard_at {
                     self.shared.signs.expect(&place, at, if busy { Instant::now() } else { begun + SOON });
@@ -198,7 +202,7 @@ impl Intake {
                 let _turn = loop {
                     // Not in the channel's queue: there these would hold up what is in the outbox, and anybody can
                     // cause them.
-                    match shared.api.limiter.post(&spot.channel).await {
+                    match shared.api.limiter.post(&spot.channel, place.as_str()) {
                         Ok(turn) => break turn,
                         Err(not_now) if left == 0 => return Err(ApiError::from(not_now)),
                         Err(NotNow(wait)) => tokio::time::sleep(wait).await,

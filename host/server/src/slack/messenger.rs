@@ -9,6 +9,7 @@ use pesto_engine::model::{Message, Place};
 use pesto_engine::ports::{Copies, Messenger, PostError, Posted, Receipt};
 
 use super::api_error::{ApiError, is_passing};
+use super::healable::Healable;
 use super::limiter::NotNow;
 use super::mark::{Found, Mark, copies, missing};
 use super::render::{self, Payload};
@@ -39,11 +40,12 @@ const OPERATOR: &[&str] = &[
 /// Posts in Slack.
 pub struct SlackMessenger {
     shared: Arc<Shared>,
+    healable: Healable,
 }
 
 impl SlackMessenger {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, healable: Healable::default() }
     }
 
     async fn spot(&self, place: &Place) -> Result<Spot, PostError> {
@@ -66,7 +68,7 @@ impl SlackMessenger {
         for payload in left.iter().filter_map(|index| payloads.get(*index)) {
             sizes::check(payload).map_err(PostError::Never)?;
             let begun = posted;
-            last = Some(match self.send(spot, payload, begun).await {
+            last = Some(match self.send(message, spot, payload, begun).await {
                 // What stands there already is looked up next time.
                 Err(PostError::Later(_, reason)) if begun => return Err(PostError::InDoubt(reason)),
                 ts => ts?,
@@ -89,16 +91,20 @@ impl SlackMessenger {
         }
     }
 
-    async fn send(&self, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
+    async fn send(&self, message: &Message, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
         let limiter = &self.shared.api.limiter;
-        let turn = if more { limiter.post_more(&spot.channel).await } else { limiter.post(&spot.channel).await };
+        let turn = match more {
+            true => limiter.post_more(&spot.channel).await,
+            false => limiter.post(&spot.channel, message.id.as_str()),
+        };
         let mut turn = turn
             .map_err(|NotNow(wait)| PostError::Later(Some(wait), "Slack's rate allows no more for now".to_owned()))?;
         let sent = self.shared.api.send(spot.at(), payload).await;
         if let Err(ApiError::Limited(pause)) = &sent {
             turn.pause(pause.unwrap_or(Duration::from_secs(1)));
         }
-        sent.map_err(settle)
+        drop(turn);
+        self.healable.judge(message.id.as_str(), sent)
     }
 }
 
@@ -172,7 +178,7 @@ impl Messenger for SlackMessenger {
 }
 
 /// What an error means for a message.
-fn settle(error: ApiError) -> PostError {
+pub(super) fn settle(error: ApiError) -> PostError {
     let reason = error.to_string();
     match error {
         ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(LEAST).max(LEAST)), reason),
@@ -183,6 +189,6 @@ fn settle(error: ApiError) -> PostError {
             tracing::error!(code, "Slack refuses our token: `pesto doctor` says what to do");
             PostError::Later(Some(REFUSED), reason)
         }
-        ApiError::Refused(_) => PostError::Never(reason),
+        ApiError::Refused(_) | ApiError::Late => PostError::Never(reason),
     }
 }

@@ -18,6 +18,7 @@ mod events;
 mod field;
 mod form_view;
 mod forms;
+mod healable;
 mod hello;
 mod http;
 mod http_client;
@@ -174,6 +175,8 @@ impl Slack {
             }
         };
         tracing::info!(team = us.team, bot = us.bot_user, "Slack knows us");
+        // It goes on by itself: a large workspace takes minutes.
+        drop(self.shared.people.read_list(&self.shared.api));
         self.shared.people.warm(&self.shared.api).await;
         Ok(us)
     }

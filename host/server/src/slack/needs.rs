@@ -67,6 +67,7 @@ mod tests {
         ("reactions.remove", &["reactions:write"]),
         ("usergroups.users.list", &["usergroups:read"]),
         ("users.info", &["users:read"]),
+        ("users.list", &["users:read"]),
         ("views.open", &[]),
     ];
 

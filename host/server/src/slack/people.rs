@@ -33,6 +33,10 @@ const WARM: Duration = Duration::from_secs(10);
 const ADDRESS: Duration = Duration::from_secs(25 * 60);
 /// People remembered at once, and clicked messages.
 const MOST: usize = 50_000;
+/// Pages of people that are read, so that there is room for those who are asked for one by one.
+const PAGES: usize = 80;
+/// Between two readings of the list.
+const READ: Duration = Duration::from_secs(30);
 
 /// What was asked of Slack, and what its payloads told.
 #[derive(Debug, Default)]
@@ -41,6 +45,8 @@ pub(super) struct People {
     channels: Mutex<Remembered<String, String>>,
     clicked: Mutex<Remembered<String, String>>,
     members: Answers<BTreeSet<String>>,
+    /// The last reading of the list of all people; it may be under way.
+    reading: Mutex<Option<(Instant, Reading)>>,
     /// The groups that the operator names.
     named: Vec<String>,
 }
@@ -52,18 +58,24 @@ impl People {
     }
 
     /// A person as the events of theirs tell it to flows. Where Slack does not answer in time, their name is `hint` or
-    /// their id, and the rest is not known.
+    /// empty, and the rest is not known.
     pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>) -> Person {
         let now = Instant::now();
-        // In a rush of new people a name comes later than anybody could wait.
-        let named_by = if api.limiter.wait("users.info") < PATIENCE / 2 { now + PATIENCE } else { now };
         // All are asked before the first is waited for.
-        let profile = self.profiles.ask(user, FRESH, {
-            let (api, user) = (api.clone(), user.to_owned());
-            async move { api.profile(&user).await }
-        });
         let members = self.ask_members(api);
-        let profile = timely(named_by, profile).await;
+        let ask = || {
+            let (api, asked) = (api.clone(), user.to_owned());
+            self.profiles.ask(user, FRESH, async move { api.profile(&asked).await })
+        };
+        // In a rush of new people one by one takes longer than anybody could wait.
+        let is_rush = api.limiter.wait("users.info") >= PATIENCE / 2;
+        let profile = if is_rush && self.profiles.known(user).is_none() {
+            let _ = tokio::time::timeout_at(now + PATIENCE, self.read_list(api)).await;
+            // Whoever is not in the list, such as somebody of another workspace, is asked for, but not waited for.
+            timely(Instant::now(), ask()).await
+        } else {
+            timely(now + PATIENCE, ask()).await
+        };
         let mut groups = Vec::new();
         for (group, members) in members {
             // Where Slack does not tell in time, they are not in it: a flow that is not for everybody is not for whom
@@ -73,7 +85,7 @@ impl People {
             }
         }
         let profile = profile.as_ref().map(|profile| &profile.value);
-        let name = profile.map(|profile| profile.name.as_str()).or(hint).unwrap_or(user);
+        let name = profile.map(|profile| profile.name.as_str()).or(hint).unwrap_or_default();
         let (locale, time_zone) = profile.map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
         Person {
             groups,
@@ -92,6 +104,40 @@ impl People {
                 tracing::warn!(group, "it is not known yet who is in a group: flows for it are for nobody until it is");
             }
         }
+    }
+
+    /// Reads who is in the workspace, unless that was done a moment ago or is under way. Done when it is.
+    pub(super) fn read_list(&self, api: &Arc<Api>) -> Reading {
+        let mut last = lock(&self.reading);
+        if let Some((at, reading)) = &*last
+            && (reading.peek().is_none() || at.elapsed() < READ)
+        {
+            return reading.clone();
+        }
+        let (api, profiles) = (api.clone(), self.profiles.clone());
+        // Whoever waits may give up; the list is for the next one, too.
+        let read = tokio::spawn(async move {
+            let (mut cursor, mut count) = (String::new(), 0);
+            for _ in 0..PAGES {
+                let (people, next) = match api.people(&cursor).await {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::warn!("Slack does not tell who is in the workspace: {error}");
+                        break;
+                    }
+                };
+                count += people.len();
+                people.into_iter().for_each(|(user, profile)| profiles.tell(user, profile, FRESH));
+                cursor = next;
+                if cursor.is_empty() {
+                    break;
+                }
+            }
+            tracing::debug!(count, "read who is in the workspace");
+        });
+        let reading = async move { drop(read.await) }.boxed().shared();
+        *last = Some((Instant::now(), reading.clone()));
+        reading
     }
 
     fn ask_members(&self, api: &Arc<Api>) -> Vec<(&String, Answer<BTreeSet<String>>)> {
@@ -128,6 +174,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A reading of the list of people.
+pub(super) type Reading = Shared<BoxFuture<'static, ()>>;
+
 /// What Slack answers, or will; none where it did not.
 type Answer<V> = Shared<BoxFuture<'static, Option<Arc<Learnt<V>>>>>;
 
@@ -152,7 +201,24 @@ impl<V> Default for Answers<V> {
     }
 }
 
+impl<V> Clone for Answers<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<V: Send + Sync + 'static> Answers<V> {
+    /// What was told, and is good.
+    fn known(&self, about: &str) -> Option<Arc<Learnt<V>>> {
+        lock(&self.0).get(about).and_then(|answer| answer.now_or_never().flatten())
+    }
+
+    /// Slack told without being asked for this one.
+    fn tell(&self, about: String, value: V, fresh: Duration) {
+        let learnt = Some(Arc::new(Learnt { value, at: Instant::now() }));
+        lock(&self.0).put(about, std::future::ready(learnt).boxed().shared(), fresh);
+    }
+
     /// The answer that is known or on its way, or that of this call. It is good for so long; one that failed, for less.
     /// While an old one is asked for anew, it is the answer: nobody is shut out for a moment in which Slack is slow.
     fn ask(
