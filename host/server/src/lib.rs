@@ -27,6 +27,7 @@ pub mod llm;
 pub mod log;
 pub mod messengers;
 pub mod open_files;
+mod out;
 mod outbound;
 mod predecessor;
 pub mod redis;
