@@ -23,10 +23,11 @@ help:
 	@echo "make lint    only formatting and clippy"
 	@echo "make contract  only the suite that every store passes: in memory, embedded, Redis, Redis Cluster"
 
-# What is piped in belongs to the conversation: everything before it reads from nowhere.
+# What is piped in belongs to the conversation: everything before it reads from nowhere. Piped lines answer the survey from
+# its first question on, so it begins anew.
 demo: build
 	$(call say,A conversation: the onboarding survey)
-	@exec $(pesto) chat onboarding-survey --config $(offline)
+	@exec $(pesto) chat onboarding-survey --config $(offline) $$([[ -t 0 ]] || echo --fresh)
 
 hosts: build
 	@scripts/test-setup --redis </dev/null
