@@ -27,10 +27,11 @@ help:
 	@echo "make judges  only the tests in which what others wrote judges Pesto: Slack's clients and models, a model's server, Redis"
 	@echo "make contract  only the suite that every store passes: in memory, embedded, Redis, Redis Cluster"
 
-# What is piped in belongs to the conversation: everything before it reads from nowhere.
+# What is piped in belongs to the conversation: everything before it reads from nowhere. Piped lines answer the survey from
+# its first question on, so it begins anew.
 demo: build
 	$(call say,A conversation: the onboarding survey)
-	@exec $(pesto) chat onboarding-survey --config $(offline)
+	@exec $(pesto) chat onboarding-survey --config $(offline) $$([[ -t 0 ]] || echo --fresh)
 
 hosts: build
 	@scripts/test-setup --redis </dev/null

@@ -303,6 +303,7 @@ impl Engine {
             progress_at: 0,
             instances: self.sandbox.instances().clone(),
             spent: Duration::ZERO,
+            log: self.flow_log.clone(),
             parked: None,
         });
         let call = Box::new(Call {

@@ -1,6 +1,6 @@
 //! Composes the parts and keeps them going: the loops that claim turns, post messages, fire timers and clean up.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -9,10 +9,12 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::advice::advice;
 use crate::broker::Ports;
 use crate::catalog::Catalog;
 use crate::delay::Delays;
 use crate::flow::Offers;
+use crate::flow_log::FlowLog;
 use crate::gauge::Gauges;
 use crate::handover::Taken;
 use crate::life::Expiries;
@@ -44,6 +46,8 @@ pub struct Settings {
     pub expiries: Expiries,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
+    /// Hears what flows log, for whoever holds a conversation and wants its lines; a host has its log.
+    pub flow_log: Option<FlowLog>,
 }
 
 /// In milliseconds.
@@ -69,6 +73,7 @@ pub struct Engine {
     pub(crate) access: Access,
     pub(crate) in_doubt: InDoubt,
     pub(crate) expiries: Expiries,
+    pub(crate) flow_log: Option<FlowLog>,
     pub(crate) delays: Delays,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
@@ -104,7 +109,7 @@ impl Engine {
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
     /// engine often. It was made with the same bounds.
     pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
-        let Settings { bounds, grants, access, in_doubt, expiries, default_flow } = settings;
+        let Settings { bounds, grants, access, in_doubt, expiries, default_flow, flow_log } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
@@ -115,6 +120,7 @@ impl Engine {
             access,
             in_doubt,
             expiries,
+            flow_log,
             delays: Delays::default(),
             sandbox,
             gauges: Arc::default(),
@@ -238,6 +244,12 @@ impl Engine {
     pub(crate) fn running(&self) -> MutexGuard<'_, HashMap<Place, RunningTurn>> {
         // Nothing between lock and unlock can panic and leave the map half changed.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is allowed of the current flows and perhaps not meant, in sentences.
+    pub fn advice(&self) -> BTreeSet<String> {
+        let all = self.catalog.all();
+        advice(all.iter().map(|(flow, ready)| (flow, &ready.info)), &self.grants)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

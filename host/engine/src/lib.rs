@@ -30,6 +30,7 @@
 //!
 //! `host/ARCHITECTURE.md` has the picture and the invariants.
 
+pub mod advice;
 mod alone;
 pub mod broker;
 pub mod catalog;
@@ -42,6 +43,7 @@ pub mod engine;
 pub mod failpoint;
 pub mod fault;
 pub mod flow;
+pub mod flow_log;
 pub mod form;
 pub mod gauge;
 mod handover;

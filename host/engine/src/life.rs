@@ -25,7 +25,17 @@ pub struct Expiry {
     pub remind: Option<Millis>,
 }
 
+const DAY: Millis = 86_400_000;
+
 impl Expiry {
+    /// Where nothing else is decided: an end after 30 days.
+    pub const DEFAULT: Self = Self::after(30 * DAY);
+
+    /// An end after so long, with a reminder when a quarter of it is left.
+    pub const fn after(after: Millis) -> Self {
+        Self { after, remind: Some(after - after / 4) }
+    }
+
     /// What comes first.
     fn first(&self) -> Millis {
         self.remind.unwrap_or(self.after)

@@ -259,7 +259,7 @@ pub(crate) fn is_hosts(text: &str) -> bool {
 }
 
 /// `start NAME arguments`, as a whole message.
-fn start_words(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn start_words(text: &str) -> Option<(&str, &str)> {
     let text = text.trim();
     let (word, rest) = text.split_once(char::is_whitespace)?;
     if !word.eq_ignore_ascii_case("start") {

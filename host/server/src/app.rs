@@ -198,16 +198,22 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
     })
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
+/// What flows may do.
+pub(crate) fn grants(config: &Config) -> anyhow::Result<Grants> {
     let mut grants = Grants::default();
     for (flow, rights) in &config.grants {
         let rights = rights.iter().map(|right| right.parse::<Right>()).collect::<Result<_, _>>()?;
         grants.0.insert(flow.clone(), rights);
     }
+    Ok(grants)
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let grants = grants(config)?;
     let access = Access(config.only.clone());
     let in_doubt = InDoubt(config.in_doubt.clone());
     let (expiries, default_flow) = (config.expiries.clone(), config.default_flow.clone());
-    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow })
+    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow, flow_log: None })
 }
 
 /// The model, and what a person should know of it.

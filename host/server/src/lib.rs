@@ -28,6 +28,7 @@ pub mod log;
 pub mod markdown;
 pub mod messengers;
 pub mod open_files;
+mod out;
 mod outbound;
 mod predecessor;
 mod private;

@@ -114,6 +114,35 @@ async fn the_whole_survey_runs_unattended_with_a_host() {
 }
 
 #[test]
+fn a_fresh_chat_begins_anew_whatever_was_said_before() {
+    let setup = setup();
+    check_asked(&pipe(&setup, &LINES[..3]), &ASKS[..4]);
+    let fresh = || {
+        let mut command = setup.pesto(&["chat", FLOW, "--as", "ada", "--fresh"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("pesto can be started");
+        let mut input = child.stdin.take().expect("its input is ours");
+        LINES.iter().for_each(|line| writeln!(input, "{line}").expect("it reads"));
+        drop(input);
+        let output = child.wait_with_output().expect("it ends");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for said in [fresh(), fresh()] {
+        check_asked(&said, &ASKS);
+        assert!(said.trim_end().ends_with("Your answers are recorded."), "it ends in words: {said}");
+    }
+}
+
+#[test]
+fn a_flow_that_is_not_built_says_how_to_build_it() {
+    let setup = setup();
+    let source = setup.path().join("plugins/gamma");
+    std::fs::create_dir_all(&source).and_then(|()| std::fs::write(source.join("Cargo.toml"), "")).expect("a source");
+    let output = setup.pesto(&["chat", "gamma", "--as", "ada"]).stdin(Stdio::null()).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("`gamma` is not built: run `pesto build plugins/gamma`."), "{said}");
+}
+
+#[test]
 fn a_chat_goes_on_where_the_one_before_ended() {
     let setup = setup();
     check_asked(&pipe(&setup, &LINES[..3]), &ASKS[..4]);

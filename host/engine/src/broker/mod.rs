@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::fault::{Fault, GuestFault};
+use crate::flow_log::FlowLog;
 use crate::gauge::Gauges;
 use crate::log_rate::LogRates;
 use crate::model::{Call, CallResult, Doubt, FlowName, Place, Resolution, TurnId};
@@ -70,6 +71,8 @@ pub struct Scope {
     /// Room for instances, and what those of this turn have computed together.
     pub(crate) instances: Arc<Semaphore>,
     pub(crate) spent: Duration,
+    /// Hears what the flow logs, beside the host's own log.
+    pub(crate) log: Option<FlowLog>,
     /// The call that the turn waits for without an instance.
     pub(crate) parked: Option<parking::Parked>,
 }

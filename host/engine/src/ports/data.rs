@@ -309,8 +309,12 @@ pub enum CallError {
     },
     /// The request is wrong.
     Invalid(String),
+    /// Somebody else changed the same thing first.
+    Conflict(String),
     /// A crash fell into it, and the operator does not want it to be made again.
     InDoubt,
+    /// The person cancelled while it ran.
+    Cancelled,
 }
 
 /// Where a message stands, in the words of the messenger that posted it, so that it finds it again.

@@ -321,7 +321,9 @@ fn error_in(error: ports::CallError) -> types::CallError {
             types::CallError::Unavailable(types::Reach { sent, reason, extensions })
         }
         ports::CallError::Invalid(reason) => types::CallError::Invalid(reason),
+        ports::CallError::Conflict(reason) => types::CallError::Conflict(reason),
         ports::CallError::InDoubt => types::CallError::InDoubt,
+        ports::CallError::Cancelled => types::CallError::Cancelled,
     }
 }
 

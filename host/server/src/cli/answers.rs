@@ -12,6 +12,7 @@ use crate::admin::{AdminReply, AdminRequest};
 use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
 use crate::config::Scope;
+use crate::out::{Out, errln};
 
 /// Prints what people answered: one row for each completed survey.
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.common.config(Scope::Store)?;
     let mut oracle = Oracle::find(&config, false).await?;
     let terminal = std::io::stdout().is_terminal();
-    let mut out = std::io::stdout().lock();
+    let mut out = Out;
     let mut rows: u64 = 0;
     match args.format {
         Format::Jsonl => {
@@ -76,7 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     if rows == 0 {
         // Not on standard output, which may go on to a program.
-        eprintln!("Nobody has completed `{}` yet. `pesto flows` lists the flows that are there.", args.flow);
+        errln!("Nobody has completed `{}` yet. `pesto flows` lists the flows that are there.", args.flow);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use crate::cli::Common;
 use crate::config::{Config, ConfigError, Scope};
 use crate::doctor::{Finding, Level, local, show, store};
+use crate::out::{Out, outln};
 use crate::slack;
 
 /// Checks configuration, folders, Slack's tokens, scopes, sockets and clock, and says what to do.
@@ -49,7 +50,7 @@ struct Report {
 
 impl Report {
     fn take(&mut self, findings: Vec<Finding>) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = Out;
         for finding in findings {
             self.checks += 1;
             self.warnings += usize::from(finding.level == Level::Warn);
@@ -67,7 +68,7 @@ impl Report {
             more => format!(", with {more} warnings"),
         };
         anyhow::ensure!(self.failures == 0, "{} of {} checks failed{warnings}", self.failures, self.checks);
-        println!("\n{} checks passed{warnings}.", self.checks);
+        outln!("\n{} checks passed{warnings}.", self.checks);
         Ok(())
     }
 }

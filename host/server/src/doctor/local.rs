@@ -11,7 +11,7 @@ use pesto_engine::text::line;
 
 use super::Finding;
 use crate::config::{Config, DEFAULT_FILE, Llm};
-use crate::folder;
+use crate::folder::{self, Tried};
 use crate::private;
 use crate::socket::Client;
 use crate::store;
@@ -23,20 +23,20 @@ struct Facts {
     /// Others on this machine can read what people said.
     is_open: bool,
     flows: io::Result<Vec<watch::Found>>,
-    /// Names of files and why they are no flows.
-    refused: anyhow::Result<Vec<(String, String)>>,
+    /// What a host would say of them.
+    tried: anyhow::Result<Tried>,
     host: bool,
 }
 
 /// Looks at this machine. Nothing is left changed but that the data folder may be made, as the host would make it.
 pub async fn local(config: &Config) -> Vec<Finding> {
     let flows = watch::scan(&config.flows);
-    let refused = folder::refused(flows.as_ref().map(Vec::as_slice).unwrap_or_default(), config).await;
+    let tried = folder::tried(flows.as_ref().map(Vec::as_slice).unwrap_or_default(), config).await;
     let facts = Facts {
         writable: try_to_write(&config.data),
         is_open: is_open(&config.data),
         flows,
-        refused,
+        tried,
         host: Client::connect(&config.socket()).await.is_ok_and(|client| client.is_some()),
     };
     judge(config, &facts)
@@ -97,8 +97,8 @@ fn judge(config: &Config, facts: &Facts) -> Vec<Finding> {
 
 fn flows_found(config: &Config, facts: &Facts) -> Vec<Finding> {
     let folder = config.flows.display();
-    let (found, refused) = match (&facts.flows, &facts.refused) {
-        (Ok(found), Ok(refused)) => (found, refused),
+    let (found, Tried { refused, advice }) = match (&facts.flows, &facts.tried) {
+        (Ok(found), Ok(tried)) => (found, tried),
         (Err(error), _) => {
             return vec![Finding::fail(
                 "flows",
@@ -127,7 +127,8 @@ fn flows_found(config: &Config, facts: &Facts) -> Vec<Finding> {
             "Mend it and build it again, or take the file away. A good version that the host had before stays.";
         Finding::fail("flows", format!("{file} is refused: {}", line(reason, 1_000)), remedy)
     });
-    count.into_iter().chain(refused).collect()
+    let advice = advice.iter().map(|advice| Finding::warn("flows", advice.clone(), ""));
+    count.into_iter().chain(refused).chain(advice).collect()
 }
 
 #[cfg(test)]
