@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::answered::Answered;
 use crate::broker::Ports;
 use crate::catalog::Catalog;
 use crate::delay::Delays;
@@ -19,7 +20,7 @@ use crate::life::Expiries;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::outage::Outages;
 use crate::outbox::MOST_POSTS;
-use crate::policy::{Access, Bounds, Grants, InDoubt};
+use crate::policy::{Access, Bounds, Grants, InDoubt, Part};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
@@ -68,6 +69,7 @@ pub struct Engine {
     pub(crate) in_doubt: InDoubt,
     pub(crate) expiries: Expiries,
     pub(crate) delays: Delays,
+    pub(crate) answered: Answered,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
     /// The flows.
@@ -111,6 +113,7 @@ impl Engine {
             in_doubt,
             expiries,
             delays: Delays::default(),
+            answered: Answered::default(),
             sandbox,
             gauges: Arc::default(),
             running: Mutex::default(),
@@ -158,9 +161,9 @@ impl Engine {
         self.access.narrow(&self.catalog.offers(), person, place)
     }
 
-    /// Whether this person may take part in a conversation that goes on at the place.
-    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
-        self.access.lets(person, place, open)
+    /// What this person may do in a conversation that goes on at the place.
+    pub fn part(&self, person: &Person, place: &Place, open: &Conversation) -> Part {
+        self.access.part(person, place, open)
     }
 
     /// Whether a turn of the place is running on this host.

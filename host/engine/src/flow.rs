@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
+use crate::model::{Audience, Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
 use crate::policy::Rights;
 
 /// A component's description of itself, within its bounds.
@@ -19,6 +19,8 @@ pub struct FlowInfo {
     pub triggers: Vec<String>,
     /// What it asks for.
     pub asks: Rights,
+    /// Who is heard in its conversations beside whoever began them.
+    pub audience: Audience,
 }
 
 /// A conversation as another version of its flow left it.

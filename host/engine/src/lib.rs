@@ -30,6 +30,7 @@
 //!
 //! `host/ARCHITECTURE.md` has the picture and the invariants.
 
+mod answered;
 pub mod broker;
 pub mod catalog;
 pub mod clock;
@@ -47,6 +48,7 @@ mod handover;
 pub mod intake;
 pub mod lane;
 pub mod life;
+mod meant;
 pub mod memory;
 pub mod migrate;
 pub mod model;

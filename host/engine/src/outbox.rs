@@ -233,7 +233,7 @@ mod tests {
     use crate::contract::samples::said;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
-    use crate::model::{EffectId, Message, Place};
+    use crate::model::{Aim, EffectId, Message, Place};
     use crate::ports::{Clock as _, Entry, Store};
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
@@ -254,6 +254,7 @@ mod tests {
             choices: None,
             form: None,
             closes: None,
+            aim: Aim::default(),
         }
     }
 

@@ -6,8 +6,8 @@ mod given_up;
 
 use super::*;
 use crate::model::{
-    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Person, Place, Seq,
-    Values,
+    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Manner, Person,
+    Place, Seq, Values,
 };
 use crate::ports::Fence;
 
@@ -34,7 +34,7 @@ pub(super) fn claim(body: Body) -> Claim {
     Claim {
         fence: Fence { place: place.clone(), epoch: 1 },
         seq: Seq { number: 7, step: 0 },
-        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, body },
+        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, manner: Manner::default(), body },
         attempt: 1,
         generation: 2,
         conversation: None,
@@ -66,7 +66,7 @@ pub(crate) fn within(body: Body) -> Claim {
         questions: vec![asked("m1", "colour")],
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
-        began: Beginning { at: 1, sent: None, by: "ann".into() },
+        began: Beginning { at: 1, sent: None, by: "ann".into(), ..Beginning::default() },
         last: 1,
         tried: Vec::new(),
     };

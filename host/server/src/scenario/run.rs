@@ -225,6 +225,7 @@ impl<'a> Talk<'a> {
             person: self.person.clone(),
             at: 0,
             sent: None,
+            manner: Default::default(),
             body,
         };
         self.host.event(inbound).await

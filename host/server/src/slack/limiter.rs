@@ -37,6 +37,7 @@ fn pace(method: &str) -> Option<Pace> {
         "usergroups.users.list" => (20, 16, BESIDE),
         "reactions.add" => (50, 40, HASTE),
         "users.info" => (100, 300, BESIDE),
+        "chat.postEphemeral" => (100, 100, PATIENCE),
         "views.open" => (100, 300, HASTE),
         "assistant.threads.setStatus" => (600, 600, HASTE),
         "chat.delete" | "chat.update" | "conversations.history" | "conversations.open" | "conversations.replies" => {

@@ -52,12 +52,26 @@ impl SlackMessenger {
         Self { shared, statuses: Mutex::default() }
     }
 
-    async fn spot(&self, place: &Place) -> Result<Spot, PostError> {
+    async fn spot(&self, message: &Message) -> Result<Spot, PostError> {
         // Opening a channel that is open changes nothing, so there is never a doubt.
-        self.shared.spot(place).await.map_err(|error| match settle(error) {
+        let mut spot = self.shared.spot(&message.place).await.map_err(|error| match settle(error) {
             PostError::InDoubt(reason) => PostError::Later(None, reason),
             other => other,
-        })
+        })?;
+        spot.thread = message.aim.below.clone().or(spot.thread);
+        Ok(spot)
+    }
+
+    /// Posts before one person alone, or not at all: nothing hangs on it, and it cannot be looked up.
+    async fn whisper(&self, message: &Message, user: &str) -> Result<(), PostError> {
+        let spot = self.spot(message).await?;
+        match self.shared.api.whisper(spot.at(), user, &render::ephemeral(&message.text)).await.map_err(settle) {
+            Err(PostError::Never(reason) | PostError::InDoubt(reason)) => {
+                tracing::debug!(id = %message.id, "a word for one person is not posted: {reason}");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Posts those parts of a message that are not among `found`. Answers where the last part stands.
@@ -112,13 +126,19 @@ impl SlackMessenger {
 impl Messenger for SlackMessenger {
     async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.end_status(&message.place);
-        let spot = self.spot(&message.place).await?;
+        if let Some(user) = &message.aim.only_for {
+            return self.whisper(message, user).await.map(|()| None);
+        }
+        let spot = self.spot(message).await?;
         self.complete(message, &spot, &[]).await.map(Some)
     }
 
     /// Where only some parts of it stand there, the others are posted.
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
-        let spot = self.spot(&message.place).await?;
+        if message.aim.only_for.is_some() {
+            return Ok(None);
+        }
+        let spot = self.spot(message).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         if found.is_empty() {
@@ -128,7 +148,10 @@ impl Messenger for SlackMessenger {
     }
 
     async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
-        let spot = self.spot(&message.place).await?;
+        if message.aim.only_for.is_some() {
+            return Ok(Copies { kept: None, removed: 0 });
+        }
+        let spot = self.spot(message).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let mut found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         let kept = kept.and_then(|receipt| receipt.split_once('/')).map(|(_, ts)| ts);

@@ -4,6 +4,7 @@ mod campaign;
 mod doctor;
 mod forms;
 mod talk;
+mod whom;
 
 use std::time::Duration;
 
