@@ -61,6 +61,7 @@ mod tests {
             version: String::new(),
             triggers: triggers.iter().map(|word| (*word).to_owned()).collect(),
             asks: asks.iter().copied().collect(),
+            audience: Default::default(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::fault::{Fault, GuestFault};
 use crate::handover::{Taken, Turns};
 use crate::life::{self, Step};
 use crate::model::{Body, Call as JournaledCall, Conversation, TurnId};
+use crate::policy::Part;
 use crate::ports::{Claim, Commit, Fence, StoreError};
 use crate::room::Room;
 use crate::router::{FlowEvent, Route, Run, expire, route, route_aside};
@@ -166,7 +167,10 @@ impl Engine {
     /// The write that ends an attempt.
     async fn commit(&self, claim: &Claim, commit: Box<Commit>) -> Result<(), StoreError> {
         match self.ports.store.commit(&claim.fence, *commit).await {
-            Ok(()) => self.gauges.committed(),
+            Ok(()) => {
+                self.gauges.committed();
+                self.answered.settle(&claim.inbound, self.ports.clock.now());
+            }
             Err(error) => return Box::pin(self.failed(claim, Fault::from(error).into())).await,
         }
         Ok(())
@@ -226,15 +230,26 @@ impl Engine {
                     return Ok(commit);
                 }
                 // What the host itself brings about belongs to whoever it concerns.
-                let lets = !inbound.body.is_a_persons()
-                    || open.is_none_or(|open| self.lets(&inbound.person, &inbound.place, open));
-                match lets {
+                let part = match open {
+                    Some(open) if inbound.body.is_a_persons() => self.part(&inbound.person, &inbound.place, open),
+                    _ => Part::Whole,
+                };
+                match (part, open) {
                     _ if silent.is_some() => expire(),
-                    true => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
-                    false => route_aside(&inbound.body),
+                    // What it was meant for is over.
+                    (_, None) if inbound.manner.overheard && matches!(inbound.body, Body::Said { .. }) => Route::Drop,
+                    (Part::Whole, open) => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
+                    (part, Some(open)) => route_aside(inbound, part, open),
+                    (_, None) => Route::Drop,
                 }
             }
         };
+        match &way {
+            // They answered it a moment ago, and mean it once.
+            Route::Whisper(_) if self.answered.again(&claim.inbound) => way = Route::Drop,
+            Route::Whisper(_) | Route::Drop => {}
+            _ => self.answered.note(&claim.inbound, claim.inbound.at),
+        }
         let conversation = match self.conversation(claim, &mut way).await {
             Ok(conversation) => conversation.map(Box::new),
             Err(fault) => return Err(Box::new(Failed { fault, route: Some(way), journal: None })),
@@ -242,6 +257,7 @@ impl Engine {
         let run = match &way {
             Route::Run(run) => run,
             Route::Answer(answer) => return Ok(Box::new(turn::answer(claim, answer))),
+            Route::Whisper(text) => return Ok(Box::new(turn::whisper(claim, text))),
             Route::End(text) => return Ok(Box::new(turn::end(claim, text))),
             Route::Drop => return Ok(Box::default()),
         };
@@ -275,10 +291,13 @@ impl Engine {
         claim: &Claim,
         way: &Route,
         run: &Run,
-        conversation: Box<Conversation>,
+        mut conversation: Box<Conversation>,
         instance: OwnedSemaphorePermit,
     ) -> Result<Box<Commit>, (Fault, Option<Vec<JournaledCall>>)> {
         let ready = self.catalog.ready(&conversation.digest).await.map_err(|fault| (fault, None))?;
+        if run.begin.is_some() {
+            conversation.began.audience = ready.info.audience;
+        }
         let pin = serde_json::to_string(way)
             .map_err(|error| (Fault::Host(format!("the turn's route cannot be written: {error}")), None))?;
         let scope = Box::new(Scope {

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::advice::advice;
+use crate::answered::Answered;
 use crate::broker::Ports;
 use crate::catalog::Catalog;
 use crate::delay::Delays;
@@ -22,7 +23,7 @@ use crate::log_rate::LogRates;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::outage::Outages;
 use crate::outbox::MOST_POSTS;
-use crate::policy::{Access, Bounds, Grants, InDoubt};
+use crate::policy::{Access, Bounds, Grants, InDoubt, Part};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
@@ -75,6 +76,7 @@ pub struct Engine {
     pub(crate) expiries: Expiries,
     pub(crate) flow_log: Option<FlowLog>,
     pub(crate) delays: Delays,
+    pub(crate) answered: Answered,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) logs: Arc<LogRates>,
@@ -122,6 +124,7 @@ impl Engine {
             expiries,
             flow_log,
             delays: Delays::default(),
+            answered: Answered::default(),
             sandbox,
             gauges: Arc::default(),
             logs: Arc::default(),
@@ -171,9 +174,9 @@ impl Engine {
         self.access.narrow(&self.catalog.offers(), person, place)
     }
 
-    /// Whether this person may take part in a conversation that goes on at the place.
-    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
-        self.access.lets(person, place, open)
+    /// What this person may do in a conversation that goes on at the place.
+    pub fn part(&self, person: &Person, place: &Place, open: &Conversation) -> Part {
+        self.access.part(person, place, open)
     }
 
     /// Whether a turn of the place is running on this host.

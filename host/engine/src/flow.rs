@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-use crate::model::{Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
+use crate::model::{Audience, Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
 use crate::policy::Rights;
 use crate::text::line;
 
@@ -22,6 +22,8 @@ pub struct FlowInfo {
     pub triggers: Vec<String>,
     /// What it asks for.
     pub asks: Rights,
+    /// Who is heard in its conversations beside whoever began them.
+    pub audience: Audience,
 }
 
 /// A conversation as another version of its flow left it.

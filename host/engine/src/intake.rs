@@ -7,8 +7,10 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use crate::delay::{Arrival, Ways};
 use crate::engine::Engine;
 use crate::form;
-use crate::model::{Body, Control, Digest, EffectId, File, Inbound, Message, Micros, Millis, Person, Place};
-use crate::policy::contract;
+use crate::model::{
+    Aim, Body, Control, Digest, EffectId, File, Inbound, Manner, Message, Micros, Millis, Person, Place,
+};
+use crate::policy::{Part, contract};
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
 
@@ -53,8 +55,18 @@ impl Engine {
         Ok(self.ports.store.accept(inbound, Entry::Answer(Vec::new())).await?)
     }
 
+    /// Says something to the person alone, once for each id, and handles nothing: what the event told is not kept.
+    pub async fn whisper(&self, mut inbound: Inbound, text: String) -> Result<Accepted, Rejected> {
+        inbound.body = Body::Said { text: String::new(), files: Vec::new() };
+        check(&inbound)?;
+        inbound.at = self.ports.clock.now();
+        let mut message = beside(&inbound, text);
+        message.aim.only_for = Some(inbound.person.id.clone());
+        Ok(self.ports.store.accept(inbound, Entry::Answer(vec![message])).await?)
+    }
+
     /// Whether an event's person is alone at its place, or the one whose event is being handled there.
-    fn is_first(&self, inbound: &Inbound) -> bool {
+    pub fn is_first(&self, inbound: &Inbound) -> bool {
         inbound.place.thread().is_none()
             || self.running().get(&inbound.place).is_some_and(|turn| turn.by == inbound.person.id)
     }
@@ -104,7 +116,7 @@ impl Engine {
         tracing::warn!(%place, count, "events are not taken: {} wait already", contract::INBOX);
         let id = format!("full/{}/{at}", Digest::of(place.as_str().as_bytes()));
         let body = Body::Said { text: String::new(), files: Vec::new() };
-        let told = Inbound { id, place, person, at, sent: None, body };
+        let told = Inbound { id, place, person, at, sent: None, manner: Manner::default(), body };
         let message = beside(&told, texts::full(count));
         if let Err(error) = self.ports.store.accept(told, Entry::Answer(vec![message])).await {
             tracing::error!(%error, "a person could not be told that events of theirs are not taken");
@@ -156,7 +168,7 @@ impl Engine {
                 let message = beside(&inbound, texts::late(control));
                 return Ok(store.accept(inbound, Entry::Answer(vec![message])).await?);
             }
-            if !self.lets(&inbound.person, &inbound.place, open) {
+            if self.part(&inbound.person, &inbound.place, open) != Part::Whole {
                 return self.queue(inbound, entry).await;
             }
         }
@@ -212,7 +224,7 @@ fn beside(inbound: &Inbound, text: String) -> Message {
         choices: None,
         form: None,
         closes: None,
-        only_for: None,
+        aim: Aim { only_for: None, below: inbound.manner.below.clone() },
     }
 }
 

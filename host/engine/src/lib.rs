@@ -32,6 +32,7 @@
 
 pub mod advice;
 mod alone;
+mod answered;
 pub mod broker;
 pub mod catalog;
 pub mod clock;
@@ -52,6 +53,7 @@ pub mod lane;
 mod letters;
 pub mod life;
 mod log_rate;
+mod meant;
 pub mod memory;
 pub mod migrate;
 pub mod model;

@@ -3,6 +3,7 @@
 mod doubt;
 mod form;
 mod id;
+mod whom;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use doubt::{Doubt, Resolution};
 pub use form::{Field, FieldKind, Finite, Form, Values};
 pub use id::{BadName, Digest, EffectId, FlowName, Place, Seq, TurnId};
+pub use whom::{Aim, Audience, Beginning, Manner};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = u64;
@@ -29,7 +31,8 @@ pub struct Person {
     pub locale: String,
     /// An IANA time zone, or empty.
     pub time_zone: String,
-    /// The groups that they are in, of those that the operator names: flows do not hear of it.
+    /// The groups that they are in, of those that the operator names, and [`MEMBERS`](crate::policy::MEMBERS) of a full
+    /// member: flows do not hear of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }
@@ -155,6 +158,9 @@ pub struct Inbound {
     /// None means behind all that waits.
     #[serde(default)]
     pub sent: Option<Micros>,
+    /// How it was said or done.
+    #[serde(default, skip_serializing_if = "Manner::is_plain")]
+    pub manner: Manner,
     /// What.
     pub body: Body,
 }
@@ -201,10 +207,9 @@ pub struct Message {
     /// chosen, if anything was. It is posted as soon as that one is, and holds up nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<EffectId>,
-    /// Words of the host for this person alone, by their id: where others are, a channel shows them to nobody else. They
-    /// ask nothing, and need not outlast a look at them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only_for: Option<String>,
+    /// Where it appears, and before whom.
+    #[serde(default, skip_serializing_if = "Aim::is_plain")]
+    pub aim: Aim,
 }
 
 impl Message {
@@ -283,17 +288,6 @@ pub struct Conversation {
     /// Versions that it does not move to, the latest ones: it was on them, or they did not take it over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Digest>,
-}
-
-/// How a conversation began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beginning {
-    /// When its first event was accepted.
-    pub at: Millis,
-    /// When that was sent, by its channel's clock.
-    pub sent: Option<Micros>,
-    /// Whose event it was: the person's id.
-    pub by: String,
 }
 
 impl Conversation {

@@ -239,7 +239,7 @@ mod tests {
     use crate::contract::samples::said;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
-    use crate::model::{Choice, Choices, EffectId, Message, Place};
+    use crate::model::{Aim, Choice, Choices, EffectId, Message, Place};
     use crate::ports::{Clock as _, Entry, Store};
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
@@ -260,7 +260,7 @@ mod tests {
             choices: None,
             form: None,
             closes: None,
-            only_for: None,
+            aim: Aim::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Offers;
-use crate::model::{Conversation, FlowName, Person, Place, Resolution};
+use crate::model::{Audience, Conversation, FlowName, Person, Place, Resolution};
 
 /// A capability that a flow asks for and an operator grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,6 +86,10 @@ impl InDoubt {
     }
 }
 
+/// What stands among a person's groups if they are a full member of the workspace: no guest, and of no other company. No
+/// group can have this name.
+pub const MEMBERS: &str = "@members";
+
 /// Who may start a flow, and take part in what others started.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
@@ -95,13 +99,31 @@ pub enum Who {
     Group(String),
     /// Whoever writes in this channel.
     Channel(String),
+    /// Full members of the workspace.
+    Members,
+}
+
+/// What a person may do in a conversation that goes on at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All: it is theirs, or it hears everybody.
+    Whole,
+    /// Speak to it, by a mention; nothing else.
+    Words,
+    /// Nothing: it is somebody else's.
+    Nothing,
+    /// Nothing: the operator says whom its flow is for.
+    Barred,
 }
 
 impl std::str::FromStr for Who {
     type Err = ();
 
-    /// `user:ID`, `group:ID` or `channel:ID`.
+    /// `user:ID`, `group:ID`, `channel:ID` or `members`.
     fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "members" {
+            return Ok(Self::Members);
+        }
         let (kind, id) = text.split_once(':').ok_or(())?;
         let plain = (1..=80).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
@@ -127,12 +149,23 @@ impl Access {
             Who::User(id) => person.id == *id,
             Who::Group(id) => person.groups.contains(id),
             Who::Channel(id) => place.thread().is_some_and(|(channel, _)| channel == id),
+            Who::Members => person.groups.iter().any(|group| group == MEMBERS),
         })
     }
 
-    /// Whether this person may take part in a conversation that goes on at the place: who began it always may.
-    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
-        open.began.by == person.id || self.allows(&open.flow, person, place)
+    /// What this person may do in a conversation that goes on at the place: who began it always may do all.
+    pub fn part(&self, person: &Person, place: &Place, open: &Conversation) -> Part {
+        if open.began.by == person.id {
+            return Part::Whole;
+        }
+        if !self.allows(&open.flow, person, place) {
+            return Part::Barred;
+        }
+        match open.began.audience {
+            Audience::Starter => Part::Nothing,
+            Audience::Mentions => Part::Words,
+            Audience::Everyone => Part::Whole,
+        }
     }
 
     /// What is left of the flows on offer for this person at this place.
@@ -261,4 +294,39 @@ pub mod contract {
     pub const EXCHANGE: usize = 4_000;
     /// Messages whose choices or forms are open at once; older ones can no longer be answered.
     pub const OPEN_QUESTIONS: usize = 20;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::contract::samples::person;
+    use crate::model::Body;
+    use crate::turn::tests::within;
+
+    #[test]
+    fn a_conversation_is_its_starters_unless_it_says_otherwise() {
+        let place: Place = "T1/C1/1.2".parse().unwrap();
+        let only = ["user:ann", "user:bob"].map(|who| who.parse().unwrap()).into();
+        let access = Access([("survey".parse().unwrap(), only)].into());
+        for (audience, part) in
+            [(Audience::Starter, Part::Nothing), (Audience::Mentions, Part::Words), (Audience::Everyone, Part::Whole)]
+        {
+            let mut open = within(Body::Reset).conversation.unwrap();
+            open.began.audience = audience;
+            let part_of = |name: &str| access.part(&person(name), &place, &open);
+            assert_eq!((part_of("ann"), part_of("bob"), part_of("cat")), (Part::Whole, part, Part::Barred));
+        }
+    }
+
+    #[test]
+    fn members_are_those_of_whom_it_is_known() {
+        let place = Place::direct("T1", "ann").unwrap();
+        let access = Access([("survey".parse().unwrap(), ["members".parse().unwrap()].into())].into());
+        let mut ann = person("ann");
+        assert!(!access.allows(&"survey".parse().unwrap(), &ann, &place));
+        ann.groups.push(MEMBERS.to_owned());
+        assert!(access.allows(&"survey".parse().unwrap(), &ann, &place));
+        assert!(format!("group:{MEMBERS}").parse::<Who>().is_err(), "no group has this name");
+    }
 }

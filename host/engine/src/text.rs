@@ -12,6 +12,26 @@ pub fn cut(text: &str, most: usize) -> String {
     head
 }
 
+/// How many letters must be put in, taken out or changed to get from one word to the other.
+pub fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (down, letter) in from.chars().enumerate() {
+        let mut corner = down;
+        let mut left = down + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
+            let changed = corner + usize::from(letter != *other);
+            corner = *cell;
+            *cell = changed.min(left + 1).min(corner + 1);
+            left = *cell;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 /// One line without control characters, at most `most` bytes: for logs, terminals and tables.
 pub fn line(text: &str, most: usize) -> String {
     let clean: String = text.chars().take(most).flat_map(escape).collect();
@@ -61,6 +81,14 @@ mod tests {
         for text in ["a", "\u{200b}a", "é", "🦀", "ا"] {
             assert!(!is_invisible(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn counts_edits() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("timout_s", "timeout_s"), 1);
+        assert_eq!(distance("same", "same"), 0);
     }
 
     #[test]

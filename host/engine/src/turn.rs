@@ -12,8 +12,8 @@ use crate::letters;
 use crate::life;
 use crate::migrate::{self, Move};
 use crate::model::{
-    Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
-    OpenQuestion, Switch, TurnId,
+    Aim, Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message,
+    Millis, OpenQuestion, Switch, TurnId,
 };
 use crate::policy::{Bounds, contract};
 use crate::ports::{After, Claim, Commit, TimerChange};
@@ -47,7 +47,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             questions: Vec::new(),
             switch_to: None,
             timers: BTreeMap::new(),
-            began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
+            began: Beginning::of(&claim.inbound),
             last: claim.inbound.at,
             alone: 0,
             passed: None,
@@ -105,7 +105,7 @@ pub fn conclude(
         conversation: conversation.id(place),
         flow: conversation.flow.clone(),
         digest: conversation.digest.clone(),
-        person: claim.inbound.person.clone(),
+        person: conversation.began.owner(&claim.inbound.person),
         at: claim.inbound.at,
         answers,
     });
@@ -169,7 +169,7 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
     // A click that leads to nothing is nobody else's business, and others did not see it.
     if matches!(claim.inbound.body, Body::Picked { .. } | Body::Filled { .. }) && answer.switch == SwitchQuestion::Kept
     {
-        words.only_for = Some(claim.inbound.person.id.clone());
+        words.aim.only_for = Some(claim.inbound.person.id.clone());
     }
     let mut messages = vec![words];
     messages.extend(closings(claim, conversation.as_ref()));
@@ -181,6 +181,13 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         messages,
         ..Commit::default()
     }
+}
+
+/// The end of a turn that the host answers before that person alone.
+pub fn whisper(claim: &Claim, text: &str) -> Commit {
+    let mut message = notice(claim, text);
+    message.aim.only_for = Some(claim.inbound.person.id.clone());
+    Commit { messages: vec![message], ..Commit::default() }
 }
 
 /// The end of a turn with which the host ends the conversation by itself.
@@ -275,7 +282,8 @@ pub(crate) fn notice(claim: &Claim, text: &str) -> Message {
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
     let Reply { key, text, choices, form } = reply;
     let (id, place) = (turn.message(at), claim.fence.place.clone());
-    Message { id, place, generation, key, text, choices, form, closes: None, only_for: None }
+    let aim = Aim { only_for: None, below: claim.inbound.manner.below.clone() };
+    Message { id, place, generation, key, text, choices, form, closes: None, aim }
 }
 
 /// What the person did, in words: for the history.
@@ -345,7 +353,7 @@ fn closings(claim: &Claim, after: Option<&Conversation>) -> Vec<Message> {
         choices: None,
         form: None,
         closes: Some(one.message.clone()),
-        only_for: None,
+        aim: Aim::default(),
     };
     closed.map(closing).collect()
 }

@@ -83,7 +83,7 @@ fn said(name: &str, id: &str) -> Inbound {
         groups: Vec::new(),
     };
     let body = Body::Said { text: "hello".into(), files: Vec::new() };
-    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, body }
+    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, manner: Default::default(), body }
 }
 
 fn place(name: &str) -> Place {
@@ -101,7 +101,7 @@ fn message(name: &str) -> Message {
         choices: None,
         form: None,
         closes: None,
-        only_for: None,
+        aim: Default::default(),
     }
 }
 

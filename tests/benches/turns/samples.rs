@@ -28,6 +28,7 @@ pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<I
         },
         at: 0,
         sent: None,
+        manner: Default::default(),
         body: Body::Said { text: text.to_owned(), files: Vec::new() },
     })
 }
@@ -52,7 +53,7 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         questions: Vec::new(),
         switch_to: None,
         timers: [].into(),
-        began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned() },
+        began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned(), ..Default::default() },
         last: 1_700_000_000_000,
         alone: 0,
         passed: None,
@@ -68,7 +69,7 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         choices: None,
         form: None,
         closes: None,
-        only_for: None,
+        aim: Default::default(),
     };
     Ok(Commit {
         conversation: After::Open(Box::new(conversation)),

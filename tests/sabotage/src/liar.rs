@@ -133,6 +133,7 @@ impl Liar {
             person: nobody,
             at: 0,
             sent: None,
+            manner: Default::default(),
             body: Body::Said { text: String::new(), files: Vec::new() },
         };
         self.store.accept(inbound, Entry::Answer(messages)).await.map(drop)

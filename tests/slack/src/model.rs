@@ -23,6 +23,8 @@ pub struct User {
     pub deleted: bool,
     /// Whether it is a bot.
     pub is_bot: bool,
+    /// Whether it is a guest, who is not a full member.
+    pub is_guest: bool,
 }
 
 /// What kind of channel it is.
@@ -33,6 +35,8 @@ pub enum Kind {
     Public,
     /// Only members see it.
     Private,
+    /// The talk of a few people and the bot.
+    Group,
     /// The talk of the bot and this person.
     Direct(String),
 }

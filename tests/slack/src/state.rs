@@ -259,5 +259,6 @@ fn new_user(id: String, real_name: &str) -> User {
         tz_offset: 3_600,
         deleted: false,
         is_bot: false,
+        is_guest: false,
     }
 }

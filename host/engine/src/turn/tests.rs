@@ -6,8 +6,8 @@ mod given_up;
 
 use super::*;
 use crate::model::{
-    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Person, Place, Seq,
-    Values,
+    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Manner, Person,
+    Place, Seq, Values,
 };
 use crate::ports::Fence;
 
@@ -34,7 +34,7 @@ pub(super) fn claim(body: Body) -> Claim {
     Claim {
         fence: Fence { place: place.clone(), epoch: 1 },
         seq: Seq { number: 7, step: 0 },
-        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, body },
+        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, manner: Manner::default(), body },
         attempt: 1,
         generation: 2,
         conversation: None,
@@ -66,7 +66,7 @@ pub(crate) fn within(body: Body) -> Claim {
         questions: vec![asked("m1", "colour")],
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
-        began: Beginning { at: 1, sent: None, by: "ann".into() },
+        began: Beginning { at: 1, sent: None, by: "ann".into(), ..Beginning::default() },
         last: 1,
         alone: 0,
         passed: None,
@@ -373,7 +373,7 @@ fn an_answer_of_the_host_leaves_the_conversation_alone() {
 fn what_a_click_leads_to_in_vain_is_for_whoever_clicked() {
     let answered = |body, switch| {
         let commit = answer(&within(body), &Answer { text: "No longer.".into(), switch });
-        commit.messages[0].only_for.clone()
+        commit.messages[0].aim.only_for.clone()
     };
     let message = EffectId::stored("m".to_owned());
     let picked = || Body::Picked { message: message.clone(), values: vec![] };

@@ -7,7 +7,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::fault::{Fault, GuestFault};
 use crate::flow::{Context, FlowInfo, Outcome, Reply, TimerWish};
-use crate::model::{self};
+use crate::model::{self, Audience};
 use crate::policy::{Right, Rights, contract};
 use crate::ports;
 use crate::router::FlowEvent;
@@ -74,8 +74,23 @@ pub(super) async fn handle(
     })
 }
 
+/// The extension of a description that says who is heard in a conversation where several people talk.
+const AUDIENCE: &str = "audience";
+
+fn audience(extensions: &[types::Extension]) -> Result<Audience, String> {
+    let (said, others): (Vec<_>, Vec<_>) = extensions.iter().cloned().partition(|one| one.name == AUDIENCE);
+    no_extensions(&others)?;
+    let Some(first) = said.first() else { return Ok(Audience::default()) };
+    let word = serde_json::from_str::<String>(&first.json).ok().filter(|_| said.len() == 1);
+    let known = word.and_then(|word| Audience::ALL.into_iter().find(|(name, _)| *name == word));
+    known.map(|(_, audience)| audience).ok_or_else(|| {
+        let names = Audience::ALL.map(|(name, _)| format!("\"{name}\"")).join(", ");
+        format!("the extension `{AUDIENCE}` is to be there once, as one of {names}")
+    })
+}
+
 fn info(info: guest::FlowInfo) -> Result<FlowInfo, String> {
-    no_extensions(&info.extensions)?;
+    let audience = audience(&info.extensions)?;
     within("title", &info.title, 1, 80)?;
     within("summary", &info.summary, 1, 300)?;
     within("version", &info.version, 0, 40)?;
@@ -90,7 +105,7 @@ fn info(info: guest::FlowInfo) -> Result<FlowInfo, String> {
         asks.insert(known);
     }
     let triggers = info.triggers.iter().map(|trigger| trigger.trim().to_lowercase()).collect();
-    Ok(FlowInfo { title: info.title, summary: info.summary, version: info.version, triggers, asks })
+    Ok(FlowInfo { title: info.title, summary: info.summary, version: info.version, triggers, asks, audience })
 }
 
 fn within(what: &str, text: &str, least: usize, most: usize) -> Result<(), String> {

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use pesto_engine::policy::MEMBERS;
+
 use crate::cli::Common;
 use crate::config::{Config, ConfigError, Scope};
 use crate::doctor::{Finding, Level, local, show, store};
@@ -29,7 +31,7 @@ async fn examine(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     report.take(local(config).await)?;
     report.take(store(config).await)?;
     report.take(match &config.slack {
-        Some(slack) => slack::checkup(slack, !config.groups().is_empty()).await?,
+        Some(slack) => slack::checkup(slack, config.groups().iter().any(|group| group != MEMBERS)).await?,
         None => vec![Finding::ok("Slack", "not configured: there is no [slack]")],
     })
 }

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use pesto_engine::life::Expiries;
 use pesto_engine::model::{FlowName, Resolution};
-use pesto_engine::policy::Who;
+use pesto_engine::policy::{MEMBERS, Who};
 
 pub(crate) use self::check::is_loopback;
 pub use self::environment::Environment;
@@ -267,10 +267,11 @@ impl Config {
         std::env::var_os("PESTO_SOCKET").map_or_else(|| self.data.join("pesto.sock"), PathBuf::from)
     }
 
-    /// The user groups that `[flow.NAME] only` names.
+    /// The user groups that `[flow.NAME] only` names, and [`MEMBERS`] where it is for full members.
     pub fn groups(&self) -> Vec<String> {
         let named = self.only.values().flatten().filter_map(|who| match who {
             Who::Group(id) => Some(id.clone()),
+            Who::Members => Some(MEMBERS.to_owned()),
             Who::User(_) | Who::Channel(_) => None,
         });
         named.collect::<BTreeSet<_>>().into_iter().collect()

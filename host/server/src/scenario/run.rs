@@ -249,7 +249,7 @@ impl<'a> Talk<'a> {
             time_zone: talker.time_zone,
         };
         let (id, place) = (format!("step-{at}"), place.clone());
-        self.host.event(Inbound { id, place, person, at: 0, sent: None, body }).await
+        self.host.event(Inbound { id, place, person, at: 0, sent: None, manner: Default::default(), body }).await
     }
 
     /// The latest message with choices is the one that people see the buttons of.

@@ -77,6 +77,8 @@ pub(super) struct Profile {
     pub(super) name: String,
     pub(super) locale: String,
     pub(super) time_zone: String,
+    /// The workspaces in which they are a full member: no guest, and of no other company.
+    pub(super) member_of: Vec<String>,
 }
 
 impl Profile {
@@ -84,7 +86,7 @@ impl Profile {
         let text = |path: &str| user.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let names = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
         let name = names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or_default();
-        Self { name, locale: text("/locale"), time_zone: text("/tz") }
+        Self { name, locale: text("/locale"), time_zone: text("/tz"), member_of: member_of(user) }
     }
 }
 
@@ -214,11 +216,11 @@ impl Api {
         Ok(self.post::<Stamp>("chat.postMessage", &body).await?.ts)
     }
 
-    /// Shows a message to one person in a channel. It cannot be looked up or changed, and is gone when they come back.
-    pub(super) async fn show_only(
+    /// Posts before one person alone. It need not last, and cannot be found again.
+    pub(super) async fn whisper(
         &self,
-        user: &str,
         (channel, thread): (&str, Option<&str>),
+        user: &str,
         payload: &Payload,
     ) -> Result<(), ApiError> {
         let mut body = content(channel, payload);
@@ -386,6 +388,17 @@ impl Hand for Api {
     }
 }
 
+/// The workspaces in which a user is a full member. In an organisation they may be in several.
+fn member_of(user: &Value) -> Vec<String> {
+    let is = |flag: &str| user.get(flag).and_then(Value::as_bool).unwrap_or_default();
+    if ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"].into_iter().any(is) {
+        return Vec::new();
+    }
+    let teams = user.pointer("/enterprise_user/teams").and_then(Value::as_array).into_iter().flatten();
+    let teams = user.get("team_id").into_iter().chain(teams).filter_map(Value::as_str);
+    teams.map(|team| line(team, 40)).collect()
+}
+
 /// A time as HTTP writes it: `Sat, 21 Nov 2026 22:35:28 GMT` (RFC 9110, section 5.6.7).
 fn http_date(text: &str) -> Option<SystemTime> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -415,7 +428,20 @@ fn ours(message: &Value, bot_user: &str, id: &EffectId) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use super::http_date;
+    use serde_json::json;
+
+    use super::{http_date, member_of};
+
+    #[test]
+    fn guests_and_strangers_are_no_members() {
+        assert_eq!(member_of(&json!({ "team_id": "T1", "is_restricted": false })), ["T1"]);
+        let several = json!({ "team_id": "T1", "enterprise_user": { "teams": ["T1", "T2", 7] } });
+        assert_eq!(member_of(&several), ["T1", "T1", "T2"]);
+        for flag in ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"] {
+            assert!(member_of(&json!({ "team_id": "T1", flag: true })).is_empty(), "{flag}");
+        }
+        assert!(member_of(&json!(null)).is_empty());
+    }
 
     #[test]
     fn dates_of_http_are_read() {

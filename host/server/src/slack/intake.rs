@@ -6,13 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use pesto_engine::delay::{Arrival, Ways};
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
-use pesto_engine::model::{Body, Inbound, Micros, Place};
-use pesto_engine::ports::{Accepted, StoreError};
+use pesto_engine::model::{Beginning, Body, Inbound, Manner, Micros, Place};
+use pesto_engine::policy::Part;
+use pesto_engine::ports::{Accepted, Glance, StoreError};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::api_error::ApiError;
 use super::form_view::full;
+use super::incoming_text::with_names;
 use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
@@ -23,6 +25,13 @@ use super::{Shared, commands, events, field, interactions};
 const YOUNG: Micros = 10_000_000;
 /// How long is waited for that mention. Slack wants its answer within 3 s.
 const OVERTAKEN: Duration = Duration::from_millis(1_500);
+
+/// How far apart Slack's clock and ours may be where a post is compared with a conversation's beginning, in microseconds.
+const SKEW: Micros = 5_000_000;
+
+/// A flow hears no edits: what it asked next, and who read along, went by the first words.
+const EDITED: &str =
+    "I go by what you wrote first. Write it anew, or go `back` first where the next question is there.";
 
 /// How often words of the host are tried again that find their channel taken.
 const WORDS: u32 = 8;
@@ -44,7 +53,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answer {
     /// It was taken; these words, if any, are for the person alone.
-    Ack(Option<&'static str>),
+    Ack(Option<String>),
     /// It was submitted in a window, and this is what becomes of that.
     View(Value),
     /// Not at all, so that it comes again.
@@ -83,6 +92,7 @@ impl Intake {
                 let arrival = is_text.then(|| self.engine.arrives(incoming.sent.min(now() + AHEAD), ways));
                 self.store(incoming, arrival).await
             }
+            Reading::Edited(incoming) => self.edited(incoming).await,
             Reading::Open(opening) => self.open_form(opening).await,
             Reading::Filled(submission) => self.fill(submission).await,
             Reading::Ignored(why) => {
@@ -102,34 +112,59 @@ impl Intake {
 
     pub(super) async fn store(&self, incoming: Incoming, arrival: Option<Arrival>) -> Answer {
         let begun = Instant::now();
-        let Incoming { id, user, place, sent, body, only_if_open, heard_at, name_hint, ack_text, .. } = incoming;
-        if only_if_open {
-            match self.is_open(&place, sent).await {
-                Ok(false) => return Answer::Ack(None),
-                Ok(true) => {}
-                Err(error) => {
-                    tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
-                    return Answer::Silence;
-                }
+        let Incoming { id, team, user, place, sent, mut body, only_if_open, name_hint, ack_text, .. } = incoming;
+        let (instead, mut below, mentioned, heard_at) =
+            (incoming.instead, incoming.below, incoming.mentioned, incoming.heard_at);
+        let untaken = |error: StoreError, place: &Place| {
+            tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
+            Answer::Silence
+        };
+        let place = match self.settled(&id, place, instead).await {
+            Ok((place, root)) => {
+                below = below.or(root);
+                place
             }
-        }
+            Err((error, place)) => return untaken(error, &place),
+        };
+        let open = match only_if_open {
+            false => None,
+            true => match self.is_open(&place, sent).await {
+                Ok(Some(glance)) => Some(glance.conversation),
+                Ok(None) => return Answer::Ack(None),
+                Err(error) => return untaken(error, &place),
+            },
+        };
         if let (Some(user), Some((channel, _))) = (place.person(), &heard_at) {
             self.shared.people.is_direct(user, channel);
         }
-        let person = self.shared.people.person(&self.shared.api, &user, name_hint.as_deref()).await;
-        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent.min(now() + AHEAD)), body };
+        let people = &self.shared.people;
+        let person = people.person(&self.shared.api, &user, name_hint.as_deref(), &team).await;
+        // People talk in a thread, and what is not for us is not even stored.
+        if let Some(Some(open)) = &open
+            && self.engine.part(&person, &place, open) != Part::Whole
+        {
+            return Answer::Ack(None);
+        }
+        if !mentioned.is_empty() {
+            let names = people.names(&self.shared.api, &mentioned).await;
+            if let Body::Said { text, .. } | Body::Start { arguments: text, .. } = &mut body {
+                *text = with_names(text, &names);
+            }
+        }
+        let manner = Manner { overheard: only_if_open, below };
+        let sent = Some(sent.min(now() + AHEAD));
+        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent, manner, body };
         let busy = self.engine.is_busy(&place);
+        // Who first spoke to us is known only when the conversation is there.
+        let ours = open != Some(None) || self.engine.is_first(&inbound);
         match self.engine.accept_arrived(inbound.clone(), arrival).await {
             Ok(Accepted::New(_) | Accepted::Taken(_)) => {
-                if let Some(at) = heard_at {
+                if let Some(at) = heard_at.filter(|_| ours) {
                     self.shared.signs.expect(&place, at, if busy { Instant::now() } else { begun + SOON });
                 }
             }
             Ok(Accepted::Duplicate | Accepted::Full) => {}
-            Err(Rejected::Store(error)) => {
-                tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
-                return Answer::Silence;
-            }
+            Err(Rejected::Store(error)) => return untaken(error, &place),
             // Slack would send it again at once, and then give up.
             Err(Rejected::Full) => {
                 self.engine.tell_full(&inbound);
@@ -144,19 +179,77 @@ impl Intake {
         Answer::Ack(ack_text)
     }
 
-    /// Whether something goes on at a thread. A reply may overtake the mention that the thread begins with.
-    async fn is_open(&self, thread: &Place, sent: Micros) -> Result<bool, StoreError> {
+    /// Where something belongs that was said in a thread below a post of ours in somebody's direct messages, and the post's
+    /// ts where that is outside the thread: there, if the post is of what goes on there and nothing goes on in the thread.
+    async fn settled(
+        &self,
+        id: &str,
+        thread: Place,
+        outside: Option<Place>,
+    ) -> Result<(Place, Option<String>), (StoreError, Place)> {
+        let Some((outside, root)) = outside.zip(thread.thread().map(|(_, root)| root.to_owned())) else {
+            return Ok((thread, None));
+        };
+        let people = &self.shared.people;
+        let store = &self.engine.ports().store;
+        let is_outside = async {
+            // It comes again, perhaps when that conversation is over.
+            if people.was_moved(id) {
+                return Ok(true);
+            }
+            let inside = store.glance(&thread).await?;
+            if inside.conversation.is_some() || inside.inbox > 0 {
+                return Ok(false);
+            }
+            let open = store.glance(&outside).await?.conversation;
+            Ok(open.is_some_and(|open| is_within(&open.began, field::microseconds(&root).unwrap_or_default())))
+        };
+        match is_outside.await {
+            Ok(true) => {
+                people.moved(id);
+                Ok((outside, Some(root)))
+            }
+            Ok(false) => Ok((thread, None)),
+            Err(error) => Err((error, thread)),
+        }
+    }
+
+    /// Tells a person once that an edit of theirs changes nothing, if what they changed was for what is open.
+    async fn edited(&self, incoming: Incoming) -> Answer {
+        let Incoming { id, team, user, place, sent, body, instead, .. } = incoming;
+        let told = async {
+            let (place, below) = self.settled(&id, place, instead).await.map_err(|(error, _)| error)?;
+            let Some(open) = self.engine.ports().store.glance(&place).await?.conversation else { return Ok(()) };
+            let person = self.shared.people.person(&self.shared.api, &user, None, &team).await;
+            if is_within(&open.began, sent) && self.engine.part(&person, &place, &open) == Part::Whole {
+                let manner = Manner { overheard: true, below };
+                let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), manner, body };
+                match self.engine.whisper(inbound, EDITED.to_owned()).await {
+                    Err(Rejected::Store(error)) => return Err(error),
+                    told => drop(told),
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "an edit is not answered");
+        }
+        Answer::Ack(None)
+    }
+
+    /// What goes on at a thread, if anything does. A reply may overtake the mention that the thread begins with.
+    async fn is_open(&self, thread: &Place, sent: Micros) -> Result<Option<Glance>, StoreError> {
         let store = &self.engine.ports().store;
         let is_open = async || {
             let glance = store.glance(thread).await?;
-            Ok(glance.conversation.is_some() || glance.inbox > 0)
+            Ok(Some(glance).filter(|glance| glance.conversation.is_some() || glance.inbox > 0))
         };
         let began = thread.thread().and_then(|(_, root)| field::microseconds(root)).unwrap_or_default();
-        if is_open().await? {
-            return Ok(true);
+        if let Some(open) = is_open().await? {
+            return Ok(Some(open));
         }
         if sent.saturating_sub(began) > YOUNG {
-            return Ok(false);
+            return Ok(None);
         }
         tokio::time::sleep(OVERTAKEN).await;
         is_open().await
@@ -178,13 +271,13 @@ impl Intake {
         true
     }
 
-    /// Shows short words of the host to one person at once. Nothing hangs on them.
-    pub(super) fn whisper(&self, place: Place, user: String, words: &'static str) {
+    /// Says something to one person alone, at once and beside the outbox. Nothing hangs on it.
+    pub(super) fn whisper(&self, place: Place, user: String, words: String) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
             let told = async {
                 let spot = shared.spot(&place).await?;
-                shared.api.show_only(&user, spot.at(), &ephemeral(words)).await
+                shared.api.whisper(spot.at(), &user, &ephemeral(&words)).await
             };
             if let Err(error) = told.await {
                 tracing::warn!(%place, "a person could not be told what the matter is: {error}");
@@ -218,7 +311,26 @@ impl Intake {
     }
 }
 
+/// Whether what was written at that time by Slack's clock was written in the conversation that began so.
+fn is_within(began: &Beginning, written: Micros) -> bool {
+    began.sent.is_none_or(|began| began <= written.saturating_add(SKEW))
+}
+
 fn now() -> Micros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_posted_before_a_conversation_is_not_of_it() {
+        let began = |sent| Beginning { sent, ..Beginning::default() };
+        assert!(is_within(&began(Some(SKEW * 3)), SKEW * 3 + 1));
+        assert!(is_within(&began(Some(SKEW * 3)), SKEW * 2), "clocks may be apart");
+        assert!(!is_within(&began(Some(SKEW * 3)), SKEW * 2 - 1));
+        assert!(is_within(&began(None), 0));
+    }
 }

@@ -68,11 +68,12 @@ fn interaction(payload: &Value, us: &Identity, received: u64) -> Read {
             if !for_us(fields, us)? {
                 return Ok(Reading::Ignored("of another workspace"));
             }
+            let (user, message) = (fields.id("user.id")?, message_of(action)?);
             return Ok(Reading::Open(Opening {
                 trigger: fields.trigger("trigger_id")?.to_owned(),
-                user: fields.id("user.id")?.to_owned(),
-                place: place(fields, us, fields.id("user.id")?)?,
-                message: message_of(action)?,
+                user: user.to_owned(),
+                place: of_message(place(fields, us, user)?, us, user, &message)?.0,
+                message,
             }));
         }
     }
@@ -109,6 +110,9 @@ fn submission(fields: Fields<'_>, us: &Identity, received: u64) -> Read {
         sent: received,
         body: Body::Filled { message: message.clone(), values: values.clone() },
         only_if_open: false,
+        below: None,
+        instead: None,
+        mentioned: Vec::new(),
         heard_at: None,
         name_hint: fields.name(&["user.name", "user.username"]),
         ack_text: None,
@@ -182,18 +186,38 @@ fn marked(fields: Fields<'_>, block: &str) -> Read<Vec<String>> {
 
 fn answer(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, body: Body) -> Read {
     let user = fields.id("user.id")?;
+    let place = place(fields, us, user)?;
+    let (place, below) = match &body {
+        Body::Picked { message, .. } | Body::Filled { message, .. } => of_message(place, us, user, message)?,
+        _ => (place, None),
+    };
     Ok(Reading::Event(Incoming {
         id: format!("slack/{}/{}", us.team, fields.trigger("trigger_id")?),
         team: us.team.clone(),
         user: user.to_owned(),
-        place: place(fields, us, user)?,
+        place,
         sent: action.maybe_ts("action_ts")?.map_or(received, |(_, sent)| sent),
         body,
         only_if_open: false,
+        below,
+        instead: None,
+        mentioned: Vec::new(),
         heard_at: None,
         name_hint: fields.name(&["user.name", "user.username"]),
         ack_text: None,
     }))
+}
+
+/// Where a message belongs that stands at a place, and below what it stands. An answer to what was said in a thread of the
+/// direct messages stands there, though it may be of what goes on outside the thread: its id tells.
+fn of_message(place: Place, us: &Identity, user: &str, message: &EffectId) -> Read<(Place, Option<String>)> {
+    let root = place.thread().filter(|(channel, _)| is_direct(channel)).map(|(_, root)| root.to_owned());
+    let outside = direct(us, user)?;
+    let is_outside = message.as_str().strip_prefix(outside.as_str()).is_some_and(|rest| rest.starts_with('@'));
+    Ok(match root {
+        Some(root) if is_outside => (outside, Some(root)),
+        _ => (place, None),
+    })
 }
 
 /// Where the message is that the control stands below.

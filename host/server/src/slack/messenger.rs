@@ -48,12 +48,26 @@ impl SlackMessenger {
         Self { shared, healable: Healable::default() }
     }
 
-    async fn spot(&self, place: &Place) -> Result<Spot, PostError> {
+    async fn spot(&self, message: &Message) -> Result<Spot, PostError> {
         // Opening a channel that is open changes nothing, so there is never a doubt.
-        self.shared.spot(place).await.map_err(|error| match settle(error) {
+        let mut spot = self.shared.spot(&message.place).await.map_err(|error| match settle(error) {
             PostError::InDoubt(reason) => PostError::Later(None, reason),
             other => other,
-        })
+        })?;
+        spot.thread = message.aim.below.clone().or(spot.thread);
+        Ok(spot)
+    }
+
+    /// Posts before one person alone, or not at all: nothing hangs on it, and it cannot be looked up.
+    async fn whisper(&self, message: &Message, user: &str) -> Result<(), PostError> {
+        let spot = self.spot(message).await?;
+        match self.shared.api.whisper(spot.at(), user, &render::ephemeral(&message.text)).await.map_err(settle) {
+            Err(PostError::Never(reason) | PostError::InDoubt(reason)) => {
+                tracing::debug!(id = %message.id, "a word for one person is not posted: {reason}");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Posts those parts of a message that are not among `found`. Answers where the last part stands.
@@ -79,18 +93,6 @@ impl SlackMessenger {
         Ok(format!("{}/{ts}", spot.channel))
     }
 
-    /// Shows a message to one person. Nothing hangs on it: what Slack does not take is given up.
-    async fn whisper(&self, user: &str, message: &Message, spot: &Spot) -> Result<(), PostError> {
-        match self.shared.api.show_only(user, spot.at(), &render::ephemeral(&message.text)).await {
-            Ok(()) => Ok(()),
-            Err(error @ (ApiError::Limited(_) | ApiError::Unsent(_))) => Err(settle(error)),
-            Err(error) => {
-                tracing::debug!(place = %message.place, "words for one person are not shown: {error}");
-                Ok(())
-            }
-        }
-    }
-
     async fn send(&self, message: &Message, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
         let limiter = &self.shared.api.limiter;
         let turn = match more {
@@ -112,11 +114,11 @@ impl SlackMessenger {
 impl Messenger for SlackMessenger {
     async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         self.shared.signs.end_line(&message.place);
-        let spot = self.spot(&message.place).await?;
-        if let Some(user) = &message.only_for {
+        if let Some(user) = &message.aim.only_for {
             self.shared.signs.answered(&message.place);
-            return self.whisper(user, message, &spot).await.map(|()| None);
+            return self.whisper(message, user).await.map(|()| None);
         }
+        let spot = self.spot(message).await?;
         let posted = self.complete(message, &spot, &[]).await;
         match &posted {
             Ok(_) => self.shared.signs.answered(&message.place),
@@ -129,10 +131,10 @@ impl Messenger for SlackMessenger {
     /// Where only some parts of it stand there, the others are posted.
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
         // What one person sees cannot be looked up; to see it twice does no harm.
-        if message.only_for.is_some() {
+        if message.aim.only_for.is_some() {
             return Ok(None);
         }
-        let spot = self.spot(&message.place).await?;
+        let spot = self.spot(message).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         if found.is_empty() {
@@ -142,10 +144,10 @@ impl Messenger for SlackMessenger {
     }
 
     async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
-        if message.only_for.is_some() {
+        if message.aim.only_for.is_some() {
             return Ok(Copies::default());
         }
-        let spot = self.spot(&message.place).await?;
+        let spot = self.spot(message).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let mut found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         let kept = kept.and_then(|receipt| receipt.split_once('/')).map(|(_, ts)| ts);

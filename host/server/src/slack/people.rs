@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use pesto_engine::model::Person;
+use pesto_engine::policy::MEMBERS;
 use pesto_engine::text;
 use tokio::time::Instant;
 
@@ -49,17 +50,23 @@ pub(super) struct People {
     reading: Mutex<Option<(Instant, Reading)>>,
     /// The groups that the operator names.
     named: Vec<String>,
+    /// It matters who is a full member of the workspace.
+    members_matter: bool,
+    /// Replies in threads of direct messages that were taken for what goes on outside them, by their events' ids.
+    moved: Mutex<Remembered<String, ()>>,
 }
 
 impl People {
-    /// Knows nobody yet; `named` are the groups whose members matter.
-    pub(super) fn new(named: Vec<String>) -> Self {
-        Self { named, ..Self::default() }
+    /// Knows nobody yet; `named` are the groups whose members matter, [`MEMBERS`] among them.
+    pub(super) fn new(mut named: Vec<String>) -> Self {
+        let members_matter = named.iter().any(|group| group == MEMBERS);
+        named.retain(|group| group != MEMBERS);
+        Self { named, members_matter, ..Self::default() }
     }
 
     /// A person as the events of theirs tell it to flows. Where Slack does not answer in time, their name is `hint` or
-    /// empty, and the rest is not known.
-    pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>) -> Person {
+    /// empty, and the rest is not known. `team` is our workspace.
+    pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>, team: &str) -> Person {
         let now = Instant::now();
         // All are asked before the first is waited for.
         let members = self.ask_members(api);
@@ -85,6 +92,9 @@ impl People {
             }
         }
         let profile = profile.as_ref().map(|profile| &profile.value);
+        if self.members_matter && profile.is_some_and(|profile| profile.member_of.iter().any(|of| of == team)) {
+            groups.push(MEMBERS.to_owned());
+        }
         let name = profile.map(|profile| profile.name.as_str()).or(hint).unwrap_or_default();
         let (locale, time_zone) = profile.map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
         Person {
@@ -94,6 +104,34 @@ impl People {
             locale: text::line(locale, 40),
             time_zone: text::line(time_zone, 60),
         }
+    }
+
+    /// What people are called, of those of whom Slack tells in time.
+    pub(super) async fn names(&self, api: &Arc<Api>, users: &[String]) -> Vec<(String, String)> {
+        let now = Instant::now();
+        let by = if api.limiter.wait("users.info") < PATIENCE / 2 { now + PATIENCE } else { now };
+        let ask = |user: &String| {
+            let (api, asked) = (api.clone(), user.clone());
+            (user.clone(), self.profiles.ask(user, FRESH, async move { api.profile(&asked).await }))
+        };
+        let asked: Vec<_> = users.iter().map(ask).collect();
+        let mut names = Vec::new();
+        for (user, answer) in asked {
+            if let Some(profile) = timely(by, answer).await {
+                names.push((user, text::line(&profile.value.name, 80)));
+            }
+        }
+        names
+    }
+
+    /// A reply was taken for what goes on outside its thread.
+    pub(super) fn moved(&self, id: &str) {
+        lock(&self.moved).put(id.to_owned(), (), FRESH);
+    }
+
+    /// Whether it was: the same reply may come again.
+    pub(super) fn was_moved(&self, id: &str) -> bool {
+        lock(&self.moved).get(id).is_some()
     }
 
     /// Asks who is in the groups, before anybody's event depends on it.

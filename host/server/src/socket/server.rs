@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Inbound, Person, Place};
+use pesto_engine::policy::MEMBERS;
 use pesto_engine::ports::StoreError;
 use pesto_engine::router::open_question;
 use tokio::io::BufReader;
@@ -204,7 +205,8 @@ impl Session {
             }
         };
         let name = pesto_engine::text::line(&name, 200);
-        let person = Person { id, name, locale: String::new(), time_zone: String::new(), groups: Vec::new() };
+        let person =
+            Person { id, name, locale: String::new(), time_zone: String::new(), groups: vec![MEMBERS.to_owned()] };
         let open = self.of_store(LOOKING, self.open(&place)).await?;
         let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;
@@ -253,6 +255,7 @@ impl Session {
             person: person.clone(),
             at: 0,
             sent: None,
+            manner: Default::default(),
             body,
         };
         // They hear the answer where they spoke last.

@@ -20,7 +20,15 @@ fn said(id: &str, text: &str) -> Inbound {
         groups: Vec::new(),
     };
     let body = Body::Said { text: text.into(), files: Vec::new() };
-    Inbound { id: id.into(), place: Place::direct("T1", "ann").unwrap(), person, at: 0, sent: None, body }
+    Inbound {
+        id: id.into(),
+        place: Place::direct("T1", "ann").unwrap(),
+        person,
+        at: 0,
+        sent: None,
+        manner: Default::default(),
+        body,
+    }
 }
 
 fn fresh() -> (TempDir, Arc<EmbeddedStore>) {

@@ -214,7 +214,15 @@ impl World {
             time_zone: String::new(),
             groups: Vec::new(),
         };
-        Inbound { id: format!("e{}", self.said), place: place(), person, at: self.clock.now(), sent: None, body }
+        Inbound {
+            id: format!("e{}", self.said),
+            place: place(),
+            person,
+            at: self.clock.now(),
+            sent: None,
+            manner: Default::default(),
+            body,
+        }
     }
 
     /// Something happens; what follows is not waited for.

@@ -7,6 +7,7 @@ mod judge;
 mod looks;
 mod pace;
 mod talk;
+mod whom;
 
 use std::time::Duration;
 
