@@ -36,8 +36,8 @@ const ADDRESS: Duration = Duration::from_secs(25 * 60);
 const MOST: usize = 50_000;
 /// Pages of people that are read, so that there is room for those who are asked for one by one.
 const PAGES: usize = 80;
-/// Between two readings of the list.
-const READ: Duration = Duration::from_secs(30);
+/// Between two readings of the list. The method's own pace is what limits them.
+const READ: Duration = Duration::from_secs(3);
 
 /// What was asked of Slack, and what its payloads told.
 #[derive(Debug, Default)]
