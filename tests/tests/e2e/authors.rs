@@ -186,7 +186,8 @@ fn scenarios_have_people_threads_and_silence() {
 async fn a_dead_letter_and_a_refusal_have_the_panics_words() {
     let setup = Setup::new().component("mistakes", &guests::version("mistakes"));
     setup.deploy("unsound", &guests::version("unsound"));
-    let host = TestHost::start(setup).await;
+    let mut host = TestHost::start(setup).await;
+    host.expect_dead(1);
     let mut ada = host.person("ada");
     ada.start("mistakes");
     ada.hear().await;
