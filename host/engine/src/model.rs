@@ -75,9 +75,21 @@ impl Control {
     }
 
     /// The control word that is the whole of `text`, ignoring case and blanks around it.
+    pub fn exactly(text: &str) -> Option<Self> {
+        Self::called(&text.trim().to_lowercase())
+    }
+
+    /// The same, ignoring what people write around a word: `cancel.`, `*Cancel!*`, `cancel please`, and `?` for help.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Cancel, Self::Restart, Self::Status, Self::Help];
-        all.into_iter().find(|control| control.word() == text.trim().to_lowercase())
+        // Nobody writes so much around a word.
+        if text.len() > 200 {
+            return None;
+        }
+        Self::called(&pesto_reading::plain(text)).or_else(|| pesto_reading::wants_help(text).then_some(Self::Help))
+    }
+
+    fn called(word: &str) -> Option<Self> {
+        [Self::Cancel, Self::Restart, Self::Status, Self::Help].into_iter().find(|control| control.word() == word)
     }
 }
 
@@ -245,11 +257,11 @@ pub struct OpenQuestion {
     pub asks: Asks,
 }
 
-/// The host's question whether to end a conversation for another flow.
+/// The host's question whether to end a conversation, be it for another flow or for none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
-    /// The flow to start.
-    pub flow: FlowName,
+    /// The flow to start then.
+    pub flow: Option<FlowName>,
     /// Its arguments.
     pub arguments: String,
     /// The message that asks.
@@ -271,7 +283,7 @@ pub struct Conversation {
     pub literal_next: bool,
     /// Messages that may still be answered, oldest first; the host's own question among them.
     pub questions: Vec<OpenQuestion>,
-    /// The person asked for another flow, and we asked back whether this conversation is to end.
+    /// The person asked for another flow, or wants to leave, and we asked back whether this conversation is to end.
     pub switch_to: Option<Switch>,
     /// The timers that run, with their due times; the store fires them.
     pub timers: BTreeMap<String, Millis>,

@@ -1,5 +1,6 @@
 //! Decides what an event leads to. Pure: it sees the event, the open conversation and the flows on offer.
 
+use pesto_reading::{Named, pick, pick_several, wants_out, yes_no};
 use serde::{Deserialize, Serialize};
 
 use crate::flow::{Offer, Offers};
@@ -95,11 +96,11 @@ pub struct Run {
 pub struct Answer {
     /// What to say.
     pub text: String,
-    /// What becomes of the question whether to switch flows.
+    /// What becomes of the question whether to end the conversation.
     pub switch: SwitchQuestion,
 }
 
-/// What an answer of the host does to its question whether to switch flows.
+/// What an answer of the host does to its question whether to end the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SwitchQuestion {
     /// It stands as it did.
@@ -108,8 +109,8 @@ pub enum SwitchQuestion {
     Settled,
     /// This answer asks it.
     Asked {
-        /// The flow to start.
-        flow: FlowName,
+        /// The flow to start then.
+        flow: Option<FlowName>,
         /// Its arguments.
         arguments: String,
     },
@@ -117,7 +118,8 @@ pub enum SwitchQuestion {
 
 /// The host's question that is open in a conversation.
 pub fn open_question(open: &Conversation) -> Option<String> {
-    open.switch_to.as_ref().map(|asked| texts::switch(open.flow.as_str(), asked.flow.as_str()))
+    let asked = open.switch_to.as_ref()?;
+    Some(texts::switch(open.flow.as_str(), asked.flow.as_ref().map(FlowName::as_str)))
 }
 
 const YES: &str = "yes";
@@ -127,6 +129,39 @@ const NO: &str = "no";
 pub fn switch_choices() -> Choices {
     let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
     Choices { options: vec![choice(YES, "Yes"), choice(NO, "No")], least: 1, most: 1 }
+}
+
+/// The values that a text picks from choices, if it picks what is allowed: what a colleague would understand, and nothing
+/// that could be meant in two ways. The host's commands pick nothing.
+pub fn typed(text: &str, choices: &Choices) -> Option<Vec<String>> {
+    if Control::exactly(text).is_some() {
+        return None;
+    }
+    let options: Vec<_> = choices.options.iter().map(|option| Named::new(&option.value, &option.label)).collect();
+    let found = match choices.most {
+        0 | 1 => vec![pick(text, &options).found()?],
+        _ => pick_several(text, &options).found()?,
+    };
+    let values: Vec<_> =
+        found.into_iter().filter_map(|at| choices.options.get(at)).map(|it| it.value.clone()).collect();
+    allowed(&values, choices).then_some(values)
+}
+
+/// The pick that a text is: of the host's question, by yes or no, or else of the latest question of the flow, unless that
+/// wants the text as it is. A file comes with words that are for the flow.
+pub fn as_pick(body: &Body, open: &Conversation) -> Option<Body> {
+    let Body::Said { text, files } = body else { return None };
+    let asked = open.switch_to.as_ref().map(|asked| &asked.message);
+    // The host's question comes first, though the flow wanted the next text as it is: it did not ask this one.
+    if let Some((message, yes)) = asked.zip(yes_no(text)) {
+        return Some(Body::Picked { message: message.clone(), values: vec![if yes { YES } else { NO }.to_owned()] });
+    }
+    if !files.is_empty() || open.literal_next {
+        return None;
+    }
+    let last = open.questions.iter().rev().find(|question| Some(&question.message) != asked)?;
+    let Asks::Choices(choices) = &last.asks else { return None };
+    typed(text, choices).map(|values| Body::Picked { message: last.message.clone(), values })
 }
 
 /// Decides.
@@ -182,8 +217,8 @@ fn run(event: FlowEvent) -> Route {
 fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
     match body {
         Body::Said { text, files } => {
-            if let Some(route) = answered_switch(text, open, offers) {
-                return route;
+            if let Some(Body::Picked { message, values }) = as_pick(body, open) {
+                return picked(&message, &values, open, offers);
             }
             // Said twice in a row, a control word is one, whatever the flow wants.
             if files.is_empty()
@@ -198,6 +233,9 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
                     Some((_, Some((flow, _, arguments)))) => return switch_or_ask(flow, arguments, open, offers),
                     Some((name, None)) if is_idle(open, offers) => return answer(texts::unknown_flow(name, offers)),
                     _ => {}
+                }
+                if wants_out(text) {
+                    return ask_to_end(None, "", open);
                 }
                 if is_idle(open, offers)
                     && let Some((flow, _)) = triggered(text, offers).filter(|(flow, _)| **flow != open.flow)
@@ -244,6 +282,9 @@ fn outside(body: &Body, offers: &Offers) -> Route {
             }
             if let Some((flow, offer)) = triggered(text, offers) {
                 return begin(flow, offer, String::new());
+            }
+            if files.is_empty() && wants_out(text) {
+                return answer(texts::NOTHING_OPEN);
             }
             match offers.default.as_ref().and_then(|name| offers.flows.get_key_value(name)) {
                 Some((flow, offer)) => begin(flow, offer, text.trim().to_owned()),
@@ -304,25 +345,16 @@ fn is_idle(open: &Conversation, offers: &Offers) -> bool {
 fn switch_or_ask(flow: &FlowName, arguments: &str, open: &Conversation, offers: &Offers) -> Route {
     match is_idle(open, offers) {
         true => switch(flow, arguments, offers),
-        false => ask_to_switch(flow, arguments, open),
+        false => ask_to_end(Some(flow), arguments, open),
     }
 }
 
-fn ask_to_switch(flow: &FlowName, arguments: &str, open: &Conversation) -> Route {
+/// Asks whether to end the conversation, for this flow if there is one.
+fn ask_to_end(flow: Option<&FlowName>, arguments: &str, open: &Conversation) -> Route {
     Route::Answer(Answer {
-        text: texts::switch(open.flow.as_str(), flow.as_str()),
-        switch: SwitchQuestion::Asked { flow: flow.clone(), arguments: arguments.to_owned() },
+        text: texts::switch(open.flow.as_str(), flow.map(FlowName::as_str)),
+        switch: SwitchQuestion::Asked { flow: flow.cloned(), arguments: arguments.to_owned() },
     })
-}
-
-/// The text answers our question whether to switch. Any other text is for the open flow, and settles the question.
-fn answered_switch(text: &str, open: &Conversation, offers: &Offers) -> Option<Route> {
-    let asked = open.switch_to.as_ref()?;
-    match text.trim().to_lowercase().as_str() {
-        "yes" | "y" => Some(switch(&asked.flow, &asked.arguments, offers)),
-        "no" | "n" => Some(go_on()),
-        _ => None,
-    }
 }
 
 /// Nothing is ended for the sake of what cannot begin: it may be gone by now, or not for this person.
@@ -362,13 +394,11 @@ fn picked(message: &EffectId, values: &[String], open: &Conversation, offers: &O
         return Route::Whisper(texts::bad_pick(choices.least, choices.most));
     }
     match &open.switch_to {
-        Some(asked) if asked.message == *message => {
-            if values.iter().any(|value| value == YES) {
-                switch(&asked.flow, &asked.arguments, offers)
-            } else {
-                go_on()
-            }
-        }
+        Some(asked) if asked.message == *message => match &asked.flow {
+            _ if !values.iter().any(|value| value == YES) => go_on(),
+            Some(flow) => switch(flow, &asked.arguments, offers),
+            None => run(FlowEvent::Cancelled),
+        },
         _ => run(FlowEvent::Picked { key: key.clone(), values: values.to_vec() }),
     }
 }

@@ -43,16 +43,17 @@ pub(crate) fn unknown_flow(name: &str, offers: &Offers) -> String {
     format!("There is no flow `{name}`.{meant}\n{}", help(offers))
 }
 
-/// Asks whether the open conversation is to end for another.
-pub(crate) fn switch(open: &str, next: &str) -> String {
-    if open == next {
-        format!("You are in the middle of {open}. Shall I end it and begin it again?")
-    } else {
-        format!("You are in the middle of {open}. Shall I end it and start {next}?")
-    }
+/// Asks whether the open conversation is to end, for another if there is one.
+pub(crate) fn switch(open: &str, next: Option<&str>) -> String {
+    let then = match next {
+        None => String::new(),
+        Some(next) if next == open => " and begin it again".to_owned(),
+        Some(next) => format!(" and start {next}"),
+    };
+    format!("You are in the middle of {open}. Shall I end it{then}?")
 }
 
-/// The person does not want to switch.
+/// The conversation is not to end.
 pub(crate) const SWITCH_NO: &str = "Good, we go on where we were.";
 
 /// The flow said nothing when it was cancelled.

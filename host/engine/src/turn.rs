@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::policy::{Bounds, contract};
 use crate::ports::{After, Claim, Commit, TimerChange};
-use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, control_of, switch_choices};
+use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, as_pick, control_of, switch_choices};
 use crate::text::cut;
 use crate::texts;
 
@@ -298,7 +298,7 @@ fn said(event: &FlowEvent, claim: &Claim) -> String {
     }
 }
 
-/// An open question that the event answers with more than words.
+/// An open question that the event answers with a pick, clicked or typed, or with what is filled in.
 struct Answered<'a> {
     question: &'a OpenQuestion,
     /// The answer in words: labels of what is picked, a line for each field of a form.
@@ -309,7 +309,8 @@ struct Answered<'a> {
 
 fn answered(claim: &Claim) -> Option<Answered<'_>> {
     let find = |message: &EffectId| claim.conversation.as_ref()?.questions.iter().find(|open| open.message == *message);
-    match &claim.inbound.body {
+    let typed = claim.conversation.as_ref().and_then(|open| as_pick(&claim.inbound.body, open));
+    match typed.as_ref().unwrap_or(&claim.inbound.body) {
         Body::Picked { message, values } => {
             let question = find(message)?;
             let Asks::Choices(choices) = &question.asks else { return None };

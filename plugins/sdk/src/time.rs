@@ -111,21 +111,6 @@ impl Date {
         let (year, month, day) = self.year_month_day();
         format!("{}, {day} {} {year}", WEEKDAYS[self.weekday() as usize], MONTHS[month as usize - 1])
     }
-
-    /// The month, from 1, of a full English name or its first three letters, ignoring case.
-    pub(crate) fn month_named(word: &str) -> Option<u32> {
-        Self::named(&MONTHS, word).map(|index| index + 1)
-    }
-
-    /// The weekday, from 0 for Monday, of a full English name or its first three letters, ignoring case.
-    pub(crate) fn weekday_named(word: &str) -> Option<u32> {
-        Self::named(&WEEKDAYS, word)
-    }
-
-    fn named(names: &[&str], word: &str) -> Option<u32> {
-        let is = |name: &&str| name.eq_ignore_ascii_case(word) || name[..3].eq_ignore_ascii_case(word);
-        names.iter().position(is).map(|index| index as u32)
-    }
 }
 
 impl fmt::Display for Date {

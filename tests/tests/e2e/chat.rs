@@ -156,7 +156,7 @@ fn a_chat_goes_on_where_the_one_before_ended() {
 #[test]
 fn a_form_is_filled_in_a_field_at_a_time() {
     let setup = Setup::new().flow("feedback");
-    let lines = ["help", "6", "great", "5", "x", "back", "4", "Good talks", "soon", "2026-01-05", "maybe", "2"];
+    let lines = ["help", "6", "awful", "5", "x", "back", "4", "Good talks", "soon", "2026-01-05", "maybe", "2"];
     let mut command = setup.pesto(&["chat", "feedback", "--as", "ada"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");

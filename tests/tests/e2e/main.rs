@@ -23,6 +23,7 @@ mod socket;
 mod stop;
 mod survey;
 mod swaps;
+mod wordings;
 
 /// Whoever needs the whole machine takes it: two campaigns at once would measure each other.
 static MACHINE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -57,7 +57,7 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
             OpenQuestion { message: EffectId::stored("f".into()), key: HOSTILE.into(), asks: Asks::Form(form()) },
         ],
         switch_to: Some(Switch {
-            flow: flow("ask"),
+            flow: Some(flow("ask")),
             arguments: HOSTILE.into(),
             message: EffectId::stored(HOSTILE.into()),
         }),

@@ -76,7 +76,7 @@ fn asked() -> Conversation {
     let mut open = open();
     open.questions.push(choices("m2", "host", switch_choices()));
     let message = EffectId::stored("m2".to_owned());
-    open.switch_to = Some(Switch { flow: flow("ask"), arguments: "why?".to_owned(), message });
+    open.switch_to = Some(Switch { flow: Some(flow("ask")), arguments: "why?".to_owned(), message });
     open
 }
 
@@ -126,7 +126,7 @@ fn control_words_are_the_hosts_where_nothing_is_open() {
 
 #[test]
 fn control_words_are_whole_messages() {
-    for text in ["cancel that", "please help", "status?", "restarting"] {
+    for text in ["cancel the meeting", "helpful", "status quo", "restarting"] {
         assert_eq!(route(&said(text), Some(&open()), &offers()), says(text));
         assert_eq!(route(&said(text), None, &with_default()), begins("ask", text));
     }
@@ -197,7 +197,7 @@ fn another_flow_is_asked_about() {
     ] {
         let Route::Answer(answer) = route(&body, Some(&open()), &offers()) else { panic!("{body:?}") };
         assert!(answer.text.contains("Shall I end it"), "{}", answer.text);
-        assert_eq!(answer.switch, SwitchQuestion::Asked { flow: flow(name), arguments: arguments.to_owned() });
+        assert_eq!(answer.switch, SwitchQuestion::Asked { flow: Some(flow(name)), arguments: arguments.to_owned() });
     }
 }
 
@@ -215,13 +215,16 @@ fn nothing_is_ended_for_what_cannot_begin() {
 fn the_question_whether_to_switch_is_answered() {
     let asked = asked();
     let route = |body: &Body| super::route(body, Some(&asked), &offers());
-    for body in [said("yes"), said(" Y "), pick("m2", &["yes"])] {
+    for body in [said("yes"), said(" Y "), said("Yep!"), said("ja"), pick("m2", &["yes"])] {
         assert_eq!(route(&body), cancels_for("ask", "why?"), "{body:?}");
     }
-    for body in [said("No"), said("n"), pick("m2", &["no"])] {
+    for body in [said("No"), said("n"), said("no, thanks"), pick("m2", &["no"])] {
         assert_eq!(route(&body), go_on(), "{body:?}");
     }
-    // Anything else goes its usual way.
+    // Anything else goes its usual way, to the question before it too.
+    for text in ["1", "a"] {
+        assert_eq!(route(&said(text)), tells(FlowEvent::Picked { key: "colour".into(), values: vec!["a".into()] }));
+    }
     assert_eq!(route(&said("perhaps")), says("perhaps"));
     assert_eq!(route(&said("cancel")), tells(FlowEvent::Cancelled));
     assert_eq!(text_of(&route(&pick("m2", &["perhaps"]))), texts::bad_pick(1, 1));
@@ -236,6 +239,92 @@ fn yes_and_no_are_texts_where_nothing_was_asked() {
     for text in ["yes", "no", "y", "n"] {
         assert_eq!(route(&said(text), Some(&open()), &offers()), says(text));
     }
+}
+
+#[test]
+fn a_control_word_may_have_something_around_it() {
+    for word in ["cancel.", "`cancel`", "*Cancel!*", "cancel please", "Please cancel!", "“cancel”"] {
+        assert_eq!(route(&said(word), Some(&open()), &offers()), tells(FlowEvent::Cancelled), "{word}");
+        assert_eq!(text_of(&route(&said(word), None, &with_default())), texts::NOTHING_OPEN, "{word}");
+    }
+    for word in ["help me", "?", "Help!", "Hilfe"] {
+        assert!(text_of(&route(&said(word), Some(&open()), &offers())).contains("start ask"), "{word}");
+    }
+    let literal = Conversation { literal_next: true, ..open() };
+    for word in ["cancel.", "?", "stop"] {
+        assert_eq!(route(&said(word), Some(&literal), &offers()), says(word));
+    }
+}
+
+/// In the middle of a survey whose last question is answered in words.
+fn at_words() -> Conversation {
+    Conversation { questions: vec![], ..open() }
+}
+
+#[test]
+fn who_wants_to_leave_is_asked_whether_to_end() {
+    for word in ["stop", "STOP!", "exit", "quit", "abort", "never mind", "leave me alone", "not now", "aufhören"] {
+        let Route::Answer(asks) = route(&said(word), Some(&at_words()), &offers()) else { panic!("{word}") };
+        assert_eq!(asks.text, "You are in the middle of survey. Shall I end it?", "{word}");
+        assert_eq!(asks.switch, SwitchQuestion::Asked { flow: None, arguments: String::new() });
+        assert_eq!(text_of(&route(&said(word), None, &with_default())), texts::NOTHING_OPEN, "{word}");
+    }
+    for word in ["bus stop", "stop at nothing", "Stopford"] {
+        assert_eq!(route(&said(word), Some(&at_words()), &offers()), says(word));
+    }
+    let message = EffectId::stored("m2".to_owned());
+    let switch_to = Some(Switch { flow: None, arguments: String::new(), message });
+    let asked = Conversation { switch_to, ..asked() };
+    for body in [said("yes"), said("ok"), pick("m2", &["yes"])] {
+        assert_eq!(route(&body, Some(&asked), &offers()), tells(FlowEvent::Cancelled), "{body:?}");
+    }
+    assert_eq!(route(&said("no"), Some(&asked), &offers()), go_on());
+    assert_eq!(open_question(&asked).as_deref(), Some("You are in the middle of survey. Shall I end it?"));
+}
+
+#[test]
+fn what_is_typed_at_open_choices_is_picked() {
+    let option = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
+    let options = vec![option("eng", "Engineering"), option("art", "Design"), option("stop", "Stop it")];
+    let asks = |least, most| Conversation {
+        questions: vec![
+            choices("m1", "colour", several()),
+            choices("m3", "role", Choices { options: options.clone(), least, most }),
+        ],
+        ..open()
+    };
+    let picked = |values: &[&str]| {
+        tells(FlowEvent::Picked { key: "role".into(), values: values.iter().map(|value| (*value).into()).collect() })
+    };
+    for (text, value) in [
+        ("Engineering", "eng"),
+        ("ENG", "eng"),
+        ("1.", "eng"),
+        ("two", "art"),
+        ("1. Engineering", "eng"),
+        ("engin", "eng"),
+        ("Enginering", "eng"),
+        ("stop", "stop"),
+        ("Stop it!", "stop"),
+    ] {
+        assert_eq!(route(&said(text), Some(&asks(1, 1)), &offers()), picked(&[value]), "{text}");
+    }
+    assert_eq!(route(&said("1 and design"), Some(&asks(1, 2)), &offers()), picked(&["eng", "art"]));
+    // The flow says what is wrong with it, or takes it as it is.
+    for text in ["a", "en", "pilot", "4", "maybe", "1 and 2", "engineering or design", "yes"] {
+        assert_eq!(route(&said(text), Some(&asks(1, 1)), &offers()), says(text));
+    }
+    for text in ["all", "1", "none"] {
+        assert_eq!(route(&said(text), Some(&asks(2, 2)), &offers()), says(text), "that many must not be picked");
+    }
+    let literal = Conversation { literal_next: true, ..asks(1, 1) };
+    assert_eq!(route(&said("1"), Some(&literal), &offers()), says("1"));
+    assert_eq!(route(&said("cancel"), Some(&asks(1, 1)), &offers()), tells(FlowEvent::Cancelled));
+    let file = with_file("1");
+    assert!(matches!(
+        route(&file, Some(&asks(1, 1)), &offers()),
+        Route::Run(Run { event: FlowEvent::Said { .. }, .. })
+    ));
 }
 
 #[test]

@@ -75,13 +75,28 @@ pub(crate) fn within(body: Body) -> Claim {
     Claim { conversation: Some(conversation), ..claim(body) }
 }
 
+/// It is in the history and below the question as a click of it would be.
+#[test]
+fn what_is_typed_at_choices_is_told_by_its_label() {
+    for text in ["1", "red!", "Red"] {
+        let mut claim = within(said(text));
+        claim.conversation.as_mut().unwrap().literal_next = false;
+        let event = FlowEvent::Picked { key: "colour".into(), values: vec!["r".into()] };
+        let (commit, open) = concluded(&claim, event, Outcome { messages: vec![reply("Good.")], ..Outcome::default() });
+        assert_eq!(commit.exchange.unwrap().said, "Red");
+        let closing = commit.messages.iter().find(|message| message.closes.is_some()).unwrap();
+        assert_eq!((closing.text.as_str(), closing.closes.as_ref().unwrap().as_str()), ("Red", "m1"));
+        assert_eq!(open.questions, vec![]);
+    }
+}
+
 fn asked_to_switch() -> Claim {
     let mut claim = within(said("hm"));
     let open = claim.conversation.as_mut().unwrap();
     let message = EffectId::stored("m2".to_owned());
     let asks = Asks::Choices(switch_choices());
     open.questions.push(OpenQuestion { message: message.clone(), key: "host".into(), asks });
-    open.switch_to = Some(Switch { flow: flow(), arguments: String::new(), message });
+    open.switch_to = Some(Switch { flow: Some(flow()), arguments: String::new(), message });
     claim
 }
 
@@ -387,7 +402,8 @@ fn what_a_click_leads_to_in_vain_is_for_whoever_clicked() {
 
 #[test]
 fn the_host_asks_whether_to_switch_once() {
-    let ask = Answer { text: "Shall I?".into(), switch: SwitchQuestion::Asked { flow: flow(), arguments: "x".into() } };
+    let ask =
+        Answer { text: "Shall I?".into(), switch: SwitchQuestion::Asked { flow: Some(flow()), arguments: "x".into() } };
     let commit = answer(&asked_to_switch(), &ask);
     let After::Open(open) = &commit.conversation else { panic!("{commit:?}") };
     let keys: Vec<_> = open.questions.iter().map(|open| open.message.as_str()).collect();

@@ -35,13 +35,14 @@
 //!
 //! What people can rely on, in every survey:
 //!
-//! - Choices can be picked, or typed: number, label or value, in any case; several divided by commas.
+//! - Choices can be picked, or typed as to a colleague: `2`, `option two`, a label, its beginning or one typing error;
+//!   several divided by commas, `and` or blanks; `yep` and `nein`; `three days`. What may be two things is asked back.
 //! - A wrong answer is asked again, with what is wrong and what is wanted. After [`Survey::ATTEMPTS`] of them the
 //!   person is asked what to do: try again, skip an optional question, keep an answer given before, or stop.
 //! - `back` goes to the question before, `skip` leaves an optional one out, `keep` leaves a given answer as it is.
 //! - Before anything is recorded all answers are shown, and each can be changed. Where a change makes a question
 //!   pointless, its answer is dropped; where it makes a new one necessary, it is asked.
-//! - `cancel`, `restart`, `status` and `help` belong to the host and are not seen here.
+//! - `cancel`, `restart`, `status`, `help`, and words such as `stop` belong to the host and are not seen here.
 //!
 //! A new version goes on with interviews that an earlier one began if it says so: [`TakeOver`].
 //!

@@ -39,7 +39,7 @@ pub fn text(id: &str, text: &str) -> Question {
     Question::new(id, text, Kind::Text { most: 1_000 })
 }
 
-/// Asks for a whole number in this range.
+/// Asks for a whole number in this range. Of 2 to 10 numbers the person can pick one.
 pub fn number(id: &str, text: &str, range: RangeInclusive<i64>) -> Question {
     Question::new(id, text, Kind::Number(range))
 }
@@ -66,7 +66,7 @@ pub fn yes_no(id: &str, text: &str) -> Question {
     Question::new(id, text, Kind::YesNo)
 }
 
-/// Asks for a date: `2026-03-02`, `2 March 2026`, `tomorrow`, `friday`, `in 2 weeks`. What was understood of words
+/// Asks for a date: `2026-03-02`, `2 March 2026`, `tomorrow`, `friday`, `in two weeks`, `15.3.`, `the 15th`. What was understood of words
 /// is repeated to the person. Today is UTC's.
 pub fn date(id: &str, text: &str) -> Question {
     Question::new(id, text, Kind::Date { days: None })
@@ -195,7 +195,11 @@ impl Question {
                 };
                 points.clone().map(option).collect()
             }
-            Kind::Text { .. } | Kind::Number(_) | Kind::Decimal(_) | Kind::Date { .. } => Vec::new(),
+            Kind::Number(range) => match range.end().checked_sub(*range.start()) {
+                Some(1..=9) => range.clone().map(|number| Choice::from(number.to_string())).collect(),
+                _ => Vec::new(),
+            },
+            Kind::Text { .. } | Kind::Decimal(_) | Kind::Date { .. } => Vec::new(),
         }
     }
 

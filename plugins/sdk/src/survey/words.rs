@@ -86,7 +86,7 @@ pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<Stri
     notes.push(match &interview.at {
         At::Start | At::Moved => String::new(),
         At::Question { id, .. } => script.question(id).map_or_else(String::new, |question| ask(question, interview)),
-        At::Stuck { id, .. } => stuck(id, script, interview),
+        At::Stuck { .. } => stuck(interview),
         At::Review => review(script, interview),
         At::Which => "Which answer do you want to change?".to_owned(),
     });
@@ -138,6 +138,7 @@ fn ask(question: &Question, interview: &Interview) -> String {
 /// What a question wants, where its words alone do not say it.
 fn wanted(question: &Question) -> Option<String> {
     match &question.kind {
+        Kind::Number(_) if !question.options().is_empty() => None,
         Kind::Number(range) => Some(format!("a whole number from {} to {}", range.start(), range.end())),
         Kind::Decimal(range) => Some(format!("a number from {} to {}", range.start(), range.end())),
         Kind::ManyOf { options, count } if *count.start() == 1 && *count.end() as usize == options.len() => {
@@ -150,10 +151,12 @@ fn wanted(question: &Question) -> Option<String> {
     }
 }
 
-fn stuck(id: &str, script: &Script, interview: &Interview) -> String {
-    let asked = script.question(id).map_or("", |question| question.text.as_str());
-    let times = interview.misses;
-    format!("That makes {times} answers that I could not use for:\n{asked}\nWhat would you like to do?")
+/// The question stands above, as often as it was asked.
+fn stuck(interview: &Interview) -> String {
+    match interview.misses {
+        0 | 1 => "What would you like to do?".to_owned(),
+        times => format!("That makes {times} answers that I could not use. What would you like to do?"),
+    }
 }
 
 fn review(script: &Script, interview: &Interview) -> String {

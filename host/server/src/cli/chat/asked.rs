@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use pesto_engine::form::check;
 use pesto_engine::model::{Asks, Choices, Control, EffectId, FlowName, Form, Values};
-use pesto_engine::router::switch_choices;
+use pesto_engine::router::{switch_choices, typed};
+use pesto_reading::wants_out;
 
 use super::filling::{Filled, Filling};
 use super::view::Style;
@@ -34,7 +35,7 @@ pub(super) struct Asked {
 
 #[derive(Debug)]
 enum Question {
-    /// The last is what was open when the host asked whether to switch flows; a `no` goes back to it.
+    /// The last is what was open when the host asked whether to end the conversation; a `no` goes back to it.
     Choices(EffectId, Choices, Option<Box<Question>>),
     Form(EffectId, Filling),
     /// One day and nothing else.
@@ -73,23 +74,26 @@ impl Asked {
         matches!(&self.question, Some(Question::Form(_, filling)) if filling.is_begun())
     }
 
-    /// What a line means at this time: numbers of choices divided by commas or blanks, or their words; an entry in a
-    /// form; the day that is asked for, as `2026-03-31`, while its words are the flow's to know; else it is text. What is picked or filled in can be once. The host's commands are never entries.
+    /// What a line means at this time: a pick, as the host reads it in every channel; an entry in a form; the day that is
+    /// asked for, as `2026-03-31`, while its words are the flow's to know; else it is text. What is picked or filled in
+    /// can be once. The host's commands are never entries.
     pub(super) fn read(&mut self, line: &str, now: SystemTime, style: Style) -> Line {
         let line = line.trim();
         if line.is_empty() {
             return Line::Empty;
         }
-        let (control, starts) = (Control::parse(line), self.starts(line));
+        let control = Control::parse(line);
+        // The host asks back, and may come back to the question.
+        let asked_back = self.starts(line) || wants_out(line);
         match &mut self.question {
             Some(Question::Choices(message, choices, before)) => {
-                if let Some(values) = picks(line, choices) {
+                if let Some(values) = typed(line, choices) {
                     let answer = Line::Pick(message.clone(), values.clone());
                     self.question = before.take().filter(|_| values == ["no"]).map(|before| *before);
                     return answer;
                 }
             }
-            Some(Question::Form(message, filling)) if control.is_none() && !starts => {
+            Some(Question::Form(message, filling)) if control.is_none() && !asked_back => {
                 return match filling.enter(line, now) {
                     Filled::Whole(values) => {
                         let answer = Line::Fill(message.clone(), values);
@@ -115,7 +119,7 @@ impl Asked {
             _ => {}
         }
         // The host answers these beside the question, which stays open.
-        if !starts && !matches!(control, Some(Control::Help | Control::Status)) {
+        if !asked_back && !matches!(control, Some(Control::Help | Control::Status)) {
             self.question = None;
         }
         Line::Say(line.to_owned())
@@ -128,25 +132,6 @@ impl Asked {
         let name = words.next().and_then(|name| name.to_lowercase().parse().ok());
         start && name.is_some_and(|name: FlowName| self.flows.contains(&name))
     }
-}
-
-pub(super) fn picks(line: &str, choices: &Choices) -> Option<Vec<String>> {
-    let one = |word: &str| pick(word.trim(), choices);
-    if let Some(value) = one(line) {
-        return (choices.least <= 1).then(|| vec![value]);
-    }
-    let values: Vec<String> = line.split(',').map(one).collect::<Option<_>>()?;
-    let count = u32::try_from(values.len()).ok()?;
-    (choices.least..=choices.most).contains(&count).then_some(values)
-}
-
-/// Words come before numbers, for an option may be called `5` and be the sixth.
-fn pick(word: &str, choices: &Choices) -> Option<String> {
-    let options = &choices.options;
-    let named =
-        options.iter().find(|option| option.label.to_lowercase() == word.to_lowercase() || option.value == word);
-    let counted = || options.get(word.parse::<usize>().ok()?.checked_sub(1)?);
-    named.or_else(counted).map(|option| option.value.clone())
 }
 
 #[cfg(test)]
@@ -202,6 +187,7 @@ pub(super) mod tests {
         assert_eq!(read("2", &["Red", "Blue"], 1), pick(&["v-Blue"]));
         assert_eq!(read(" blue ", &["Red", "Blue"], 1), pick(&["v-Blue"]));
         assert_eq!(read("1, blue", &["Red", "Blue"], 2), pick(&["v-Red", "v-Blue"]));
+        assert_eq!(read("red and blue.", &["Red", "Blue"], 2), pick(&["v-Red", "v-Blue"]));
     }
 
     #[test]
@@ -275,6 +261,12 @@ pub(super) mod tests {
         // Of no flow's name: an entry.
         let Line::Fill(_, values) = say(&mut asked, "start early") else { panic!("{asked:?}") };
         assert_eq!(values["wish"], ["start early"]);
+
+        let mut asked = form();
+        assert_eq!(say(&mut asked, "stop!"), Line::Say("stop!".into()), "and no entry");
+        asked.shown(id("switch"), Asks::Choices(switch_choices()));
+        assert_eq!(say(&mut asked, "nope"), Line::Pick(id("switch"), vec!["no".to_owned()]));
+        assert!(asked.again(Style { colour: false, width: None }).is_some());
 
         let mut asked = form();
         say(&mut asked, "start ask");

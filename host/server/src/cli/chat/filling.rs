@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use pesto_engine::form::check_field;
 use pesto_engine::model::{Choices, Field, FieldKind, Form, Values};
+use pesto_engine::router::typed;
 
-use super::asked::picks;
 use super::day;
 
 /// Leaves a field empty that need not be filled in.
@@ -91,9 +91,9 @@ impl Filling {
                 // What picks nothing, or too much, is explained by the check.
                 Some(choices) => {
                     let all = Choices { least: 1, most: u32::MAX, ..choices };
-                    picks(line, &all).unwrap_or_else(|| vec![line.to_owned()])
+                    typed(line, &all).unwrap_or_else(|| vec![line.to_owned()])
                 }
-                None => vec![day.clone().unwrap_or_else(|| line.to_owned())],
+                None => vec![day.clone().or_else(|| number(line, field)).unwrap_or_else(|| line.to_owned())],
             }
         };
         let key = field.key.clone();
@@ -107,6 +107,18 @@ impl Filling {
         } else {
             Filled::Whole(std::mem::take(&mut self.values))
         }
+    }
+}
+
+/// A number as the check wants it, where the line is one in other words; what it is not, the check explains.
+fn number(line: &str, field: &Field) -> Option<String> {
+    match field.kind {
+        FieldKind::Number { .. } if line.parse::<f64>().is_ok() => None,
+        FieldKind::Number { whole: true, .. } => {
+            pesto_reading::whole(line, &field.label, None).map(|it| it.to_string())
+        }
+        FieldKind::Number { .. } => pesto_reading::decimal(line, &field.label).map(|it| it.to_string()),
+        _ => None,
     }
 }
 
@@ -175,6 +187,20 @@ mod tests {
         assert_eq!(enter(&mut filling, "skip"), Filled::Next(None));
         let Filled::Whole(values) = enter(&mut filling, "s") else { panic!("{filling:?}") };
         assert_eq!(values.get("tools"), Some(&Vec::new()));
+    }
+
+    #[test]
+    fn a_number_can_be_said() {
+        let mut form = form();
+        form.fields.truncate(1);
+        form.fields[0].label = "How many days?".to_owned();
+        form.fields[0].kind = FieldKind::Number { whole: true, least: None, most: None };
+        for (line, number) in [("three days", "3"), ("~3", "3"), ("3", "3")] {
+            let mut filling = Filling::new(form.clone());
+            let Filled::Whole(values) = enter(&mut filling, line) else { panic!("{line}: {filling:?}") };
+            assert_eq!(values["name"], [number], "{line}");
+        }
+        assert!(matches!(enter(&mut Filling::new(form), "a few"), Filled::Again(_)));
     }
 
     #[test]

@@ -16,8 +16,8 @@ impl Question {
             (_, Kind::Date { .. }) => return None,
             (Value::Array(values), _) => self.chosen(&values.iter().map(word).collect::<Vec<_>>()),
             (value, Kind::Text { most }) => words(&word(value), *most),
-            (value, Kind::Number(range)) => number::whole(&word(value), range),
-            (value, Kind::Decimal(range)) => number::decimal(&word(value), range),
+            (value, Kind::Number(range)) => number::whole(&word(value), range, ""),
+            (value, Kind::Decimal(range)) => number::decimal(&word(value), range, ""),
             (value, _) => self.chosen(&[word(value)]),
         }
         .ok()?;

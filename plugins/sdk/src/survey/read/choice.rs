@@ -1,10 +1,15 @@
-//! Choices that are typed: by label, by value, or by number.
+//! Choices that are typed. What people write is read as the host reads it, and here nothing but the options is an answer.
 
 use std::ops::RangeInclusive;
+
+use pesto_reading::{Answer, Named};
 
 use super::Problem;
 use crate::message::Choice;
 use crate::text::quote;
+
+/// Options that are named to somebody who has to choose between them.
+const NAMED: usize = 5;
 
 /// How many options a question wants, in words.
 pub(in crate::survey) fn how_many(count: &RangeInclusive<u32>) -> String {
@@ -14,55 +19,60 @@ pub(in crate::survey) fn how_many(count: &RangeInclusive<u32>) -> String {
     }
 }
 
-/// The option that is meant. Names come before numbers, and a number is a position only where no option is named by
-/// one: among `10`, `20` and `30` the text `2` means nothing.
-pub(in crate::survey) fn find<'a>(written: &str, options: &'a [Choice]) -> Option<&'a Choice> {
-    let written = written.trim().to_lowercase();
-    let named = |option: &&Choice| option.label.to_lowercase() == written || option.value.to_lowercase() == written;
-    if let Some(option) = options.iter().find(named) {
-        return Some(option);
-    }
-    let numeric = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !numeric(&written) || options.iter().any(|option| numeric(&option.label) || numeric(&option.value)) {
-        return None;
-    }
-    let position = written.parse::<usize>().ok()?.checked_sub(1)?;
-    options.get(position)
+fn named(options: &[Choice]) -> Vec<Named<'_>> {
+    options.iter().map(|option| Named::new(&option.value, &option.label)).collect()
 }
 
-pub(super) fn one(written: &str, options: &[Choice], aliases: &[(&str, &str)]) -> Result<String, Problem> {
-    let alias = aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(written)).map(|(_, value)| *value);
-    let found = find(alias.unwrap_or(written), options);
-    found.map(|option| option.value.clone()).ok_or_else(|| {
-        format!("{} is not among the choices. Please pick one, or write its number or name.", quote(written))
-    })
+/// The option that is meant, if it is clear which.
+pub(in crate::survey) fn find<'a>(written: &str, options: &'a [Choice]) -> Option<&'a Choice> {
+    options.get(pesto_reading::one(written, &named(options)).found()?)
+}
+
+pub(super) fn one(written: &str, options: &[Choice]) -> Result<String, Problem> {
+    let wanted = "is not among the choices. Please pick one, or write its number or name.";
+    single(written, options, || format!("{} {wanted}", quote(written)))
 }
 
 pub(super) fn point(written: &str, options: &[Choice]) -> Result<String, Problem> {
-    let ends = |option: Option<&Choice>| option.map(|option| option.value.clone()).unwrap_or_default();
-    find(written, options).map(|option| option.value.clone()).ok_or_else(|| {
-        let (low, high) = (ends(options.first()), ends(options.last()));
+    single(written, options, || {
+        let low = options.first().map_or("", |option| option.value.as_str());
+        let high = options.last().map_or("", |option| option.value.as_str());
         format!("{} is not on the scale. Please choose from {low} to {high}.", quote(written))
     })
 }
 
-/// Several, divided by commas, semicolons or lines. A name that has a comma in it is found first where it is the
-/// whole text.
-pub(super) fn many(written: &str, options: &[Choice]) -> Result<Vec<String>, Problem> {
-    if let Some(option) = find(written, options) {
-        return Ok(vec![option.value.clone()]);
+fn single(written: &str, options: &[Choice], nothing: impl Fn() -> Problem) -> Result<String, Problem> {
+    match pesto_reading::one(written, &named(options)) {
+        Answer::Found(at) => options.get(at).map(|option| option.value.clone()).ok_or_else(nothing),
+        Answer::Ambiguous { part, among } => Err(which(&part, &labels(&among, options))),
+        Answer::Nothing { .. } => Err(nothing()),
     }
-    let mut values: Vec<String> = Vec::new();
-    for part in written.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
-        let Some(option) = find(part, options) else {
+}
+
+/// Several, in the order in which they were named.
+pub(super) fn many(written: &str, options: &[Choice]) -> Result<Vec<String>, Problem> {
+    match pesto_reading::several(written, &named(options)) {
+        Answer::Found(found) => Ok(found.iter().filter_map(|at| options.get(*at)).map(|it| it.value.clone()).collect()),
+        Answer::Ambiguous { part, among } => Err(which(&part, &labels(&among, options))),
+        Answer::Nothing { part } => {
             let how = "Please pick some, or write their numbers or names, divided by commas.";
-            return Err(format!("{} is not among the choices. {how}", quote(part)));
-        };
-        if !values.contains(&option.value) {
-            values.push(option.value.clone());
+            Err(format!("{} is not among the choices. {how}", quote(&part)))
         }
     }
-    Ok(values)
+}
+
+fn labels<'a>(among: &[usize], options: &'a [Choice]) -> Vec<&'a str> {
+    among.iter().filter_map(|at| options.get(*at)).map(|option| option.label.as_str()).collect()
+}
+
+/// Asks back, with the labels that may be meant, or the first of them.
+pub(in crate::survey) fn which(part: &str, labels: &[&str]) -> Problem {
+    let labels = labels.get(..NAMED).unwrap_or(labels);
+    let labels = match labels.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => labels.concat(),
+    };
+    format!("{} could be {labels}. Which do you mean?", quote(part))
 }
 
 #[cfg(test)]
@@ -77,19 +87,29 @@ mod tests {
     #[test]
     fn by_number_label_or_value_in_any_case() {
         let teams = options(&[("eng", "Engineering"), ("art", "Design")]);
-        for written in ["engineering", "ENG", "1", " Engineering "] {
-            assert_eq!(one(written, &teams, &[]).unwrap(), "eng", "{written}");
+        for written in ["engineering", "ENG", "1", " Engineering ", "Eng.", "Enginering", "option 1"] {
+            assert_eq!(one(written, &teams).unwrap(), "eng", "{written}");
         }
-        for written in ["0", "3", "-1", "Eng.", "", "1 2", "18446744073709551616"] {
-            assert!(one(written, &teams, &[]).is_err(), "{written}");
+        for written in ["0", "3", "-1", "", "1 2", "18446744073709551616", "pilot"] {
+            let problem = one(written, &teams).unwrap_err();
+            assert!(problem.ends_with("is not among the choices. Please pick one, or write its number or name."));
         }
+    }
+
+    #[test]
+    fn what_may_be_two_is_asked_back() {
+        let pets = options(&[("a", "Cats"), ("b", "Cattle"), ("c", "Dogs")]);
+        assert_eq!(one("cat", &pets).unwrap_err(), "“cat” could be Cats or Cattle. Which do you mean?");
+        assert_eq!(many("dogs, cat", &pets).unwrap_err(), "“cat” could be Cats or Cattle. Which do you mean?");
+        let many: Vec<Choice> = (0..50).map(|n| Choice::from(format!("Item {}", "x".repeat(n)))).collect();
+        assert!(one("ite", &many).unwrap_err().len() < 300);
     }
 
     #[test]
     fn numbers_that_are_names_are_no_positions() {
         let sizes = options(&[("10", "10"), ("20", "20"), ("30", "30")]);
-        assert_eq!(one("20", &sizes, &[]).unwrap(), "20");
-        assert!(one("2", &sizes, &[]).is_err());
+        assert_eq!(one("20", &sizes).unwrap(), "20");
+        assert!(one("2", &sizes).is_err());
     }
 
     #[test]

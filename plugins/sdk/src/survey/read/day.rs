@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use pesto_reading::language::{Language, behind, has, month, unit, weekday};
+use pesto_reading::{counted, plain};
 use serde_json::json;
 
 use super::{Problem, Reading};
@@ -10,7 +12,10 @@ use crate::text::quote;
 
 pub(super) fn read(written: &str, today: Date, days: Option<&RangeInclusive<i64>>) -> Result<Reading, Problem> {
     let iso = Date::from_iso(written);
-    let date = iso.or_else(|| in_words(written, today)).ok_or_else(|| problem(written))?;
+    let date = match iso {
+        Some(date) => date,
+        None => in_words(written, today).map_err(|why| why.problem(written))?,
+    };
     if let Some(days) = days {
         within(date, today.plus_days(*days.start()), today.plus_days(*days.end()))?;
     }
@@ -30,47 +35,177 @@ fn within(date: Date, first: Date, last: Date) -> Result<(), Problem> {
     Err(format!("{} is {side}. Please give a date from {first} to {last}.", date.in_words()))
 }
 
-fn problem(written: &str) -> Problem {
-    let slashes = written.split('/').count() == 3 && written.bytes().all(|b| b.is_ascii_digit() || b == b'/');
-    let why = if slashes { "could be read in two ways" } else { "is not a date that I know" };
-    format!("{} {why}. Please write it as 2026-03-31, 31 March 2026 or `tomorrow`.", quote(written))
+/// Why a text is no date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Unknown,
+    /// Day and month could change places.
+    TwoWays,
+    /// 31 February.
+    NoSuchDay,
+    /// The day is another one of the week.
+    Weekday(Date),
 }
 
-fn in_words(written: &str, today: Date) -> Option<Date> {
+impl Why {
+    fn problem(self, written: &str) -> Problem {
+        let why = match self {
+            Self::Unknown => "is not a date that I know".to_owned(),
+            Self::TwoWays => "could be read in two ways".to_owned(),
+            Self::NoSuchDay => "is no day of the calendar".to_owned(),
+            Self::Weekday(date) => format!("does not fit: that is {}", date.in_words()),
+        };
+        format!("{} {why}. Please write it as 2026-03-31, 31 March 2026 or `tomorrow`.", quote(written))
+    }
+}
+
+/// What people say of a day.
+struct Said<'a> {
+    words: Vec<&'a str>,
+    today: Date,
+    /// It ends in a full stop, or names the day with an article: `15.3.`, `the 15th`.
+    is_day: bool,
+}
+
+fn in_words(written: &str, today: Date) -> Result<Date, Why> {
     // Longer texts are no dates, and need not be taken apart.
     if written.len() > 60 {
-        return None;
+        return Err(Why::Unknown);
     }
-    let lower = written.to_lowercase().replace([',', '\t', '\n'], " ");
-    let words: Vec<&str> = lower.split_whitespace().filter(|word| *word != "on" && *word != "of").collect();
-    match words[..] {
-        ["today"] => Some(today),
-        ["tomorrow"] => Some(today.plus_days(1)),
-        ["day", "after", "tomorrow"] | ["the", "day", "after", "tomorrow"] => Some(today.plus_days(2)),
-        ["yesterday"] => Some(today.plus_days(-1)),
-        ["in", count, unit] => Some(today.plus_days(span(count, unit)?)),
-        [count, unit, "ago"] => Some(today.plus_days(-span(count, unit)?)),
-        ["next", "week"] => Some(today.plus_days(7)),
-        [day] if day.contains('.') => dotted(day),
-        [day] | ["next", day] => Some(next_weekday(Date::weekday_named(day)?, today)),
-        [first, second] => {
-            let (month, day) = month_and_day(first, second).or_else(|| month_and_day(second, first))?;
-            next_of_year(month, day, today)
+    let said = plain(written).replace(',', " ");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some(date) = by_name(&said, today) {
+        return Ok(date);
+    }
+    let words: Vec<&str> = said.split(' ').filter(|word| !has(word, |language| language.of_a_date)).collect();
+    let article = words.len() < said.split(' ').count();
+    let is_day = article || written.trim_end_matches(['!', '?', ' ']).ends_with('.');
+    Said { words, today, is_day }.date()
+}
+
+/// `today`, `übermorgen`, `next week`.
+fn by_name(said: &str, today: Date) -> Option<Date> {
+    let days = pesto_reading::language::ALL.iter().flat_map(|language| language.days);
+    days.filter(|(name, _)| *name == said).map(|(_, days)| today.plus_days(*days)).next()
+}
+
+impl Said<'_> {
+    fn date(&self) -> Result<Date, Why> {
+        if let Some(days) = self.span() {
+            return Ok(self.today.plus_days(days));
         }
-        [first, second, year] => {
-            let (month, day) = month_and_day(first, second).or_else(|| month_and_day(second, first))?;
-            Date::new(digits(year, 4..=4)?.into(), month, day)
+        match self.words[..] {
+            [] => Err(Why::Unknown),
+            [next, day] if has(next, |language| language.next) => {
+                weekday(day).map(|day| next_weekday(day, self.today)).ok_or(Why::Unknown)
+            }
+            [day] if weekday(day).is_some() => {
+                weekday(day).map(|day| next_weekday(day, self.today)).ok_or(Why::Unknown)
+            }
+            [day, ref rest @ ..] if weekday(day.trim_end_matches('.')).is_some() => {
+                let date = self.calendar(rest)?;
+                let right = weekday(day.trim_end_matches('.')) == Some(date.weekday());
+                if right { Ok(date) } else { Err(Why::Weekday(date)) }
+            }
+            ref words => self.calendar(words),
         }
-        _ => None,
+    }
+
+    /// `in two weeks`, `3 days ago`, `vor 3 Tagen`, `two weeks from now`: in days from today.
+    fn span(&self) -> Option<i64> {
+        let said = self.words.join(" ");
+        let lists: [(fn(&Language) -> &'static [&'static str], i64); 2] =
+            [(|language| language.within, 1), (|language| language.ago, -1)];
+        for (list, sign) in lists {
+            if let Some(days) = behind(&said, list).and_then(span) {
+                return Some(sign * days);
+            }
+        }
+        let (count, rest) = said.split_once(' ')?;
+        let (unit, rest) = rest.split_once(' ')?;
+        let days = span(&format!("{count} {unit}"))?;
+        let sign = match rest {
+            rest if has(rest, |language| language.ago) => -1,
+            rest if has(rest, |language| language.from_now) => 1,
+            _ => return None,
+        };
+        Some(sign * days)
+    }
+
+    /// A day by its number, with its month, with its year.
+    fn calendar(&self, words: &[&str]) -> Result<Date, Why> {
+        match *words {
+            [day] if day.contains(['.', '/', '-']) => self.numeric(day),
+            [day] if self.is_day => {
+                let day = ordinal(day).or_else(|| digits(day, 1..=2)).ok_or(Why::Unknown)?;
+                self.next_of_month(day).ok_or(Why::NoSuchDay)
+            }
+            [first, second] => {
+                let (month, day) = month_and_day(first, second).ok_or(Why::Unknown)?;
+                self.next_of_year(month, day).ok_or(Why::NoSuchDay)
+            }
+            [first, second, year] => {
+                let (month, day) = month_and_day(first, second).ok_or(Why::Unknown)?;
+                let year = digits(year, 4..=4).ok_or(Why::Unknown)?;
+                Date::new(year.into(), month, day).ok_or(Why::NoSuchDay)
+            }
+            _ => Err(Why::Unknown),
+        }
+    }
+
+    /// Numbers with one sign between them. What is written with dots is never meant in another order than day, month, year,
+    /// and what begins with the year in no other than year, month, day.
+    fn numeric(&self, written: &str) -> Result<Date, Why> {
+        let sign = written.chars().find(|c| !c.is_ascii_digit()).ok_or(Why::Unknown)?;
+        let parts: Vec<&str> = written.split(sign).collect();
+        let short = |text| digits(text, 1..=2).ok_or(Why::Unknown);
+        match parts[..] {
+            [day, month] if sign == '.' && self.is_day => {
+                self.next_of_year(short(month)?, short(day)?).ok_or(Why::NoSuchDay)
+            }
+            [year, month, day] if year.len() == 4 => {
+                let year = digits(year, 4..=4).ok_or(Why::Unknown)?;
+                Date::new(year.into(), short(month)?, short(day)?).ok_or(Why::NoSuchDay)
+            }
+            [first, second, year] => {
+                let year = i64::from(digits(year, 4..=4).ok_or(Why::Unknown)?);
+                let (first, second) = (short(first)?, short(second)?);
+                let ours = Date::new(year, second, first);
+                let other = Date::new(year, first, second).filter(|_| sign != '.');
+                match (ours, other) {
+                    (Some(date), Some(same)) if date == same => Ok(date),
+                    (Some(_), Some(_)) => Err(Why::TwoWays),
+                    (one, other) => one.or(other).ok_or(Why::NoSuchDay),
+                }
+            }
+            _ => Err(Why::Unknown),
+        }
+    }
+
+    /// The day of this month if it is not over, else of the next month that has it.
+    fn next_of_month(&self, day: u32) -> Option<Date> {
+        let (year, month, _) = self.today.year_month_day();
+        let later = (0..12).filter_map(|ahead| {
+            let month = month - 1 + ahead;
+            Date::new(year + i64::from(month / 12), month % 12 + 1, day)
+        });
+        later.into_iter().find(|date| *date >= self.today)
+    }
+
+    /// The day of this year if it is not over, else of the next year that has it.
+    fn next_of_year(&self, month: u32, day: u32) -> Option<Date> {
+        let (year, ..) = self.today.year_month_day();
+        (year..=year + 8).filter_map(|year| Date::new(year, month, day)).find(|date| *date >= self.today)
     }
 }
 
 /// `in two years` is not meant by people who give a date: days, weeks, at most 999 of them.
-fn span(count: &str, unit: &str) -> Option<i64> {
-    let count = if count == "a" || count == "one" { 1 } else { i64::from(digits(count, 1..=3)?) };
-    match unit {
-        "day" | "days" => Some(count),
-        "week" | "weeks" => Some(count * 7),
+fn span(said: &str) -> Option<i64> {
+    let (count, of) = said.split_once(' ')?;
+    let count = counted(count).filter(|count| (0..=999).contains(count))?;
+    match unit(of)? {
+        0 => Some(count),
+        1 => Some(count * 7),
         _ => None,
     }
 }
@@ -81,26 +216,16 @@ fn next_weekday(weekday: u32, today: Date) -> Date {
     today.plus_days(ahead)
 }
 
-/// Day, month, year: what is written with dots is never meant in another order.
-fn dotted(written: &str) -> Option<Date> {
-    let mut parts = written.split('.');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    Date::new(digits(year, 4..=4)?.into(), digits(month, 1..=2)?, digits(day, 1..=2)?)
+fn month_and_day(first: &str, second: &str) -> Option<(u32, u32)> {
+    let month_of = |word: &str| month(word.trim_end_matches('.'));
+    let day_of = |word: &str| ordinal(word).or_else(|| digits(word, 1..=2));
+    let either = |month: &str, day: &str| month_of(month).zip(day_of(day));
+    either(first, second).or_else(|| either(second, first))
 }
 
-fn month_and_day(month: &str, day: &str) -> Option<(u32, u32)> {
-    let month = Date::month_named(month.trim_end_matches('.'))?;
-    let day = ["st", "nd", "rd", "th", "."].iter().find_map(|end| day.strip_suffix(end)).unwrap_or(day);
-    Some((month, digits(day, 1..=2)?))
-}
-
-/// The day of this year if it is not over, else of the next year that has it.
-fn next_of_year(month: u32, day: u32, today: Date) -> Option<Date> {
-    let (year, ..) = today.year_month_day();
-    (year..=year + 8).filter_map(|year| Date::new(year, month, day)).find(|date| *date >= today)
+/// `15th`, `15.`
+fn ordinal(word: &str) -> Option<u32> {
+    ["st", "nd", "rd", "th", "."].iter().find_map(|end| digits(word.strip_suffix(end)?, 1..=2))
 }
 
 fn digits(text: &str, length: RangeInclusive<usize>) -> Option<u32> {
@@ -124,13 +249,20 @@ mod tests {
             ("2026-03-09", "2026-03-09"),
             ("today", "2026-03-02"),
             ("Tomorrow", "2026-03-03"),
+            ("tomorrow, please!", "2026-03-03"),
             ("the day after tomorrow", "2026-03-04"),
             ("yesterday", "2026-03-01"),
             ("in 3 days", "2026-03-05"),
             ("in a week", "2026-03-09"),
+            ("in two weeks", "2026-03-16"),
+            ("In two weeks.", "2026-03-16"),
+            ("two weeks from now", "2026-03-16"),
+            ("2 weeks from now", "2026-03-16"),
             ("2 weeks ago", "2026-02-16"),
             ("monday", "2026-03-09"),
+            ("Monday!", "2026-03-09"),
             ("next Tue", "2026-03-03"),
+            ("this Friday", "2026-03-06"),
             ("on Sunday", "2026-03-08"),
             ("next week", "2026-03-09"),
             ("9 March 2026", "2026-03-09"),
@@ -139,8 +271,30 @@ mod tests {
             ("9 march", "2026-03-09"),
             ("Jan 5", "2027-01-05"),
             ("29 February", "2028-02-29"),
+            ("Mon 9 Mar", "2026-03-09"),
+            ("Monday, 9 March 2026", "2026-03-09"),
             ("09.03.2026", "2026-03-09"),
             ("9.3.2026", "2026-03-09"),
+            ("9.3.", "2026-03-09"),
+            ("1.3.", "2027-03-01"),
+            ("the 15th", "2026-03-15"),
+            ("on the 1st", "2026-04-01"),
+            ("the 31st", "2026-03-31"),
+            ("am 15.", "2026-03-15"),
+            ("2026/03/09", "2026-03-09"),
+            ("2026.3.9", "2026-03-09"),
+            ("15/03/2026", "2026-03-15"),
+            ("03-15-2026", "2026-03-15"),
+            ("04/04/2026", "2026-04-04"),
+            ("heute", "2026-03-02"),
+            ("morgen", "2026-03-03"),
+            ("übermorgen", "2026-03-04"),
+            ("nächsten Montag", "2026-03-09"),
+            ("am Freitag", "2026-03-06"),
+            ("in zwei Wochen", "2026-03-16"),
+            ("vor 3 Tagen", "2026-02-27"),
+            ("12. März 2027", "2027-03-12"),
+            ("1. Mai", "2026-05-01"),
         ] {
             assert_eq!(read(written, today(), None).map(|reading| reading.value), Ok(json!(date)), "{written}");
         }
@@ -154,23 +308,35 @@ mod tests {
 
     #[test]
     fn what_is_no_date_or_could_be_two() {
-        for written in [
-            "soon",
-            "",
-            "2026-02-30",
-            "31 April 2026",
-            "9 March 26",
-            "in 2 years",
-            "march",
-            "9 9 2026",
-            "in -3 days",
-            "1.2",
+        for (written, why) in [
+            ("soon", "is not a date that I know"),
+            ("asap", "is not a date that I know"),
+            ("", "is not a date that I know"),
+            ("9 March 26", "is not a date that I know"),
+            ("in 2 years", "is not a date that I know"),
+            ("march", "is not a date that I know"),
+            ("9 9 2026", "is not a date that I know"),
+            ("in -3 days", "is not a date that I know"),
+            ("1.2", "is not a date that I know"),
+            ("15", "is not a date that I know"),
+            ("15th", "is not a date that I know"),
+            ("03/09/26", "is not a date that I know"),
+            ("20260309", "is not a date that I know"),
+            ("1/2", "is not a date that I know"),
+            ("monday or tuesday", "is not a date that I know"),
+            ("03/09/2026", "could be read in two ways"),
+            ("07-12-2026", "could be read in two ways"),
+            ("2026-02-30", "is no day of the calendar"),
+            ("31/02/2027", "is no day of the calendar"),
+            ("31.02.2027", "is no day of the calendar"),
+            ("31 April 2026", "is no day of the calendar"),
+            ("31 April", "is no day of the calendar"),
+            ("2027/13/04", "is no day of the calendar"),
+            ("Tue 9 March 2026", "does not fit: that is Monday, 9 March 2026"),
         ] {
             let problem = read(written, today(), None).unwrap_err();
-            assert!(problem.contains("is not a date that I know"), "{written}: {problem}");
+            assert!(problem.contains(why), "{written}: {problem}");
         }
-        let problem = read("03/09/2026", today(), None).unwrap_err();
-        assert!(problem.starts_with("“03/09/2026” could be read in two ways."), "{problem}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From what people write or pick to a value, or to a sentence that says what is wrong.
 
-pub(super) use choice::{find, how_many};
+pub(super) use choice::{find, how_many, which};
 
 mod again;
 mod choice;
@@ -35,12 +35,16 @@ impl Question {
         let written = text::clean(written);
         match &self.kind {
             Kind::Text { most } => words(&written, *most),
-            Kind::Number(range) => number::whole(&written, range),
-            Kind::Decimal(range) => number::decimal(&written, range),
+            Kind::Number(range) => number::whole(&written, range, &self.text),
+            Kind::Decimal(range) => number::decimal(&written, range, &self.text),
             Kind::Date { days } => day::read(&written, today, days.as_ref()),
-            Kind::OneOf(_) | Kind::YesNo => self.chosen(&[choice::one(&written, &self.options(), self.aliases())?]),
+            Kind::OneOf(_) | Kind::YesNo => self.chosen(&[choice::one(&written, &self.options())?]),
             Kind::Scale { .. } => self.chosen(&[choice::point(&written, &self.options())?]),
-            Kind::ManyOf { options, .. } => self.chosen(&choice::many(&written, options)?),
+            Kind::ManyOf { options, count } => match choice::many(&written, options)? {
+                none if none.is_empty() && self.optional => Ok(Value::Null.into()),
+                none if none.is_empty() => Err(format!("Please choose {}.", choice::how_many(count))),
+                some => self.chosen(&some),
+            },
         }
     }
 
@@ -53,7 +57,9 @@ impl Question {
             _ if !known || values.is_empty() => Err("That is not among the choices.".into()),
             (Kind::OneOf(_), [value]) => Ok(json!(value).into()),
             (Kind::YesNo, [value]) => Ok(json!(value == "yes").into()),
-            (Kind::Scale { .. }, [value]) => Ok(value.parse::<i64>().map_or(Value::Null, Value::from).into()),
+            (Kind::Scale { .. } | Kind::Number(_), [value]) => {
+                Ok(value.parse::<i64>().map_or(Value::Null, Value::from).into())
+            }
             (Kind::ManyOf { count, .. }, values) => {
                 let picked = u32::try_from(values.len()).unwrap_or(u32::MAX);
                 if count.contains(&picked) {
@@ -62,14 +68,6 @@ impl Question {
                 Err(format!("You chose {picked}. Please choose {}.", choice::how_many(count)))
             }
             _ => Err("Please choose one.".into()),
-        }
-    }
-
-    /// Short forms that people type, and the values they mean.
-    fn aliases(&self) -> &'static [(&'static str, &'static str)] {
-        match self.kind {
-            Kind::YesNo => &[("y", "yes"), ("n", "no")],
-            _ => &[],
         }
     }
 }
@@ -108,10 +106,10 @@ mod tests {
     #[test]
     fn yes_and_no() {
         let question = yes_no("y", "?");
-        for yes in ["yes", "Y", "YES ", "1"] {
+        for yes in ["yes", "Y", "YES ", "1", "yep!", "ja", "👍", "Yes please"] {
             assert_eq!(read(&question, yes), Ok(json!(true)), "{yes}");
         }
-        for no in ["no", "N", "2"] {
+        for no in ["no", "N", "2", "nope", "No thanks", "нет"] {
             assert_eq!(read(&question, no), Ok(json!(false)), "{no}");
         }
         let problem = read(&question, "perhaps").unwrap_err();
@@ -124,7 +122,30 @@ mod tests {
         assert_eq!(read(&question, "3"), Ok(json!(3)));
         assert_eq!(read(&question, "0 (NEVER)"), Ok(json!(0)));
         assert_eq!(read(&question, "11").unwrap_err(), "“11” is not on the scale. Please choose from 0 to 10.");
-        assert!(read(&question, "3.5").is_err());
+        for (written, point) in [("three", 3), ("3.", 3), ("10/10", 10), ("a 7", 7), ("always", 10), ("⭐⭐", 2)] {
+            assert_eq!(read(&question, written), Ok(json!(point)), "{written}");
+        }
+        for written in ["3.5", "3/5", "-1", "maybe"] {
+            assert!(read(&question, written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn none_of_several_leaves_out_what_may_be_left_out() {
+        let question = many_of("m", "?", ["a", "b", "c"]).pick(1..=2);
+        assert_eq!(read(&question, "none").unwrap_err(), "Please choose 1 to 2.");
+        assert_eq!(read(&question, "all").unwrap_err(), "You chose 3. Please choose 1 to 2.");
+        assert_eq!(read(&question, "a and b"), Ok(json!(["a", "b"])));
+        assert_eq!(read(&question.optional(), "None of them."), Ok(Value::Null));
+    }
+
+    #[test]
+    fn a_small_number_can_be_picked() {
+        let days = number("n", "How many days?", 1..=5);
+        assert_eq!(days.chosen(&["4".into()]).unwrap().value, json!(4));
+        assert!(days.chosen(&["6".into()]).is_err());
+        assert_eq!(read(&days, "3 days"), Ok(json!(3)));
+        assert!(number("n", "?", 1..=11).chosen(&["4".into()]).is_err());
     }
 
     #[test]

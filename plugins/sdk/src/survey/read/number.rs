@@ -1,4 +1,4 @@
-//! Numbers, strictly: what could be read in two ways is asked again.
+//! Numbers, in digits or words: what could be read in two ways is asked again.
 
 use std::ops::RangeInclusive;
 
@@ -7,13 +7,17 @@ use serde_json::{Value, json};
 use super::{Problem, Reading};
 use crate::text::quote;
 
-pub(super) fn whole(written: &str, range: &RangeInclusive<i64>) -> Result<Reading, Problem> {
+/// `asked` is the question: what it counts may stand behind the number.
+pub(super) fn whole(written: &str, range: &RangeInclusive<i64>, asked: &str) -> Result<Reading, Problem> {
     let wanted = format!("Please write a whole number from {} to {}.", range.start(), range.end());
     let digits = written.strip_prefix(['+', '-']).unwrap_or(written);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("{} is not a whole number. {wanted}", quote(written)));
-    }
-    match written.parse::<i64>() {
+    let number = if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let number = pesto_reading::whole(written, asked, Some(*range.end()));
+        Ok(number.ok_or_else(|| format!("{} is not a whole number. {wanted}", quote(written)))?)
+    } else {
+        written.parse::<i64>()
+    };
+    match number {
         Ok(number) if range.contains(&number) => Ok(json!(number).into()),
         Ok(number) if number < *range.start() => Err(format!("{number} is too small. {wanted}")),
         Ok(number) => Err(format!("{number} is too large. {wanted}")),
@@ -21,12 +25,9 @@ pub(super) fn whole(written: &str, range: &RangeInclusive<i64>) -> Result<Readin
     }
 }
 
-pub(super) fn decimal(written: &str, range: &RangeInclusive<f64>) -> Result<Reading, Problem> {
+pub(super) fn decimal(written: &str, range: &RangeInclusive<f64>, asked: &str) -> Result<Reading, Problem> {
     let wanted = format!("Please write a number from {} to {}, such as 1.5.", range.start(), range.end());
-    // `parse` would take `inf`, `nan` and `1e9` too.
-    let plain = written.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
-    let number = written.parse::<f64>().ok().filter(|_| plain);
-    match number {
+    match pesto_reading::decimal(written, asked) {
         None => Err(format!("{} is not a number. {wanted}", quote(written))),
         Some(number) if range.contains(&number) => Ok(Value::from(number).into()),
         Some(number) if number < *range.start() => Err(format!("{} is too small. {wanted}", quote(written))),
@@ -42,17 +43,21 @@ mod tests {
     #[test]
     fn whole_numbers_within_their_bounds() {
         for (written, number) in [("1", 1), ("5", 5), ("+3", 3), ("003", 3)] {
-            assert_eq!(whole(written, &(1..=5)), Ok(json!(number).into()));
+            assert_eq!(whole(written, &(1..=5), ""), Ok(json!(number).into()));
         }
-        assert_eq!(whole("-2", &(-5..=5)), Ok(json!(-2).into()));
+        for written in ["3.", "three", "drei", "~3", "3 days", "3️⃣", "3 out of 5"] {
+            assert_eq!(whole(written, &(1..=5), "How many days?"), Ok(json!(3).into()), "{written}");
+        }
+        assert_eq!(whole("-2", &(-5..=5), ""), Ok(json!(-2).into()));
     }
 
     #[test]
     fn what_is_wrong_is_said() {
-        let said = |written| whole(written, &(1..=5)).map(|_| ()).unwrap_err();
+        let said = |written| whole(written, &(1..=5), "").map(|_| ()).unwrap_err();
         assert_eq!(said("0"), "0 is too small. Please write a whole number from 1 to 5.");
         assert_eq!(said("6"), "6 is too large. Please write a whole number from 1 to 5.");
-        assert_eq!(said("two"), "“two” is not a whole number. Please write a whole number from 1 to 5.");
+        assert_eq!(said("six"), "6 is too large. Please write a whole number from 1 to 5.");
+        assert_eq!(said("few"), "“few” is not a whole number. Please write a whole number from 1 to 5.");
         for written in ["", "+", "1.5", "1,000", "1 2", "٣", "0x1", "1e1"] {
             assert!(said(written).contains("not a whole number"), "{written}");
         }
@@ -61,13 +66,14 @@ mod tests {
 
     #[test]
     fn decimals() {
-        let read = |written| decimal(written, &(0.0..=2.5)).map(|reading| reading.value);
+        let read = |written| decimal(written, &(0.0..=2.5), "").map(|reading| reading.value);
         assert_eq!(read("1.5"), Ok(json!(1.5)));
         assert_eq!(read("2.5"), Ok(json!(2.5)));
         assert_eq!(read("2"), Ok(json!(2.0)));
         assert!(read("2.51").unwrap_err().contains("too large"));
         assert!(read("-0.1").unwrap_err().contains("too small"));
-        for written in ["1,5", "nan", "inf", "1e0", "", ".", "1.2.3"] {
+        assert_eq!((read("1,5"), read("~2")), (Ok(json!(1.5)), Ok(json!(2.0))));
+        for written in ["1,500", "nan", "inf", "1e0", "", ".", "1.2.3"] {
             assert!(read(written).unwrap_err().contains("not a number"), "{written}");
         }
     }

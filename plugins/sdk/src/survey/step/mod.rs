@@ -1,9 +1,11 @@
 //! What a message leads to: a decision about where the interview stands, and nothing else.
 
+use pesto_reading::language::{Language, behind, has};
+use pesto_reading::{Answer, Named, agrees, declines, one, plain, whole};
 use serde_json::Value;
 
 use super::question::Question;
-use super::read::{Reading, find};
+use super::read::{Reading, find, which};
 use super::script::{At, Interview, Script};
 use super::words;
 use crate::Date;
@@ -123,16 +125,18 @@ impl Script {
 
     /// `back`, `skip` and `keep`.
     fn moved(&self, interview: &mut Interview, question: &Question, changing: bool, text: &str) -> Option<Step> {
-        match text.trim().to_lowercase().as_str() {
-            "back" if changing => Some(self.go_on(interview, Vec::new())),
-            "back" => Some(match self.before(&question.id, &interview.answers) {
+        if is(text, |language| language.back) {
+            return Some(match self.before(&question.id, &interview.answers) {
+                _ if changing => self.go_on(interview, Vec::new()),
                 Some(before) => go_to(interview, At::question(before)),
                 None => Step::note("This is the first question."),
-            }),
-            "skip" => Some(self.skip(interview, question)),
-            "keep" if interview.answers.get(&question.id).is_some() => Some(self.go_on(interview, Vec::new())),
-            _ => None,
+            });
         }
+        if is(text, |language| language.skip) {
+            return Some(self.skip(interview, question));
+        }
+        let keeps = is(text, |language| language.keep) && interview.answers.get(&question.id).is_some();
+        keeps.then(|| self.go_on(interview, Vec::new()))
     }
 
     fn skip(&self, interview: &mut Interview, question: &Question) -> Step {
@@ -204,45 +208,89 @@ impl Script {
             _ => {}
         }
         let Input::Wrote(text) = input else { return Step::ask() };
-        let text = text.trim().to_lowercase();
-        match text.as_str() {
-            "change" => return go_to(interview, At::Which),
-            "back" => {
-                let last = self.applying(&interview.answers).last().map(|question| At::question(question));
-                return last.map_or_else(Step::ask, |last| go_to(interview, last));
-            }
-            _ => {}
+        if is(text, |language| language.back) {
+            let last = self.applying(&interview.answers).last().map(|question| At::question(question));
+            return last.map_or_else(Step::ask, |last| go_to(interview, last));
         }
-        let wanted = text.strip_prefix("change ").unwrap_or(&text).trim();
-        match self.named(interview, wanted) {
-            Some(at) => go_to(interview, at),
-            None => Step::note("Please write `submit`, or `change` and what you want to change."),
+        if let Answer::Found(at) = self.named(interview, text.trim(), true) {
+            return go_to(interview, at);
+        }
+        if agrees(text) {
+            return Step::Submit;
+        }
+        if declines(text) || is(text, |language| language.change) {
+            return go_to(interview, At::Which);
+        }
+        match self.to_change(interview, text) {
+            Answer::Found(at) => go_to(interview, at),
+            Answer::Ambiguous { part, among } => Step::note(self.could_be(interview, &part, &among)),
+            Answer::Nothing { .. } => Step::note("Please write `submit`, or `change` and what you want to change."),
+        }
+    }
+
+    /// `change my name`, or just `name`; a number alone may be meant for something else.
+    fn to_change(&self, interview: &Interview, text: &str) -> Answer<At> {
+        let plain = plain(text);
+        let mut rest = None;
+        while let Some(shorter) = behind(rest.unwrap_or(plain.as_str()), |language| language.change) {
+            rest = Some(shorter);
+        }
+        match rest {
+            None if whole(&plain, "", None).is_some() => Answer::Nothing { part: plain },
+            rest => self.named(interview, rest.unwrap_or(&plain), false),
         }
     }
 
     fn at_which(&self, interview: &mut Interview, input: &Input<'_>) -> Step {
         let wanted = match (chosen(self, interview, input), input) {
             (Some(value), _) => value,
-            (None, Input::Wrote(text)) => text.trim().to_lowercase(),
+            (None, Input::Wrote(text)) if is(text, |language| language.back) => words::RETURN.to_owned(),
+            (None, Input::Wrote(text)) => (*text).to_owned(),
             (None, Input::Picked { .. }) => return Step::ask(),
         };
-        if wanted == words::RETURN || wanted == "back" {
+        if wanted == words::RETURN {
             return go_to(interview, At::Review);
         }
-        match self.named(interview, &wanted) {
-            Some(at) => go_to(interview, at),
-            None => Step::note("That is none of them. Please pick one, or write `back`."),
+        match self.named(interview, &wanted, false) {
+            Answer::Found(at) => go_to(interview, at),
+            Answer::Ambiguous { part, among } => Step::note(self.could_be(interview, &part, &among)),
+            Answer::Nothing { .. } => Step::note("That is none of them. Please pick one, or write `back`."),
         }
     }
 
-    /// The question to change that goes by this id or label.
-    fn named(&self, interview: &Interview, wanted: &str) -> Option<At> {
-        let wanted = wanted.to_lowercase();
-        let is =
-            |question: &&&Question| question.id.to_lowercase() == wanted || question.label.to_lowercase() == wanted;
+    /// The question to change that goes by this id or label, exactly or as a colleague would understand it.
+    fn named(&self, interview: &Interview, wanted: &str, exactly: bool) -> Answer<At> {
         let applying = self.applying(&interview.answers);
-        applying.iter().find(is).map(|question| At::Question { id: question.id.clone(), changing: true })
+        let at = |question: &Question| At::Question { id: question.id.clone(), changing: true };
+        if exactly {
+            let wanted = wanted.to_lowercase();
+            let is =
+                |question: &&&Question| [&question.id, &question.label].iter().any(|it| it.to_lowercase() == wanted);
+            let nothing = || Answer::Nothing { part: wanted.clone() };
+            return applying.iter().find(is).map_or_else(nothing, |question| Answer::Found(at(question)));
+        }
+        let names: Vec<_> = applying.iter().map(|question| Named::new(&question.id, &question.label)).collect();
+        match one(wanted, &names) {
+            Answer::Found(found) => match applying.get(found) {
+                Some(question) => Answer::Found(at(question)),
+                None => Answer::Nothing { part: wanted.to_owned() },
+            },
+            Answer::Ambiguous { part, among } => Answer::Ambiguous { part, among },
+            Answer::Nothing { part } => Answer::Nothing { part },
+        }
     }
+
+    fn could_be(&self, interview: &Interview, part: &str, among: &[usize]) -> String {
+        let applying = self.applying(&interview.answers);
+        let labels: Vec<_> = among.iter().filter_map(|at| applying.get(*at)).map(|it| it.label.as_str()).collect();
+        which(part, &labels)
+    }
+}
+
+/// Whether a text is one of these words.
+fn is(text: &str, list: impl Fn(&Language) -> &'static [&'static str]) -> bool {
+    // Longer texts are answers.
+    text.len() <= 100 && has(&plain(text), list)
 }
 
 /// What was picked or typed of the choices that are open.

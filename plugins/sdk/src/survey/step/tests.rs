@@ -82,7 +82,7 @@ fn from_the_first_question_to_the_record() {
     let role = only(talk.say("Ada"));
     assert_eq!((role.key.as_str(), labels(&role)), ("role", vec!["Engineering", "Design", "Other"]));
     assert_eq!(only(talk.pick(&["Engineering"])).key, "stack");
-    assert_eq!(only(talk.say("Rust")).text, "How many monitors?\n(a whole number from 0 to 3)");
+    assert_eq!(only(talk.say("Rust")).text, "How many monitors?");
     assert_eq!(only(talk.say("2")).key, "start");
     let parking = only(talk.say("tomorrow"));
     assert_eq!(parking.text, "That is Tuesday, 3 March 2026.\n\nDo you need parking?");
@@ -136,7 +136,8 @@ fn too_many_wrong_answers_lead_to_a_way_out() {
     let out = only(talk.messages());
     assert_eq!(out.key, "survey/stuck");
     assert!(out.text.contains("“whenever” is not a date"), "{}", out.text);
-    assert!(out.text.contains("3 answers that I could not use for:\nWhen do you start?"), "{}", out.text);
+    assert!(out.text.ends_with("3 answers that I could not use. What would you like to do?"), "{}", out.text);
+    assert!(!out.text.contains("When do you start?"), "it stands above: {}", out.text);
     assert_eq!(labels(&out), ["Try again", "Stop the survey"]);
     assert_eq!(only(talk.pick(&["Try again"])).key, "start");
     assert_eq!(only(talk.say("no idea")).key, "start", "the count began anew");
@@ -231,8 +232,34 @@ fn every_answer_can_be_changed_in_the_review() {
     talk.say("2");
     assert_eq!(only(talk.say("back")).key, "survey/review");
     assert!(only(talk.say("wait, what?")).text.starts_with("Please write `submit`"));
+    for text in ["nope", "change an answer", "no, thanks"] {
+        assert_eq!(only(talk.say(text)).key, "survey/which", "{text}");
+        assert_eq!(only(talk.say("`back`")).key, "survey/review");
+    }
+    assert!(only(talk.say("Change the nmae")).text.starts_with("Please write `submit`"), "too short for an error");
+    for text in ["change my name", "edit name"] {
+        assert_eq!(only(talk.say(text)).key, "name", "{text}");
+        assert_eq!(only(talk.say("keep")).key, "survey/review");
+    }
+    assert_eq!(only(talk.say("parkign")).key, "parking");
+    assert_eq!(only(talk.say("keep it.")).key, "survey/review");
     assert_eq!(only(talk.say("back")).key, "tools", "back from the review is the last question");
     assert_eq!(only(talk.say("back")).key, "parking");
+}
+
+#[test]
+fn agreement_submits_and_nothing_else_does() {
+    for text in ["yes", "ok", "looks good", "Submit!", "send", "yes, submit", "👍", "ja", "passt so"] {
+        let mut talk = reviewing();
+        talk.llm_answers("Bye.");
+        assert_eq!(only(talk.say(text)).text, "Bye.", "{text}");
+        assert!(talk.ended() && talk.answers().is_some());
+    }
+    for text in ["maybe", "7", "yes, but wait", "what?", "hm", "submit no"] {
+        let mut talk = reviewing();
+        assert_eq!(only(talk.say(text)).key, "survey/review", "{text}");
+        assert!(!talk.ended() && talk.answers().is_none());
+    }
 }
 
 #[test]

@@ -1,0 +1,354 @@
+//! Several of the options that are offered.
+
+use crate::choice::{Named, Names, nothing};
+use crate::language::{ALL, Language, behind, has};
+use crate::{Answer, LONGEST, plain};
+
+/// How often a part is compared with all options: the bound of the work on one text.
+const READINGS: usize = 600;
+/// Words that are taken apart at blanks, in one part.
+const WORDS: usize = 24;
+/// Words of one name there.
+const NAME: usize = 6;
+
+/// The options that a text means, where nothing but the options is an answer; their positions from 0, each once, in the
+/// order in which they were named. Empty where the text says `none`, or nothing at all.
+///
+/// Options are divided by commas, lines, bullets, `and`, `&`, `+`, `/`, and by blanks if all is clear then. `1-3` is a range,
+/// `all`, `both` and `all but Go` are what they say, and `just Python` is Python.
+pub fn several(text: &str, options: &[Named<'_>]) -> Answer<Vec<usize>> {
+    Reader { names: &Names::of(options), closed: true, left: READINGS }.read(text)
+}
+
+/// The same where people may also answer in their own words: then blanks divide nothing, and no word out of a label is
+/// enough. `none` is then none of the options either.
+pub fn pick_several(text: &str, options: &[Named<'_>]) -> Answer<Vec<usize>> {
+    match (Reader { names: &Names::of(options), closed: false, left: READINGS }.read(text)) {
+        Answer::Found(found) if found.is_empty() => nothing(text),
+        answer => answer,
+    }
+}
+
+struct Reader<'a> {
+    names: &'a Names<'a>,
+    closed: bool,
+    left: usize,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, text: &str) -> Answer<Vec<usize>> {
+        if text.len() > LONGEST {
+            return nothing(text);
+        }
+        if let Some(one) = self.names.in_full(text) {
+            return Answer::Found(vec![one]);
+        }
+        let words = plain(text);
+        if has(&words, |language| language.none) {
+            return Answer::Found(Vec::new());
+        }
+        if let Some(all) = self.all(&words) {
+            return all;
+        }
+        if let Answer::Found(one) = self.one(text) {
+            return Answer::Found(vec![one]);
+        }
+        let text = match behind(&words, |language| language.only) {
+            Some(rest) => rest.to_owned(),
+            None => text.to_owned(),
+        };
+        self.parts(&text, &[",", ";", "\n", "•"], Self::joined)
+    }
+
+    /// All of them, or all but some.
+    fn all(&mut self, words: &str) -> Option<Answer<Vec<usize>>> {
+        let every = |words: &str| {
+            has(words, |language| language.all) || self.names.len() == 2 && has(words, |language| language.both)
+        };
+        let all = 0..self.names.len();
+        if every(words) {
+            return Some(Answer::Found(all.collect()));
+        }
+        let starts = ALL.iter().flat_map(|language| language.all).filter_map(|word| words.strip_prefix(word));
+        let rest =
+            starts.filter_map(|rest| behind(rest.trim_start_matches([' ', ',']), |language| language.except)).next()?;
+        Some(match self.parts(rest, &[",", ";"], Self::joined) {
+            Answer::Found(without) => Answer::Found(all.filter(|at| !without.contains(at)).collect()),
+            other => other,
+        })
+    }
+
+    /// What the parts of a text between these marks mean, each by itself or divided further.
+    fn parts(
+        &mut self,
+        text: &str,
+        marks: &[&str],
+        further: fn(&mut Self, &str) -> Answer<Vec<usize>>,
+    ) -> Answer<Vec<usize>> {
+        let mut found = Vec::new();
+        for part in divide(text, marks) {
+            let answer = match self.one(part) {
+                Answer::Found(one) => Answer::Found(vec![one]),
+                // What is ambiguous as a whole may be clear in its parts.
+                ambiguous @ Answer::Ambiguous { .. } => match further(self, part) {
+                    Answer::Nothing { .. } => return widen(ambiguous),
+                    answer => answer,
+                },
+                Answer::Nothing { .. } => match self.range(part) {
+                    Some(range) => Answer::Found(range),
+                    None => further(self, part),
+                },
+            };
+            match answer {
+                Answer::Found(some) => {
+                    for one in some {
+                        if !found.contains(&one) {
+                            found.push(one);
+                        }
+                    }
+                }
+                other => return other,
+            }
+        }
+        Answer::Found(found)
+    }
+
+    /// Divided at `and`, and at signs that stand by themselves.
+    fn joined(&mut self, part: &str) -> Answer<Vec<usize>> {
+        let words: Vec<String> = ALL.iter().flat_map(|language| language.and).map(|word| format!(" {word} ")).collect();
+        let marks: Vec<&str> = [" & ", " + ", " / "].into_iter().chain(words.iter().map(String::as_str)).collect();
+        let trimmed = without_and(part);
+        let whole = divide(trimmed, &marks).len() == 1 && trimmed.len() == part.trim().len();
+        if whole { self.tight(part) } else { self.parts(trimmed, &marks, Self::tight) }
+    }
+
+    /// Divided at signs between words. `C++` was found before, or is none of the options.
+    fn tight(&mut self, part: &str) -> Answer<Vec<usize>> {
+        const SIGNS: [&str; 3] = ["&", "+", "/"];
+        match divide(part, &SIGNS).len() {
+            0 => nothing(part),
+            1 => self.worded(part),
+            _ => self.parts(part, &SIGNS, Self::worded),
+        }
+    }
+
+    /// Divided at blanks: the longest name that begins at each word.
+    fn worded(&mut self, part: &str) -> Answer<Vec<usize>> {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        if !self.closed || !(2..=WORDS).contains(&words.len()) {
+            return nothing(part);
+        }
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < words.len() {
+            let longest = NAME.min(words.len() - at);
+            let named = (1..=longest).rev().find_map(|count| {
+                let name = words[at..at + count].join(" ");
+                self.one(&name).found().map(|one| (one, count))
+            });
+            let Some((one, count)) = named else { return nothing(part) };
+            found.push(one);
+            at += count;
+        }
+        Answer::Found(found)
+    }
+
+    fn one(&mut self, text: &str) -> Answer<usize> {
+        let Some(left) = self.left.checked_sub(1) else { return nothing(text) };
+        self.left = left;
+        self.names.read(text, self.closed)
+    }
+
+    /// `1-3`, `2 to 4`: positions, or numbers that are names.
+    fn range(&mut self, part: &str) -> Option<Vec<usize>> {
+        let plain = plain(part);
+        let words: Vec<String> = ALL.iter().flat_map(|language| language.to).map(|word| format!(" {word} ")).collect();
+        let marks = ["-", "–", "—", "..", "…"].into_iter().chain(words.iter().map(String::as_str));
+        let (first, last) = marks.filter_map(|mark| plain.split_once(mark)).next()?;
+        let number = |text: &str| text.trim().parse::<i64>().ok();
+        let (first, last) = (number(first)?, number(last)?);
+        let position = |number: i64| {
+            if self.names.numbered() {
+                self.names.read(&number.to_string(), true).found()
+            } else {
+                self.names.at(number)
+            }
+        };
+        if first >= last || last.checked_sub(first)? > 99 {
+            return None;
+        }
+        (first..=last).map(position).collect()
+    }
+}
+
+/// `and Go`, behind a comma.
+fn without_and(part: &str) -> &str {
+    let part = part.trim();
+    let rest = |language: &&Language| {
+        language.and.iter().find_map(|word| {
+            let front = part.get(..word.len())?;
+            let rest = &part[word.len()..];
+            (front.eq_ignore_ascii_case(word) && rest.starts_with(' ')).then(|| rest.trim())
+        })
+    };
+    ALL.iter().find_map(rest).unwrap_or(part)
+}
+
+/// The parts between marks, without those that are empty. Words among the marks are met in any case.
+fn divide<'a>(text: &'a str, marks: &[&str]) -> Vec<&'a str> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    loop {
+        let next = marks.iter().filter_map(|mark| find(rest, mark).map(|at| (at, mark.len()))).min();
+        let Some((at, length)) = next else { break };
+        parts.push(&rest[..at]);
+        rest = &rest[at + length..];
+    }
+    parts.push(rest);
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+/// Marks are of ASCII but for the bullet, and so is what differs in case in them.
+fn find(text: &str, mark: &str) -> Option<usize> {
+    if !mark.contains(char::is_alphabetic) {
+        return text.find(mark);
+    }
+    let (text, mark) = (text.as_bytes(), mark.as_bytes());
+    text.windows(mark.len()).position(|window| window.eq_ignore_ascii_case(mark))
+}
+
+fn widen(answer: Answer<usize>) -> Answer<Vec<usize>> {
+    match answer {
+        Answer::Found(one) => Answer::Found(vec![one]),
+        Answer::Ambiguous { part, among } => Answer::Ambiguous { part, among },
+        Answer::Nothing { part } => Answer::Nothing { part },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names<'a>(labels: &[&'a str]) -> Vec<Named<'a>> {
+        labels.iter().map(|label| Named::new(label, label)).collect()
+    }
+
+    const LANGUAGES: [&str; 5] = ["Rust", "Python", "TypeScript", "Go", "Another"];
+
+    #[test]
+    fn as_people_list_them() {
+        for (text, wanted) in [
+            ("rust", &[0][..]),
+            ("rust, 4", &[0, 3]),
+            ("go, RUST,1 ;", &[3, 0]),
+            ("rust and go", &[0, 3]),
+            ("Rust & Go", &[0, 3]),
+            ("rust + go", &[0, 3]),
+            ("rust+go", &[0, 3]),
+            ("Rust/Go", &[0, 3]),
+            ("rust und go", &[0, 3]),
+            ("Rust AND Go", &[0, 3]),
+            ("rust, python and go", &[0, 1, 3]),
+            ("rust, python, and go.", &[0, 1, 3]),
+            ("rust go", &[0, 3]),
+            ("1-3", &[0, 1, 2]),
+            ("1 - 3", &[0, 1, 2]),
+            ("1 to 3", &[0, 1, 2]),
+            ("1 bis 3", &[0, 1, 2]),
+            ("1-2, 5", &[0, 1, 4]),
+            ("1 2 4", &[0, 1, 3]),
+            ("1 and 4", &[0, 3]),
+            ("1,2,4", &[0, 1, 3]),
+            ("all", &[0, 1, 2, 3, 4]),
+            ("All of them!", &[0, 1, 2, 3, 4]),
+            ("alle", &[0, 1, 2, 3, 4]),
+            ("everything", &[0, 1, 2, 3, 4]),
+            ("all except go", &[0, 1, 2, 4]),
+            ("all but rust and go", &[1, 2, 4]),
+            ("none", &[]),
+            ("none of them", &[]),
+            ("keine", &[]),
+            ("• Rust\n• Go", &[0, 3]),
+            ("- Rust\n- Go", &[0, 3]),
+            ("1. Rust\n2. Go", &[0, 3]),
+            ("Rust\nGo", &[0, 3]),
+            ("just python", &[1]),
+            ("only Python and Go", &[1, 3]),
+            ("nur Rust", &[0]),
+            ("I use rust and go", &[0, 3]),
+            ("pyton, go", &[1, 3]),
+            ("type, py", &[]),
+            ("typescript, *Go*", &[2, 3]),
+            ("rust, rust", &[0]),
+            (" , ,", &[]),
+            ("", &[]),
+        ] {
+            let expected = if text == "type, py" { nothing("py") } else { Answer::Found(wanted.to_vec()) };
+            assert_eq!(several(text, &names(&LANGUAGES)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_among_them_is_named() {
+        for (text, part) in [
+            ("go, cobol", "cobol"),
+            ("rust and cobol", "cobol"),
+            ("rust or go", "rust or go"),
+            ("rust cobol", "rust cobol"),
+            ("3-1", "3-1"),
+            ("1-9", "1-9"),
+            ("some", "some"),
+            ("maybe", "maybe"),
+            ("not rust", "not rust"),
+            ("all except cobol", "cobol"),
+            ("both", "both"),
+            ("rust, 7", "7"),
+            ("no go", "no go"),
+        ] {
+            assert_eq!(several(text, &names(&LANGUAGES)), nothing(part), "{text:?}");
+        }
+        let pets = names(&["Cats", "Cattle", "Dogs"]);
+        assert_eq!(several("dogs, cat", &pets), Answer::Ambiguous { part: "cat".to_owned(), among: vec![0, 1] });
+    }
+
+    #[test]
+    fn names_with_marks_in_them_are_whole() {
+        let tools = names(&["Rust", "C, C++", "C++", "R&D", "Salt and pepper", "In the office"]);
+        for (text, wanted) in [
+            ("C, C++", &[1][..]),
+            ("C++, rust", &[2, 0]),
+            ("c++ and r&d", &[2, 3]),
+            ("salt and pepper, rust", &[4, 0]),
+            ("rust in the office", &[0, 5]),
+        ] {
+            assert_eq!(several(text, &names(&["x"])).found(), None);
+            assert_eq!(several(text, &tools), Answer::Found(wanted.to_vec()), "{text}");
+        }
+        let allergies = names(&["Allergies", "Asthma"]);
+        assert_eq!(several("all", &allergies), Answer::Found(vec![0, 1]));
+        assert_eq!(several("allerg", &allergies), Answer::Found(vec![0]));
+        assert_eq!(several("none", &names(&["Nuts", "None"])), Answer::Found(vec![1]));
+        let sizes = names(&["10", "20", "30", "40"]);
+        assert_eq!(several("20, 30", &sizes), Answer::Found(vec![1, 2]));
+        assert_eq!(several("1-2", &sizes).found(), None);
+        assert_eq!(several("both", &names(&["a", "b"])), Answer::Found(vec![0, 1]));
+    }
+
+    #[test]
+    fn where_own_words_are_an_answer_too_blanks_divide_nothing() {
+        let open = names(&LANGUAGES);
+        assert_eq!(pick_several("rust and go", &open), Answer::Found(vec![0, 3]));
+        assert_eq!(pick_several("rust go", &open), nothing("rust go"));
+        assert_eq!(pick_several("none", &open), nothing("none"));
+        assert_eq!(pick_several("", &open), nothing(""));
+    }
+
+    #[test]
+    fn hostile_texts_end_soon() {
+        let labels: Vec<String> = (0..99).map(|n| format!("{}{n}", "a".repeat(70))).collect();
+        let options: Vec<Named<'_>> = labels.iter().map(|label| Named::new(label, label)).collect();
+        for unit in ["spam, ", "a ", "a and ", "1-", "- ", "\n", "&", &format!("{}, ", "a".repeat(70)), "aaaaaaaaaaaa "]
+        {
+            let text = unit.repeat(LONGEST / unit.len());
+            assert!(!matches!(several(&text, &options), Answer::Found(found) if !found.is_empty()), "{unit}");
+        }
+    }
+}
