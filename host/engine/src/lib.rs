@@ -10,6 +10,7 @@
 //! - [`migrate`]: which version of its flow goes on with a conversation
 //! - [`form`]: whether what a person filled in keeps a form's rules
 //! - [`life`]: when a silent conversation ends. Decides, and touches nothing
+//! - [`local`]: what people's clocks show, by the rules of their zones
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
@@ -47,6 +48,7 @@ mod handover;
 pub mod intake;
 pub mod lane;
 pub mod life;
+pub mod local;
 pub mod memory;
 pub mod migrate;
 pub mod model;

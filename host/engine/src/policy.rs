@@ -224,6 +224,8 @@ pub mod contract {
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.
     pub const TIMER: u64 = 366 * 24 * 3600;
+    /// How far anybody's clocks are from UTC, in seconds.
+    pub const OFFSET: u32 = 18 * 3600;
     /// Answers, in bytes.
     pub const ANSWERS: usize = 64 << 10;
     /// A failure's reason, in bytes.

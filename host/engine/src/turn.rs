@@ -8,6 +8,7 @@ use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
 use crate::life;
+use crate::local;
 use crate::migrate::{self, Move};
 use crate::model::{
     Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
@@ -60,6 +61,7 @@ pub fn context(claim: &Claim, conversation: &Conversation) -> Context {
         conversation: conversation.id(&claim.fence.place),
         place: claim.fence.place.clone(),
         person: claim.inbound.person.clone(),
+        utc_offset: local::offset(&claim.inbound.person, claim.inbound.at),
         now: claim.inbound.at,
         seed: turn.seed(),
         turn,
@@ -108,7 +110,7 @@ pub fn conclude(
         messages.extend(closings(claim, None));
         (After::Closed(conversation.generation), Vec::new())
     } else {
-        let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
+        let timers = set_timers(&mut conversation, &run.event, outcome.timers, &claim.inbound)?;
         conversation.state = outcome.state;
         conversation.last = claim.inbound.at;
         conversation.literal_next = outcome.literal_next;
@@ -344,7 +346,7 @@ fn set_timers(
     conversation: &mut Conversation,
     event: &FlowEvent,
     wishes: Vec<TimerWish>,
-    now: Millis,
+    inbound: &Inbound,
 ) -> Result<Vec<TimerChange>, GuestFault> {
     if let FlowEvent::Timer { name, due } = event
         && conversation.timers.get(name) == Some(due)
@@ -353,17 +355,21 @@ fn set_timers(
     }
     let mut changes = Vec::with_capacity(wishes.len());
     for wish in wishes {
-        match wish {
-            TimerWish::Set(name, after) => {
-                let due = now + after * 1000;
-                conversation.timers.insert(name.clone(), due);
-                changes.push(TimerChange::Set(name, due));
+        let (name, due) = match wish {
+            TimerWish::Set(name, after) => (name, inbound.at.saturating_add(after * 1000)),
+            TimerWish::SetAt(name, time) => {
+                let due = local::due(&inbound.person, &time, inbound.at);
+                let due = due.map_err(|fault| check::bad(format!("the timer `{name}`: {fault}")))?;
+                (name, due)
             }
             TimerWish::Stop(name) => {
                 conversation.timers.remove(&name);
                 changes.push(TimerChange::Stop(name));
+                continue;
             }
-        }
+        };
+        conversation.timers.insert(name.clone(), due);
+        changes.push(TimerChange::Set(name, due));
     }
     let running = conversation.timers.keys().filter(|name| life::host_timer(name).is_none()).count();
     if running > contract::TIMERS {

@@ -176,6 +176,7 @@ impl<'a> Talk<'a> {
             name: person.name.clone(),
             locale: person.locale.clone(),
             time_zone: person.time_zone.clone(),
+            utc_offset: None,
         };
         Ok(Self { host, flow, place, person, transcript: Transcript::default(), posted: 0, completions: 0 })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use pesto_engine::local;
 use pesto_engine::model::EffectId;
 use pesto_engine::text::line;
 use serde::Deserialize;
@@ -72,6 +73,8 @@ pub(super) struct Profile {
     pub(super) name: String,
     pub(super) locale: String,
     pub(super) time_zone: String,
+    /// How far their clocks are ahead of UTC now, in seconds.
+    pub(super) utc_offset: Option<i32>,
 }
 
 #[derive(Deserialize)]
@@ -264,6 +267,7 @@ impl Api {
             name: name.to_owned(),
             locale: text("/user/locale").to_owned(),
             time_zone: text("/user/tz").to_owned(),
+            utc_offset: answer.pointer("/user/tz_offset").and_then(Value::as_i64).and_then(local::sound),
         })
     }
 

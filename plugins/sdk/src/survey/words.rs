@@ -3,8 +3,8 @@
 use super::question::{Kind, Question};
 use super::read::how_many;
 use super::script::{At, Interview, Script};
-use crate::Message;
 use crate::message::Choice;
+use crate::{Date, Message};
 
 /// What the keys and values of the kit begin with; no id and no option of a survey does.
 pub(crate) const PREFIX: &str = "survey/";
@@ -27,6 +27,11 @@ pub(crate) const CONTROLS: &str = "(`back` returns to the question before; `canc
 /// Said where an interview goes on with other questions than it began with.
 pub(crate) const MOVED: &str =
     "The questions have changed since you began. Your answers are kept where they still fit.";
+
+/// Said where a date is asked for and the person's clocks are not known.
+pub(crate) fn today(date: Date) -> String {
+    format!("(I do not know your time zone, and take today to be {}.)", date.in_words())
+}
 
 /// The key of the message that asks what is open.
 pub(crate) fn key(at: &At) -> &str {

@@ -4,6 +4,7 @@ mod campaign;
 mod doctor;
 mod forms;
 mod talk;
+mod zones;
 
 use std::time::Duration;
 

@@ -69,8 +69,9 @@ impl Asked {
         matches!(&self.question, Some(Question::Form(_, filling)) if filling.is_begun())
     }
 
-    /// What a line means at this time: numbers of choices divided by commas or blanks, or their words; an entry in a
-    /// form; else it is text. What is picked or filled in can be once. The host's commands are never entries.
+    /// What a line means at this time, the person's as if it were UTC: numbers of choices divided by commas or blanks,
+    /// or their words; an entry in a form; else it is text. What is picked or filled in can be once. The host's commands
+    /// are never entries.
     pub(super) fn read(&mut self, line: &str, now: SystemTime, style: Style) -> Line {
         let line = line.trim();
         if line.is_empty() {
