@@ -46,6 +46,8 @@ pub struct Context {
     pub place: Place,
     /// Who is talking.
     pub person: Person,
+    /// How far the person's clocks are ahead of UTC at that time, in seconds, if it is known.
+    pub utc_offset: Option<i32>,
     /// When the event was accepted.
     pub now: Millis,
     /// Unique to the turn.
@@ -87,8 +89,19 @@ pub struct Reply {
 pub enum TimerWish {
     /// Set this name, so many seconds after the turn's now.
     Set(String, u64),
+    /// Set this name to a time on the person's clocks.
+    SetAt(String, LocalTime),
     /// Stop this name.
     Stop(String),
+}
+
+/// A time on somebody's clocks, as a flow wrote it: not yet checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Such as `2026-03-31`.
+    pub date: String,
+    /// Such as `09:30`.
+    pub time: String,
 }
 
 /// A flow that can be started.

@@ -142,7 +142,6 @@ impl Engine {
     /// The same for an event that another one of its person may overtake on its way.
     pub async fn accept_arrived(&self, mut inbound: Inbound, arrival: Option<Arrival>) -> Result<Accepted, Rejected> {
         check(&inbound)?;
-        let store = &self.ports.store;
         inbound.at = self.ports.clock.now();
         // What is said may be the second half of what was said before; a pick names what it answers.
         let arrival = arrival.filter(|_| matches!(inbound.body, Body::Said { .. }));
@@ -150,7 +149,17 @@ impl Engine {
             let busy = self.is_busy(&inbound.place);
             self.delays.hold(&arrival, &inbound.place, &inbound.person.id, busy)
         });
-        let entry = if held > inbound.at { Entry::Hold(held) } else { Entry::Queue };
+        let begun = inbound.at;
+        let entry = if held > begun { Entry::Hold(held) } else { Entry::Queue };
+        let accepted = self.accept_as(inbound, entry).await?;
+        if let Some(arrival) = &arrival {
+            self.delays.stored(arrival, self.ports.clock.now().saturating_sub(begun));
+        }
+        Ok(accepted)
+    }
+
+    async fn accept_as(&self, mut inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
+        let store = &self.ports.store;
         let control = match &inbound.body {
             Body::Said { text, files } if files.is_empty() => Control::parse(text),
             Body::Control(control) => Some(*control),

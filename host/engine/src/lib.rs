@@ -10,6 +10,7 @@
 //! - [`migrate`]: which version of its flow goes on with a conversation
 //! - [`form`]: whether what a person filled in keeps a form's rules
 //! - [`life`]: when a silent conversation ends. Decides, and touches nothing
+//! - [`local`]: what people's clocks show, by the rules of their zones
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
@@ -52,6 +53,7 @@ pub mod intake;
 pub mod lane;
 mod letters;
 pub mod life;
+pub mod local;
 mod log_rate;
 mod meant;
 pub mod memory;

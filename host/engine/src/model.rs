@@ -31,6 +31,9 @@ pub struct Person {
     pub locale: String,
     /// An IANA time zone, or empty.
     pub time_zone: String,
+    /// How far their clocks were ahead of UTC when the channel told, in seconds: for a zone whose rules are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<i32>,
     /// The groups that they are in, of those that the operator names, and [`MEMBERS`](crate::policy::MEMBERS) of a full
     /// member: flows do not hear of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -142,5 +142,12 @@ impl Engine {
 /// Whoever sent what cannot be read.
 fn nobody() -> Person {
     let empty = String::new;
-    Person { id: "operator".to_owned(), name: empty(), locale: empty(), time_zone: empty(), groups: Vec::new() }
+    Person {
+        id: "operator".to_owned(),
+        name: empty(),
+        locale: empty(),
+        time_zone: empty(),
+        utc_offset: None,
+        groups: Vec::new(),
+    }
 }

@@ -268,6 +268,8 @@ pub mod contract {
     pub const ALONE: (u64, u64) = (60, 10);
     /// Unsent messages of a place beyond which its timers wait.
     pub const UNSENT: u64 = 200;
+    /// How far anybody's clocks are from UTC, in seconds.
+    pub const OFFSET: u32 = 18 * 3600;
     /// Answers, in bytes.
     pub const ANSWERS: usize = 64 << 10;
     /// A failure's reason, in bytes.

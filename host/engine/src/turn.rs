@@ -10,6 +10,7 @@ use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
 use crate::letters;
 use crate::life;
+use crate::local;
 use crate::migrate::{self, Move};
 use crate::model::{
     Aim, Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message,
@@ -64,6 +65,7 @@ pub fn context(claim: &Claim, conversation: &Conversation) -> Context {
         conversation: conversation.id(&claim.fence.place),
         place: claim.fence.place.clone(),
         person: claim.inbound.person.clone(),
+        utc_offset: local::offset(&claim.inbound.person, claim.inbound.at),
         now: claim.inbound.at,
         seed: turn.seed(),
         turn,
@@ -115,7 +117,7 @@ pub fn conclude(
         (After::Closed(conversation.generation), Vec::new())
     } else {
         conversation.alone = alone::spent(conversation.alone, by_person, claim.inbound.at);
-        let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
+        let timers = set_timers(&mut conversation, &run.event, outcome.timers, &claim.inbound)?;
         conversation.state = outcome.state;
         if by_person {
             conversation.last = claim.inbound.at;
@@ -380,7 +382,7 @@ fn set_timers(
     conversation: &mut Conversation,
     event: &FlowEvent,
     wishes: Vec<TimerWish>,
-    now: Millis,
+    inbound: &Inbound,
 ) -> Result<Vec<TimerChange>, GuestFault> {
     if let FlowEvent::Timer { name, due } = event
         && conversation.timers.get(name) == Some(due)
@@ -389,17 +391,22 @@ fn set_timers(
     }
     let mut changes = Vec::with_capacity(wishes.len());
     for wish in wishes {
-        match wish {
-            TimerWish::Set(name, after) => {
-                let due = alone::due(now, after, conversation.alone);
-                conversation.timers.insert(name.clone(), due);
-                changes.push(TimerChange::Set(name, due));
+        let now = inbound.at;
+        let (name, due) = match wish {
+            TimerWish::Set(name, after) => (name, alone::due(now, after, conversation.alone)),
+            TimerWish::SetAt(name, time) => {
+                let due = local::due(&inbound.person, &time, now);
+                let due = due.map_err(|fault| check::bad(format!("the timer `{name}`: {fault}")))?;
+                (name, alone::later(due, now, conversation.alone))
             }
             TimerWish::Stop(name) => {
                 conversation.timers.remove(&name);
                 changes.push(TimerChange::Stop(name));
+                continue;
             }
-        }
+        };
+        conversation.timers.insert(name.clone(), due);
+        changes.push(TimerChange::Set(name, due));
     }
     let running = conversation.timers.keys().filter(|name| life::host_timer(name).is_none()).count();
     if running > contract::TIMERS {

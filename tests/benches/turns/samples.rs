@@ -24,6 +24,7 @@ pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<I
             name: "Ada Lovelace".to_owned(),
             locale: "en-GB".to_owned(),
             time_zone: "Europe/London".to_owned(),
+            utc_offset: None,
             groups: Vec::new(),
         },
         at: 0,

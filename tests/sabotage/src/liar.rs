@@ -125,6 +125,7 @@ impl Liar {
             name: String::new(),
             locale: String::new(),
             time_zone: String::new(),
+            utc_offset: None,
             groups: Vec::new(),
         };
         let inbound = Inbound {

@@ -20,6 +20,7 @@ pub(crate) fn person(name: &str) -> Person {
         name: HOSTILE.into(),
         locale: "it-IT".into(),
         time_zone: "Europe/Rome".into(),
+        utc_offset: Some(7_200),
         groups: vec!["S1".into()],
     }
 }

@@ -53,7 +53,7 @@ impl Beginning {
             return person.clone();
         }
         let (id, name) = (self.by.clone(), self.name.clone());
-        Person { id, name, locale: String::new(), time_zone: String::new(), groups: Vec::new() }
+        Person { id, name, locale: String::new(), time_zone: String::new(), utc_offset: None, groups: Vec::new() }
     }
 }
 

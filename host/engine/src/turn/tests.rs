@@ -5,6 +5,7 @@ mod bounds;
 mod given_up;
 
 use super::*;
+use crate::flow::LocalTime;
 use crate::model::{
     Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Manner, Person,
     Place, Seq, Values,
@@ -29,6 +30,7 @@ pub(super) fn claim(body: Body) -> Claim {
         name: "Ann".into(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     Claim {
@@ -415,4 +417,29 @@ fn the_host_asks_whether_to_switch_once() {
     let settled = Answer { text: "Good.".into(), switch: SwitchQuestion::Settled };
     let After::Open(open) = answer(&asked_to_switch(), &settled).conversation else { panic!() };
     assert_eq!((open.switch_to, open.questions.len()), (None, 1));
+}
+
+#[test]
+fn a_turn_knows_the_persons_offset_and_sets_timers_by_their_clocks() {
+    // 2026-03-02T20:00:00Z: five in the morning of the next day in Tokyo.
+    let now = 1_772_481_600_000;
+    let mut claim = within(said("x"));
+    claim.inbound.at = now;
+    claim.inbound.person.time_zone = "Asia/Tokyo".into();
+    let open = conversation(&claim, &run(said_event("x"))).unwrap();
+    assert_eq!(context(&claim, &open).utc_offset, Some(9 * 3_600));
+    let set = |date: &str, time: &str| {
+        let time = LocalTime { date: date.into(), time: time.into() };
+        Outcome { timers: vec![TimerWish::SetAt("nag".into(), time)], ..Outcome::default() }
+    };
+    let (commit, open) = concluded(&claim, said_event("x"), set("2026-03-03", "09:30"));
+    let due = now + 4 * 3_600_000 + 30 * 60_000;
+    assert_eq!(open.timers, [("nag".to_owned(), due)].into());
+    assert_eq!(commit.timers, [TimerChange::Set("nag".into(), due)]);
+    let (_, open) = concluded(&claim, said_event("x"), set("2026-03-03", "04:59"));
+    assert_eq!(open.timers, [("nag".to_owned(), now)].into(), "it is past there");
+    let refused = conclude_with(&claim, &run(said_event("x")), set("2026-02-30", "09:30")).unwrap_err();
+    assert_eq!(refused, GuestFault::BadOutcome("the timer `nag`: `2026-02-30` is no date such as 2026-03-31".into()));
+    let refused = conclude_with(&claim, &run(said_event("x")), set("2027-03-04", "05:01")).unwrap_err();
+    assert!(matches!(refused, GuestFault::BadOutcome(reason) if reason.contains("a year ahead")));
 }

@@ -6,7 +6,7 @@ pub(super) mod migration;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::fault::{Fault, GuestFault};
-use crate::flow::{Context, FlowInfo, Outcome, Reply, TimerWish};
+use crate::flow::{Context, FlowInfo, LocalTime, Outcome, Reply, TimerWish};
 use crate::model::{self, Audience};
 use crate::policy::{Right, Rights, contract};
 use crate::ports;
@@ -189,6 +189,7 @@ fn context_in(context: &Context) -> types::TurnContext {
             name: person.name.clone(),
             locale: person.locale.clone(),
             time_zone: person.time_zone.clone(),
+            utc_offset: context.utc_offset,
             extensions: Vec::new(),
         },
         now: context.now,
@@ -277,10 +278,21 @@ fn timer_out(change: types::TimerChange) -> Result<TimerWish, String> {
     match change {
         types::TimerChange::Set(setting) => {
             no_extensions(&setting.extensions)?;
-            Ok(TimerWish::Set(setting.name, setting.after))
+            timer_due_out(setting.name, setting.due)
         }
         types::TimerChange::Stop(name) => Ok(TimerWish::Stop(name)),
         types::TimerChange::Other(extension) => no_extensions(&[extension]).map(|()| TimerWish::Stop(String::new())),
+    }
+}
+
+fn timer_due_out(name: String, due: types::TimerDue) -> Result<TimerWish, String> {
+    match due {
+        types::TimerDue::After(seconds) => Ok(TimerWish::Set(name, seconds.into())),
+        types::TimerDue::At(types::LocalTime { date, time, extensions }) => {
+            no_extensions(&extensions)?;
+            Ok(TimerWish::SetAt(name, LocalTime { date, time }))
+        }
+        types::TimerDue::Other(extension) => no_extensions(&[extension]).map(|()| TimerWish::Stop(String::new())),
     }
 }
 

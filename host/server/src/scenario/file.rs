@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use pesto_engine::life::Expiry;
+use pesto_engine::local;
 use pesto_engine::model::Millis;
 use serde::Deserialize;
 
@@ -12,8 +13,8 @@ use super::lines;
 use super::llm_call::LlmCall;
 use super::wanted::Wanted;
 
-/// Monday, 2026-01-05, 09:00 UTC: the clock of a scenario that does not say.
-const BEGIN: Millis = 1_767_603_600_000;
+/// Monday, 2026-03-02, 09:00 UTC: the clock of a scenario that does not say, as of the kit's `Talk`.
+const BEGIN: Millis = 1_772_442_000_000;
 /// The longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -98,7 +99,19 @@ pub struct PersonSpec {
 impl Default for PersonSpec {
     fn default() -> Self {
         let text = str::to_owned;
-        Self { id: text("sam"), name: text("Sam"), locale: text("en-GB"), time_zone: text("Europe/London") }
+        Self { id: text("ada"), name: text("Ada Lovelace"), locale: text("en-GB"), time_zone: text("Europe/London") }
+    }
+}
+
+impl PersonSpec {
+    fn check(&self) -> Result<(), String> {
+        let zone = &self.time_zone;
+        if zone.is_empty() || local::is_zone(zone) {
+            return Ok(());
+        }
+        Err(format!(
+            "person.time-zone: `{zone}` is no zone; write one such as Europe/Rome, or \"\" for one that is not known"
+        ))
     }
 }
 
@@ -180,6 +193,7 @@ impl Scenario {
         scenario.lines = lines::of_steps(&text, scenario.steps.len());
         scenario.begin().map_err(form)?;
         scenario.expiry().map_err(form)?;
+        scenario.person.check().map_err(form)?;
         if scenario.steps.is_empty() {
             return Err(form("it has no steps, and so shows nothing".to_owned()));
         }
@@ -312,6 +326,8 @@ mod tests {
         assert!(refused("name: n\nsteps: [{say: a, wiat: 1s}]\n").contains("wiat"));
         assert!(refused("name: n\nsteps: [{swap: false}]\n").contains("exactly one of"));
         assert!(refused("name: n\nsteps: [{swap: true}]\n").contains("`begins-on`"));
+        let zone = "name: n\nperson: {time-zone: Tokyo}\nsteps: [{say: a}]\n";
+        assert!(refused(zone).contains("person.time-zone: `Tokyo` is no zone; write one such as Europe/Rome"));
         assert!(refused("name: n\nbegins-on: old.wasm\nsteps: [{say: a}]\n").contains("`swap: true`"));
     }
 

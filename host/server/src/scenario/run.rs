@@ -247,6 +247,7 @@ impl<'a> Talk<'a> {
             name: talker.name,
             locale: talker.locale,
             time_zone: talker.time_zone,
+            utc_offset: None,
         };
         let (id, place) = (format!("step-{at}"), place.clone());
         self.host.event(Inbound { id, place, person, at: 0, sent: None, manner: Default::default(), body }).await

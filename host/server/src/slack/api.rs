@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use pesto_engine::local;
 use pesto_engine::model::EffectId;
 use pesto_engine::text::line;
 use serde::Deserialize;
@@ -77,6 +78,8 @@ pub(super) struct Profile {
     pub(super) name: String,
     pub(super) locale: String,
     pub(super) time_zone: String,
+    /// How far their clocks are ahead of UTC now, in seconds.
+    pub(super) utc_offset: Option<i32>,
     /// The workspaces in which they are a full member: no guest, and of no other company.
     pub(super) member_of: Vec<String>,
 }
@@ -85,8 +88,13 @@ impl Profile {
     fn read(user: &Value) -> Self {
         let text = |path: &str| user.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let names = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
-        let name = names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or_default();
-        Self { name, locale: text("/locale"), time_zone: text("/tz"), member_of: member_of(user) }
+        Self {
+            name: names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or_default(),
+            locale: text("/locale"),
+            time_zone: text("/tz"),
+            utc_offset: user.get("tz_offset").and_then(Value::as_i64).and_then(local::sound),
+            member_of: member_of(user),
+        }
     }
 }
 

@@ -92,6 +92,7 @@ impl Intake {
             name: String::new(),
             locale: String::new(),
             time_zone: String::new(),
+            utc_offset: None,
             groups: Vec::new(),
         };
         let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), manner: Manner::default(), body };

@@ -103,6 +103,7 @@ impl People {
             name: text::line(name, 200),
             locale: text::line(locale, 40),
             time_zone: text::line(time_zone, 60),
+            utc_offset: profile.and_then(|profile| profile.utc_offset),
         }
     }
 

@@ -42,6 +42,12 @@ pub enum ToHost {
         person: String,
         /// As they call themselves.
         name: String,
+        /// An IETF language tag such as `en-GB`, or empty.
+        #[serde(default)]
+        locale: String,
+        /// An IANA zone such as `Europe/Rome`, or empty.
+        #[serde(default)]
+        time_zone: String,
     },
     /// The person wrote.
     Say {

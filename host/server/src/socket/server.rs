@@ -173,7 +173,18 @@ impl Session {
     /// An error hangs up.
     async fn handle(&mut self, frame: ToHost) -> io::Result<()> {
         match frame {
-            ToHost::Hello { person, name } => self.hello(person, name).await?,
+            ToHost::Hello { person, name, locale, time_zone } => {
+                let line = pesto_engine::text::line;
+                self.hello(Person {
+                    id: person,
+                    name: line(&name, 200),
+                    locale: line(&locale, 40),
+                    time_zone: line(&time_zone, 60),
+                    utc_offset: None,
+                    groups: vec![MEMBERS.to_owned()],
+                })
+                .await?;
+            }
             ToHost::Say { id, text } => self.event(id, Body::Said { text, files: Vec::new() }).await?,
             ToHost::Pick { id, message, values } => self.event(id, Body::Picked { message, values }).await?,
             ToHost::Fill { id, message, values } => self.event(id, Body::Filled { message, values }).await?,
@@ -192,21 +203,18 @@ impl Session {
         Ok(())
     }
 
-    async fn hello(&mut self, id: String, name: String) -> io::Result<()> {
+    async fn hello(&mut self, person: Person) -> io::Result<()> {
         if self.person.is_some() {
             self.send(FromHost::Bye { reason: "you have said hello already".to_owned() }).await;
             return Ok(());
         }
-        let place = match Place::direct(WORKSPACE, &id) {
+        let place = match Place::direct(WORKSPACE, &person.id) {
             Ok(place) => place,
             Err(error) => {
                 self.send(FromHost::Bye { reason: error.to_string() }).await;
                 return Ok(());
             }
         };
-        let name = pesto_engine::text::line(&name, 200);
-        let person =
-            Person { id, name, locale: String::new(), time_zone: String::new(), groups: vec![MEMBERS.to_owned()] };
         let open = self.of_store(LOOKING, self.open(&place)).await?;
         let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;

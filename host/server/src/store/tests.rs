@@ -17,6 +17,7 @@ fn said(id: &str, text: &str) -> Inbound {
         name: String::new(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     let body = Body::Said { text: text.into(), files: Vec::new() };

@@ -24,6 +24,7 @@ pub(crate) fn said(name: &str, id: &str) -> Inbound {
         name: String::new(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     let body = Body::Said { text: "hello".into(), files: Vec::new() };

@@ -153,7 +153,7 @@ impl Question {
         self
     }
 
-    /// Which dates are accepted, in days from today: `0..=30` is within the next thirty days.
+    /// Which dates are accepted, in days from the person's today: `0..=30` is within the next thirty days.
     ///
     /// # Panics
     /// For any other kind than a date.

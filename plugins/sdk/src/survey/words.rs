@@ -29,6 +29,11 @@ pub(crate) const CONTROLS: &str = "(`back` returns to the question before; `canc
 pub(crate) const MOVED: &str =
     "The questions have changed since you began. Your answers are kept where they still fit.";
 
+/// Said where a date is asked for and the person's clocks are not known.
+pub(crate) fn today(date: Date) -> String {
+    format!("(I do not know your time zone, and take today to be {}.)", date.in_words())
+}
+
 /// The key of the message that asks what is open.
 pub(crate) fn key(at: &At) -> &str {
     match at {

@@ -1,5 +1,6 @@
 //! The engine in this process, with its time moved by hand: what a test of the real host could only wait for.
 
+mod alarm;
 mod bounds;
 mod dispatch;
 mod intake;
@@ -212,6 +213,7 @@ impl World {
             name: "Ann".into(),
             locale: String::new(),
             time_zone: String::new(),
+            utc_offset: None,
             groups: Vec::new(),
         };
         Inbound {

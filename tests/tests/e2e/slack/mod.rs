@@ -8,6 +8,7 @@ mod looks;
 mod pace;
 mod talk;
 mod whom;
+mod zones;
 
 use std::time::Duration;
 

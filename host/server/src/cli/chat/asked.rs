@@ -74,9 +74,9 @@ impl Asked {
         matches!(&self.question, Some(Question::Form(_, filling)) if filling.is_begun())
     }
 
-    /// What a line means at this time: a pick, as the host reads it in every channel; an entry in a form; the day that is
-    /// asked for, as `2026-03-31`, while its words are the flow's to know; else it is text. What is picked or filled in
-    /// can be once. The host's commands are never entries.
+    /// What a line means at this time, the person's as if it were UTC: a pick, as the host reads it in every channel; an
+    /// entry in a form; the day that is asked for, as `2026-03-31`, while its words are the flow's to know; else it is
+    /// text. What is picked or filled in can be once. The host's commands are never entries.
     pub(super) fn read(&mut self, line: &str, now: SystemTime, style: Style) -> Line {
         let line = line.trim();
         if line.is_empty() {

@@ -5,6 +5,7 @@ mod asked;
 mod day;
 mod filling;
 mod lines;
+mod setting;
 mod view;
 mod wrap;
 
@@ -23,7 +24,7 @@ use crate::cli::Common;
 use crate::cli::ask::strange;
 use crate::config::{Config, Scope};
 use crate::out::errln;
-use crate::socket::{Client, Heard, OpenConversation, Talk};
+use crate::socket::{Client, Heard, OpenConversation, Setting, Talk};
 use crate::store::OpenError;
 
 use ahead::Ahead;
@@ -51,6 +52,12 @@ pub struct Args {
     /// Ends the conversation that is open, if one is, and begins anew.
     #[arg(long)]
     pub fresh: bool,
+    /// Your time zone, such as Europe/Rome. By default this machine's: TZ, /etc/localtime or /etc/timezone.
+    #[arg(long, value_name = "ZONE", value_parser = setting::zone)]
+    time_zone: Option<String>,
+    /// Your language, such as en-GB. By default this machine's: LC_ALL, LC_MESSAGES or LANG.
+    #[arg(long, value_name = "TAG", value_parser = setting::tag)]
+    locale: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -68,8 +75,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if args.fresh {
         cancel(&config, place).await?;
     }
-    let talk = Talk::start(config.socket(), id, name);
-    let ended = Chat::new(talk, args.flow).run().await;
+    let setting = Setting {
+        locale: args.locale.unwrap_or_else(setting::own_locale),
+        time_zone: args.time_zone.unwrap_or_else(setting::own_zone),
+    };
+    let zone = setting.time_zone.clone();
+    let talk = Talk::start(config.socket(), id, name, setting);
+    let ended = Chat::new(talk, args.flow, zone).run().await;
     match host {
         Some(host) => ended.and(host.stop().await),
         None => ended,
@@ -157,12 +169,13 @@ struct Chat {
     ahead: Ahead,
     piped: bool,
     greeted: bool,
+    time_zone: String,
 }
 
 impl Chat {
-    fn new(talk: Talk, flow: Option<FlowName>) -> Self {
+    fn new(talk: Talk, flow: Option<FlowName>, time_zone: String) -> Self {
         let piped = !std::io::stdin().is_terminal();
-        Self { talk, flow, asked: Asked::default(), ahead: Ahead::new(), piped, greeted: false }
+        Self { talk, flow, asked: Asked::default(), ahead: Ahead::new(), piped, greeted: false, time_zone }
     }
 
     async fn run(mut self) -> anyhow::Result<()> {
@@ -221,7 +234,7 @@ impl Chat {
         if self.piped {
             lines.print(&Style::of_stdout().typed(line));
         }
-        match self.asked.read(line, SystemTime::now(), Style::of_stdout()) {
+        match self.asked.read(line, setting::seen_in(&self.time_zone, SystemTime::now()), Style::of_stdout()) {
             Line::Empty => return false,
             Line::Say(text) => self.talk.say(&text),
             Line::Pick(message, values) => self.talk.pick(message, values),
