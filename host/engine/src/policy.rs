@@ -86,8 +86,8 @@ impl InDoubt {
     }
 }
 
-/// What stands among a person's groups if they are a full member of the workspace: no guest, and of no other company. No
-/// group can have this name.
+/// What stands among a person's groups if they are a full member of the workspace: no guest, and of no other company.
+/// No group can have this name.
 pub const MEMBERS: &str = "@members";
 
 /// Who may start a flow, and take part in what others started.

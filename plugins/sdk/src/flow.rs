@@ -80,16 +80,16 @@ impl About {
         self
     }
 
-    /// In a thread of a channel, everybody is heard, with all that they say and pick: [`Turn::person`] tells who it was.
-    /// Otherwise a conversation belongs to whoever began it, and others are not heard in it. What it records is recorded
-    /// of whoever began it in any case.
+    /// In a thread of a channel, everybody is heard, with all that they say and pick: [`Turn::person`] tells who it
+    /// was. Otherwise a conversation belongs to whoever began it, and others are not heard in it. What it records is
+    /// recorded of whoever began it in any case.
     pub fn hears_everyone(mut self) -> Self {
         self.audience = Some("everyone");
         self
     }
 
-    /// In a thread of a channel, the words of others are heard where they mention the bot; all else remains with whoever
-    /// began the conversation.
+    /// In a thread of a channel, the words of others are heard where they mention the bot; all else remains with
+    /// whoever began the conversation.
     pub fn hears_mentions(mut self) -> Self {
         self.audience = Some("mentions");
         self

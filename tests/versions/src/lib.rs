@@ -1,6 +1,6 @@
-//! Flows for tests. Two are in two versions each: `tally` is written by hand, `lunch` is a survey. The second version of each takes over
-//! conversations of the first, which `tests/frozen` keeps as it was compiled once. `quorum`
-//! hears everybody in a thread.
+//! Flows for tests. Two are in two versions each: `tally` is written by hand, `lunch` is a survey. The second version
+//! of each takes over conversations of the first, which `tests/frozen` keeps as it was compiled once. `quorum` hears
+//! everybody in a thread.
 //!
 //! `alarm` has one version, which knows the person's local time.
 //!

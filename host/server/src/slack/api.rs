@@ -19,6 +19,7 @@ use super::api_error::{ApiError, judge};
 use super::http_client::HttpClient;
 use super::limiter::Limiter;
 use super::mark::{Found, Mark};
+use super::people::member_of;
 use super::reading::Identity;
 use super::render::Payload;
 use super::sign::Hand;
@@ -396,17 +397,6 @@ impl Hand for Api {
     }
 }
 
-/// The workspaces in which a user is a full member. In an organisation they may be in several.
-fn member_of(user: &Value) -> Vec<String> {
-    let is = |flag: &str| user.get(flag).and_then(Value::as_bool).unwrap_or_default();
-    if ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"].into_iter().any(is) {
-        return Vec::new();
-    }
-    let teams = user.pointer("/enterprise_user/teams").and_then(Value::as_array).into_iter().flatten();
-    let teams = user.get("team_id").into_iter().chain(teams).filter_map(Value::as_str);
-    teams.map(|team| line(team, 40)).collect()
-}
-
 /// A time as HTTP writes it: `Sat, 21 Nov 2026 22:35:28 GMT` (RFC 9110, section 5.6.7).
 fn http_date(text: &str) -> Option<SystemTime> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -436,20 +426,7 @@ fn ours(message: &Value, bot_user: &str, id: &EffectId) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::{http_date, member_of};
-
-    #[test]
-    fn guests_and_strangers_are_no_members() {
-        assert_eq!(member_of(&json!({ "team_id": "T1", "is_restricted": false })), ["T1"]);
-        let several = json!({ "team_id": "T1", "enterprise_user": { "teams": ["T1", "T2", 7] } });
-        assert_eq!(member_of(&several), ["T1", "T1", "T2"]);
-        for flag in ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"] {
-            assert!(member_of(&json!({ "team_id": "T1", flag: true })).is_empty(), "{flag}");
-        }
-        assert!(member_of(&json!(null)).is_empty());
-    }
+    use super::http_date;
 
     #[test]
     fn dates_of_http_are_read() {

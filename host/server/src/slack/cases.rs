@@ -159,7 +159,10 @@ fn as_json(event: &Incoming) -> Value {
 }
 
 fn in_full(expected: &Value) -> Value {
-    let mut full = json!({"team": "T0HOME", "only_if_open": false, "below": null, "instead": null, "heard_at": null, "name_hint": null, "ack_text": null});
+    let mut full = json!({
+        "team": "T0HOME", "only_if_open": false, "below": null, "instead": null, "heard_at": null, "name_hint": null,
+        "ack_text": null,
+    });
     full.as_object_mut().unwrap().extend(expected.as_object().unwrap().clone());
     full
 }

@@ -12,8 +12,8 @@ use super::reading::{Identity, Incoming, Reading};
 const ELSEWHERE: &str = "I answer in our direct messages.";
 const WHICH: &str = "Say which one: `start` and its name. I answer in our direct messages.";
 const NO_NAME: &str = "There is nothing of that name. I answer in our direct messages with what I can do.";
-const UNKNOWN: &str = "I know the name of a flow, or `start` and a name, `list`, `cancel`, `restart`, `status` and `help`. \
-     I answer in our direct messages with what I can do.";
+const UNKNOWN: &str = "I know the name of a flow, or `start` and a name, `list`, `cancel`, `restart`, \
+     `status` and `help`. I answer in our direct messages with what I can do.";
 
 /// Words that end a conversation, whatever the channel. Here nothing else can be meant.
 const ENDS: [&str; 6] = ["stop", "end", "exit", "quit", "abort", "leave"];

@@ -112,7 +112,8 @@ fn kind(outer: Fields<'_>, channel: &str, text: &str, us: &Identity) -> Read<Kin
     })
 }
 
-/// A person changed their words. What Slack changes by itself, such as a link that it looked up, names no time of an edit.
+/// A person changed their words. What Slack changes by itself, such as a link that it looked up, names no time of an
+/// edit.
 fn changed(outer: Fields<'_>, us: &Identity) -> Read {
     let edit = outer.get("event.message")?.is_some()
         && outer.get("event.message.edited")?.is_some()

@@ -48,8 +48,8 @@ pub(super) fn mentions(text: &str, user: &str) -> bool {
     })
 }
 
-/// Whether a text, as Slack wrote it, begins with a mention of others and not of `user`, and goes on with words for them.
-/// Mentions alone are an answer.
+/// Whether a text, as Slack wrote it, begins with a mention of others and not of `user`, and goes on with words for
+/// them. Mentions alone are an answer.
 pub(super) fn is_for_others(text: &str, user: &str) -> bool {
     let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | '&');
     let mut rest = text.trim_start_matches(is_between);
@@ -64,8 +64,8 @@ pub(super) fn is_for_others(text: &str, user: &str) -> bool {
     others && rest.contains(char::is_alphanumeric)
 }
 
-/// The ids of people whom a text, as Slack wrote it, mentions without their name, each once and at most [`MOST_MENTIONS`].
-/// A mention of `bot_user` at the beginning, which is left out of the plain text, may be among them.
+/// The ids of people whom a text, as Slack wrote it, mentions without their name, each once and at most
+/// [`MOST_MENTIONS`]. A mention of `bot_user` at the beginning, which is left out of the plain text, may be among them.
 pub(super) fn mentioned(text: &str) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for (at, mark) in text.match_indices("<@") {

@@ -26,7 +26,8 @@ const YOUNG: Micros = 10_000_000;
 /// How long is waited for that mention. Slack wants its answer within 3 s.
 const OVERTAKEN: Duration = Duration::from_millis(1_500);
 
-/// How far apart Slack's clock and ours may be where a post is compared with a conversation's beginning, in microseconds.
+/// How far apart Slack's clock and ours may be where a post is compared with a conversation's beginning, in
+/// microseconds.
 const SKEW: Micros = 5_000_000;
 
 /// A flow hears no edits: what it asked next, and who read along, went by the first words.
@@ -179,8 +180,9 @@ impl Intake {
         Answer::Ack(ack_text)
     }
 
-    /// Where something belongs that was said in a thread below a post of ours in somebody's direct messages, and the post's
-    /// ts where that is outside the thread: there, if the post is of what goes on there and nothing goes on in the thread.
+    /// Where something belongs that was said in a thread below a post of ours in somebody's direct messages, and the
+    /// post's ts where that is outside the thread: there, if the post is of what goes on there and nothing goes on in
+    /// the thread.
     async fn settled(
         &self,
         id: &str,

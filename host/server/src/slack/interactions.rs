@@ -208,8 +208,8 @@ fn answer(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, 
     }))
 }
 
-/// Where a message belongs that stands at a place, and below what it stands. An answer to what was said in a thread of the
-/// direct messages stands there, though it may be of what goes on outside the thread: its id tells.
+/// Where a message belongs that stands at a place, and below what it stands. An answer to what was said in a thread of
+/// the direct messages stands there, though it may be of what goes on outside the thread: its id tells.
 fn of_message(place: Place, us: &Identity, user: &str, message: &EffectId) -> Read<(Place, Option<String>)> {
     let root = place.thread().filter(|(channel, _)| is_direct(channel)).map(|(_, root)| root.to_owned());
     let outside = direct(us, user)?;

@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, Shared};
 use pesto_engine::model::Person;
 use pesto_engine::policy::MEMBERS;
 use pesto_engine::text;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::api::{Api, Profile};
@@ -208,6 +209,17 @@ impl People {
     }
 }
 
+/// The workspaces in which a user is a full member. In an organisation they may be in several.
+pub(super) fn member_of(user: &Value) -> Vec<String> {
+    let is = |flag: &str| user.get(flag).and_then(Value::as_bool).unwrap_or_default();
+    if ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"].into_iter().any(is) {
+        return Vec::new();
+    }
+    let teams = user.pointer("/enterprise_user/teams").and_then(Value::as_array).into_iter().flatten();
+    let teams = user.get("team_id").into_iter().chain(teams).filter_map(Value::as_str);
+    teams.map(|team| text::line(team, 40)).collect()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing between lock and unlock can panic and leave a map half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -329,7 +341,20 @@ impl<K: Hash + Eq, V> Remembered<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn guests_and_strangers_are_no_members() {
+        assert_eq!(member_of(&json!({ "team_id": "T1", "is_restricted": false })), ["T1"]);
+        let several = json!({ "team_id": "T1", "enterprise_user": { "teams": ["T1", "T2", 7] } });
+        assert_eq!(member_of(&several), ["T1", "T1", "T2"]);
+        for flag in ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"] {
+            assert!(member_of(&json!({ "team_id": "T1", flag: true })).is_empty(), "{flag}");
+        }
+        assert!(member_of(&json!(null)).is_empty());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_many_want_to_know_is_asked_once() {

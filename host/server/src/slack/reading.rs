@@ -22,8 +22,8 @@ pub(super) struct Identity {
 pub(super) enum Reading {
     /// Store this, then acknowledge.
     Event(Incoming),
-    /// A person changed what they wrote: [`Incoming::sent`] says when that was. Tell them what becomes of it, where it was
-    /// for us.
+    /// A person changed what they wrote: [`Incoming::sent`] says when that was. Tell them what becomes of it, where it
+    /// was for us.
     Edited(Incoming),
     /// Open the window of a form, then acknowledge.
     Open(Opening),
@@ -80,8 +80,8 @@ pub(super) struct Incoming {
     pub(super) only_if_open: bool,
     /// Below this message, by its ts: the answer belongs there too.
     pub(super) below: Option<String>,
-    /// The place is a thread below a post of ours in the person's direct messages, which are this: it is theirs if the post
-    /// is of what goes on there.
+    /// The place is a thread below a post of ours in the person's direct messages, which are this: it is theirs if the
+    /// post is of what goes on there.
     pub(super) instead: Option<Place>,
     /// People whom the body's text mentions by their id, as `@U123`, each once.
     pub(super) mentioned: Vec<String>,

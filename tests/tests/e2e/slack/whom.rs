@@ -1,4 +1,5 @@
-//! Whom one talks to: conversations where several people are, threads in direct messages, flows that follow one another.
+//! Whom one talks to: conversations where several people are, threads in direct messages, flows that follow one
+//! another.
 
 use pesto_server::admin::{AdminReply, AdminRequest};
 use pesto_tests::guests;
