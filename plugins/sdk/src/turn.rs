@@ -92,7 +92,7 @@ impl<S> Turn<S> {
 
     /// Sets a timer to a time on the person's clocks, at most a year ahead, as [`set_timer`](Self::set_timer) does. The
     /// host computes the moment now, by the rules of the person's zone; in UTC if nobody knows the zone. A time that is
-    /// past is due at once. One that their clocks skip, as when summer begins, is as much later; one that they show
+    /// past is due after a second. One that their clocks skip, as when summer begins, is as much later; one that they show
     /// twice is the first of both.
     ///
     /// ```

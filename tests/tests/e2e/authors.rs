@@ -156,10 +156,10 @@ fn scenarios_have_people_threads_and_silence() {
         (
             "people.yaml",
             "name: People\npeople: {flo: {name: Flora}}\nsteps:\n  - start: \"\"\n    bot: [ready]\n  - {as: flo, start: \
-             \"\", bot: [ready]}\n  - {say: a, bot: [\"1: Sam at test/sam\"]}\n  - {as: flo, say: b, bot: [\"1: Flora at \
+             \"\", bot: [ready]}\n  - {say: a, bot: [\"1: Ada Lovelace at test/ada\"]}\n  - {as: flo, say: b, bot: [\"1: Flora at \
              test/flo\"]}\n  - {in: thread, start: \"\", bot: [ready]}\n  - {in: thread, say: choices, bot: [{choices: [A, \
-             B]}]}\n  - {in: thread, pick: B, bot: [B of sam]}\n  - {say: c, bot: [\"2: Sam at test/sam\"]}\n  - {as: flo, \
-             say: end, ended: true}\n  - {say: d, bot: [\"3: Sam at test/sam\"], ended: false}\n",
+             B]}]}\n  - {in: thread, pick: B, bot: [B of ada]}\n  - {say: c, bot: [\"2: Ada Lovelace at test/ada\"]}\n  - {as: flo, \
+             say: end, ended: true}\n  - {say: d, bot: [\"3: Ada Lovelace at test/ada\"], ended: false}\n",
         ),
         (
             "silence.yaml",

@@ -437,7 +437,7 @@ fn a_turn_knows_the_persons_offset_and_sets_timers_by_their_clocks() {
     assert_eq!(open.timers, [("nag".to_owned(), due)].into());
     assert_eq!(commit.timers, [TimerChange::Set("nag".into(), due)]);
     let (_, open) = concluded(&claim, said_event("x"), set("2026-03-03", "04:59"));
-    assert_eq!(open.timers, [("nag".to_owned(), now)].into(), "it is past there");
+    assert_eq!(open.timers, [("nag".to_owned(), now + 1_000)].into(), "it is past there, and a timer takes a second");
     let refused = conclude_with(&claim, &run(said_event("x")), set("2026-02-30", "09:30")).unwrap_err();
     assert_eq!(refused, GuestFault::BadOutcome("the timer `nag`: `2026-02-30` is no date such as 2026-03-31".into()));
     let refused = conclude_with(&claim, &run(said_event("x")), set("2027-03-04", "05:01")).unwrap_err();

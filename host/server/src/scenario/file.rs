@@ -366,7 +366,7 @@ mod tests {
             (spec.id, spec.name, spec.locale)
         };
         let of = |id: &str, name: &str, locale: &str| (id.to_owned(), name.to_owned(), locale.to_owned());
-        assert_eq!(talker(0), of("sam", "Sam", "en-GB"));
+        assert_eq!(talker(0), of("ada", "Ada Lovelace", "en-GB"));
         assert_eq!(talker(1), of("flo", "Flora", "de-DE"));
         assert_eq!(talker(2), of("ed", "Ed", "en-GB"));
         let day = 86_400_000;
