@@ -203,7 +203,8 @@ impl TestHost {
     /// What is left undone, in words; starts the host where it does not run, for only a host knows.
     fn leftovers(&mut self) -> Option<String> {
         for line in self.logs.iter().flat_map(Log::lines) {
-            if line.contains("panicked at") {
+            // Panics of flows stand in the host's own lines.
+            if line.starts_with("thread '") && line.contains("panicked at") {
                 return Some(format!("the host panicked: {line}"));
             }
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pesto_engine::model::Message;
-use pesto_server::socket::{Heard, OpenConversation, Talk};
+use pesto_server::socket::{Heard, OpenConversation, Setting, Talk};
 
 use crate::PATIENCE;
 
@@ -29,7 +29,8 @@ pub struct Person {
 impl Person {
     /// Arrives, as soon as a host listens.
     pub fn arrive(socket: PathBuf, id: &str) -> Self {
-        let talk = Talk::start(socket, id.to_owned(), id.to_owned());
+        let setting = Setting { locale: "en-GB".to_owned(), time_zone: "Europe/London".to_owned() };
+        let talk = Talk::start(socket, id.to_owned(), id.to_owned(), setting);
         Self {
             id: id.to_owned(),
             talk,

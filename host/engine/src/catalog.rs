@@ -1,13 +1,13 @@
 //! The flows that are here: which component is current for each name, and components that are ready to run by
 //! their digest. Open conversations ask by digest; new ones by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
 use crate::fault::{Fault, GuestFault};
-use crate::flow::{FlowInfo, Offer, Offers};
+use crate::flow::{Clash, FlowInfo, Offer, Offers, clashes};
 use crate::model::{Digest, FlowName};
 use crate::ports::{Deploy, Store, StoreError};
 use crate::wasm::{LoadError, Ready, Sandbox};
@@ -52,6 +52,8 @@ struct Inner {
     uses: u64,
     /// What is current elsewhere and cannot run here.
     unfit: BTreeMap<FlowName, Digest>,
+    /// Triggers that never start their flow, which was logged.
+    clashes: BTreeSet<Clash>,
 }
 
 /// The flows of one host.
@@ -171,6 +173,10 @@ impl Catalog {
             (name.clone(), Offer { digest: ready.digest.clone(), title, summary, triggers })
         };
         let flows = inner.current.iter().map(offer).collect();
+        let triggers = inner.current.iter().map(|(name, ready)| (name, ready.info.triggers.as_slice()));
+        let clashes: BTreeSet<_> = clashes(triggers).into_iter().collect();
+        clashes.difference(&inner.clashes).for_each(|clash| tracing::warn!("{clash}"));
+        inner.clashes = clashes;
         inner.offers = Arc::new(Offers { flows, default: self.default.clone() });
     }
 

@@ -8,15 +8,17 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 
+use crate::alone;
 use crate::broker::Scope;
 use crate::engine::{Engine, LEASE, RunningTurn, length};
 use crate::fault::{Fault, GuestFault};
 use crate::handover::{Taken, Turns};
 use crate::life::{self, Step};
-use crate::model::{Call as JournaledCall, Conversation, TurnId};
+use crate::model::{Body, Call as JournaledCall, Conversation, TurnId};
+use crate::policy::Part;
 use crate::ports::{Claim, Commit, Fence, StoreError};
 use crate::room::Room;
-use crate::router::{Route, Run, expire, route, route_aside};
+use crate::router::{FlowEvent, Route, Run, expire, route, route_aside};
 use crate::turn;
 use crate::wasm::Call;
 
@@ -131,7 +133,13 @@ impl Engine {
                 Err(failed) => Box::pin(self.failed(&claim, failed)).await,
             },
             // Mostly another one has the place by now. Where a later turn was meant, the place must not wait for the lease.
-            Ok(()) = is_lost => self.ports.store.hand_back(&claim.fence).await,
+            Ok(unasked) = is_lost => {
+                if unasked {
+                    let place = &claim.fence.place;
+                    tracing::warn!(%place, "the turn is ended: another host took it over, or somebody cleared its place");
+                }
+                self.ports.store.hand_back(&claim.fence).await
+            }
             () = no_time => self.ports.store.hand_back(&claim.fence).await,
         };
         if let Err(error) = ended {
@@ -151,7 +159,7 @@ impl Engine {
             return false;
         }
         if let Some(former) = running.insert(turn.fence.place.clone(), turn) {
-            let _ = former.lost.send(());
+            let _ = former.lost.send(false);
         }
         true
     }
@@ -159,7 +167,10 @@ impl Engine {
     /// The write that ends an attempt.
     async fn commit(&self, claim: &Claim, commit: Box<Commit>) -> Result<(), StoreError> {
         match self.ports.store.commit(&claim.fence, *commit).await {
-            Ok(()) => self.gauges.committed(),
+            Ok(()) => {
+                self.gauges.committed();
+                self.answered.settle(&claim.inbound, self.ports.clock.now());
+            }
             Err(error) => return Box::pin(self.failed(claim, Fault::from(error).into())).await,
         }
         Ok(())
@@ -170,10 +181,12 @@ impl Engine {
         let Failed { fault, route, journal } = *failed;
         let place = &claim.fence.place;
         let now = self.ports.clock.now();
+        // A person who wants to leave is not held by a second attempt.
+        let cancelled = matches!(&route, Some(Route::Run(run)) if run.event == FlowEvent::Cancelled);
         let given_up = match fault {
             // Nothing comes here parked.
             Fault::Stale | Fault::Parked => return Err(StoreError::Stale),
-            Fault::Guest(fault) if fault.is_final() || claim.attempt >= turn::MOST_GUEST_ATTEMPTS => fault,
+            Fault::Guest(fault) if fault.is_final() || cancelled || claim.attempt >= turn::MOST_GUEST_ATTEMPTS => fault,
             Fault::Guest(fault) => {
                 tracing::warn!(%place, seq = %claim.seq, error = fault.name(), "{fault}; trying once more");
                 return self.ports.store.retry(&claim.fence, now).await;
@@ -213,16 +226,30 @@ impl Engine {
                 if let Some(Step::Commit(commit)) = silent {
                     return Ok(commit);
                 }
+                if let Some(commit) = self.waits(claim).await? {
+                    return Ok(commit);
+                }
                 // What the host itself brings about belongs to whoever it concerns.
-                let lets = !inbound.body.is_a_persons()
-                    || open.is_none_or(|open| self.lets(&inbound.person, &inbound.place, open));
-                match lets {
+                let part = match open {
+                    Some(open) if inbound.body.is_a_persons() => self.part(&inbound.person, &inbound.place, open),
+                    _ => Part::Whole,
+                };
+                match (part, open) {
                     _ if silent.is_some() => expire(),
-                    true => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
-                    false => route_aside(&inbound.body),
+                    // What it was meant for is over.
+                    (_, None) if inbound.manner.overheard && matches!(inbound.body, Body::Said { .. }) => Route::Drop,
+                    (Part::Whole, open) => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
+                    (part, Some(open)) => route_aside(inbound, part, open),
+                    (_, None) => Route::Drop,
                 }
             }
         };
+        match &way {
+            // They answered it a moment ago, and mean it once.
+            Route::Whisper(_) if self.answered.again(&claim.inbound) => way = Route::Drop,
+            Route::Whisper(_) | Route::Drop => {}
+            _ => self.answered.note(&claim.inbound, claim.inbound.at),
+        }
         let conversation = match self.conversation(claim, &mut way).await {
             Ok(conversation) => conversation.map(Box::new),
             Err(fault) => return Err(Box::new(Failed { fault, route: Some(way), journal: None })),
@@ -230,6 +257,7 @@ impl Engine {
         let run = match &way {
             Route::Run(run) => run,
             Route::Answer(answer) => return Ok(Box::new(turn::answer(claim, answer))),
+            Route::Whisper(text) => return Ok(Box::new(turn::whisper(claim, text))),
             Route::End(text) => return Ok(Box::new(turn::end(claim, text))),
             Route::Drop => return Ok(Box::default()),
         };
@@ -242,15 +270,34 @@ impl Engine {
         }
     }
 
+    /// What an event that no person caused leads to where its conversation has had too many of them.
+    async fn waits(&self, claim: &Claim) -> Result<Option<Box<Commit>>, Fault> {
+        let Some(open) = claim.conversation.as_ref().filter(|_| !claim.inbound.body.is_a_persons()) else {
+            return Ok(None);
+        };
+        let unsent = match &claim.inbound.body {
+            Body::Timer { .. } => self.ports.store.glance(&claim.fence.place).await?.outbox,
+            _ => 0,
+        };
+        let waits = alone::waits(&claim.inbound, open, unsent);
+        if waits.is_some() {
+            tracing::debug!(place = %claim.fence.place, unsent, "a conversation that nobody talks to has to wait");
+        }
+        Ok(waits.map(Box::new))
+    }
+
     async fn run(
         &self,
         claim: &Claim,
         way: &Route,
         run: &Run,
-        conversation: Box<Conversation>,
+        mut conversation: Box<Conversation>,
         instance: OwnedSemaphorePermit,
     ) -> Result<Box<Commit>, (Fault, Option<Vec<JournaledCall>>)> {
         let ready = self.catalog.ready(&conversation.digest).await.map_err(|fault| (fault, None))?;
+        if run.begin.is_some() {
+            conversation.began.audience = ready.info.audience;
+        }
         let pin = serde_json::to_string(way)
             .map_err(|error| (Fault::Host(format!("the turn's route cannot be written: {error}")), None))?;
         let scope = Box::new(Scope {
@@ -258,6 +305,7 @@ impl Engine {
             grants: self.grants.clone(),
             bounds: self.bounds.clone(),
             gauges: self.gauges.clone(),
+            logs: self.logs.clone(),
             flow: conversation.flow.clone(),
             asks: ready.info.asks.clone(),
             fence: claim.fence.clone(),
@@ -274,6 +322,7 @@ impl Engine {
             progress_at: 0,
             instances: self.sandbox.instances().clone(),
             spent: Duration::ZERO,
+            log: self.flow_log.clone(),
             parked: None,
         });
         let call = Box::new(Call {
@@ -288,7 +337,7 @@ impl Engine {
         let expiry = self.expiries.of(&conversation.flow);
         let mut concluded = turn::conclude(claim, run, *conversation, outcome, &self.bounds);
         if let Ok(commit) = &mut concluded {
-            life::heard(commit, expiry);
+            life::heard(commit, expiry, claim.inbound.body.is_a_persons());
         }
         if showed && concluded.as_ref().is_ok_and(|commit| commit.messages.is_empty()) {
             // No message will take it away.

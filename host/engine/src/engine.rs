@@ -1,6 +1,6 @@
 //! Composes the parts and keeps them going: the loops that claim turns, post messages, fire timers and clean up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -9,17 +9,21 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::advice::advice;
+use crate::answered::Answered;
 use crate::broker::Ports;
 use crate::catalog::Catalog;
 use crate::delay::Delays;
 use crate::flow::Offers;
+use crate::flow_log::FlowLog;
 use crate::gauge::Gauges;
 use crate::handover::Taken;
 use crate::life::Expiries;
+use crate::log_rate::LogRates;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::outage::Outages;
 use crate::outbox::MOST_POSTS;
-use crate::policy::{Access, Bounds, Grants, InDoubt};
+use crate::policy::{Access, Bounds, Grants, InDoubt, Part};
 use crate::ports::{Fence, StoreError};
 use crate::wasm::Sandbox;
 
@@ -43,6 +47,8 @@ pub struct Settings {
     pub expiries: Expiries,
     /// The flow that takes what no other takes.
     pub default_flow: Option<FlowName>,
+    /// Hears what flows log, for whoever holds a conversation and wants its lines; a host has its log.
+    pub flow_log: Option<FlowLog>,
 }
 
 /// In milliseconds.
@@ -55,8 +61,9 @@ pub(crate) struct RunningTurn {
     pub(crate) seq: Seq,
     /// Whose event it is: the person's id.
     pub(crate) by: String,
-    /// The place has another owner, or the person cancelled: the turn leaves no trace.
-    pub(crate) lost: oneshot::Sender<()>,
+    /// The turn leaves no trace, for the person cancelled, or the place has another owner: `true` where only the store
+    /// said so.
+    pub(crate) lost: oneshot::Sender<bool>,
 }
 
 /// One host's engine.
@@ -67,12 +74,17 @@ pub struct Engine {
     pub(crate) access: Access,
     pub(crate) in_doubt: InDoubt,
     pub(crate) expiries: Expiries,
+    pub(crate) flow_log: Option<FlowLog>,
     pub(crate) delays: Delays,
+    pub(crate) answered: Answered,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) logs: Arc<LogRates>,
     /// The flows.
     pub catalog: Catalog,
     pub(crate) running: Mutex<HashMap<Place, RunningTurn>>,
+    /// Ids of events that were not taken a moment ago, by their place.
+    pub(crate) bursts: Mutex<HashMap<Place, HashSet<String>>>,
     /// For turns.
     pub(crate) room: Arc<Semaphore>,
     /// For messages, from before they are taken until it is stored what became of them.
@@ -99,7 +111,7 @@ impl Engine {
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
     /// engine often. It was made with the same bounds.
     pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
-        let Settings { bounds, grants, access, in_doubt, expiries, default_flow } = settings;
+        let Settings { bounds, grants, access, in_doubt, expiries, default_flow, flow_log } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),
@@ -110,10 +122,14 @@ impl Engine {
             access,
             in_doubt,
             expiries,
+            flow_log,
             delays: Delays::default(),
+            answered: Answered::default(),
             sandbox,
             gauges: Arc::default(),
+            logs: Arc::default(),
             running: Mutex::default(),
+            bursts: Mutex::default(),
             taken: OnceLock::new(),
             activity: watch::Sender::new(0),
             stopping: watch::Sender::new(false),
@@ -158,9 +174,9 @@ impl Engine {
         self.access.narrow(&self.catalog.offers(), person, place)
     }
 
-    /// Whether this person may take part in a conversation that goes on at the place.
-    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
-        self.access.lets(person, place, open)
+    /// What this person may do in a conversation that goes on at the place.
+    pub fn part(&self, person: &Person, place: &Place, open: &Conversation) -> Part {
+        self.access.part(person, place, open)
     }
 
     /// Whether a turn of the place is running on this host.
@@ -224,13 +240,19 @@ impl Engine {
         if running.get(place).is_some_and(|turn| turn.seq < seq)
             && let Some(turn) = running.remove(place)
         {
-            let _ = turn.lost.send(());
+            let _ = turn.lost.send(false);
         }
     }
 
     pub(crate) fn running(&self) -> MutexGuard<'_, HashMap<Place, RunningTurn>> {
         // Nothing between lock and unlock can panic and leave the map half changed.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is allowed of the current flows and perhaps not meant, in sentences.
+    pub fn advice(&self) -> BTreeSet<String> {
+        let all = self.catalog.all();
+        advice(all.iter().map(|(flow, ready)| (flow, &ready.info)), &self.grants)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -273,8 +295,8 @@ impl Engine {
         if running.get(&fence.place).is_some_and(|turn| turn.fence == *fence)
             && let Some(turn) = running.remove(&fence.place)
         {
-            tracing::warn!(place = %fence.place, "the turn is ended: another host took it over, or somebody cleared its place");
-            let _ = turn.lost.send(());
+            // It may have committed while its lease was looked at: only a turn that still runs says that it was lost.
+            let _ = turn.lost.send(true);
         }
     }
 
@@ -291,6 +313,9 @@ impl Engine {
             let offered: Vec<_> = self.catalog.all().values().map(|ready| ready.digest.clone()).collect();
             if let Err(error) = self.ports.store.sweep(&offered).await {
                 tracing::warn!(%error, "cleaning up failed");
+            }
+            if let Err(error) = self.bound_letters().await {
+                tracing::warn!(%error, "the size of the dead letters cannot be looked at");
             }
             self.ports.clock.until(self.ports.clock.now() + SWEEP).await;
         }

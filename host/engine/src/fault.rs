@@ -4,6 +4,9 @@
 
 use crate::ports::StoreError;
 
+/// How a panic begins in the words of Rust.
+const PANICKED: &str = "panicked at ";
+
 /// Why a turn ended without a trace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -39,6 +42,9 @@ pub enum GuestFault {
     /// The turn took too long, waiting included.
     #[error("the turn took more than {0} s, waiting included; make fewer or shorter calls, or raise limits.turn_s")]
     TurnDeadline(u64),
+    /// The turn in which it heard `cancelled` took too long.
+    #[error("took more than {0} s to answer `cancelled`, waiting included; the conversation is over all the same")]
+    CancelDeadline(u64),
     /// Its memories together grew too large.
     #[error("wanted more than {0} MiB of memory; use less, or raise limits.memory_mib")]
     MemoryLimit(u64),
@@ -60,6 +66,9 @@ pub enum GuestFault {
     /// Any other trap.
     #[error("trapped: {0}")]
     Trap(String),
+    /// A trap, and what the guest said before it: a panic's words, with file and line.
+    #[error("{0}")]
+    LastWords(String),
     /// Its state is too large.
     #[error("returned a state of {got} bytes, and {most} are allowed; keep less, or raise limits.state_kib")]
     StateTooLarge {
@@ -137,12 +146,13 @@ impl GuestFault {
         match self {
             Self::CpuDeadline(_) => "cpu-deadline",
             Self::TurnDeadline(_) => "turn-deadline",
+            Self::CancelDeadline(_) => "cancel-deadline",
             Self::MemoryLimit(_) | Self::StaticMemory(_) => "memory-limit",
             Self::TableLimit(_) => "table-limit",
             Self::InstanceLimit(_) => "instance-limit",
             Self::HandleLimit(_) => "handle-limit",
             Self::StackOverflow => "stack-overflow",
-            Self::Trap(_) => "trap",
+            Self::Trap(_) | Self::LastWords(_) => "trap",
             Self::StateTooLarge { .. } => "state-too-large",
             Self::MessageTooLarge { .. } => "message-too-large",
             Self::TooManyMessages { .. } => "too-many-messages",
@@ -159,8 +169,44 @@ impl GuestFault {
         }
     }
 
+    /// The same, with what the guest said last, if a trap ended it. A trap has no words of its own, so a guest that panics
+    /// logs them just before.
+    #[must_use]
+    pub fn with_last_words(self, last: Option<&str>) -> Self {
+        match (self, last) {
+            (Self::Trap(trap), Some(last)) if last.starts_with(PANICKED) && trap.contains("unreachable") => {
+                Self::LastWords(last.to_owned())
+            }
+            (Self::Trap(trap), Some(last)) if last.starts_with(PANICKED) => Self::LastWords(format!("{last} ({trap})")),
+            (Self::Trap(trap), Some(last)) => Self::LastWords(format!("trapped: {trap}; before that it wrote: {last}")),
+            (fault, _) => fault,
+        }
+    }
+
     /// Trying again cannot help.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::NonDeterministic { .. } | Self::NeverEnds(_) | Self::HostFailed { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_says_where_and_why() {
+        let trap = || GuestFault::Trap("wasm trap: wasm `unreachable` instruction executed".to_owned());
+        let panic = trap().with_last_words(Some("panicked at broken/src/lib.rs:26:32: no such day"));
+        assert_eq!(
+            (panic.name(), panic.to_string().as_str()),
+            ("trap", "panicked at broken/src/lib.rs:26:32: no such day")
+        );
+        let python = trap().with_last_words(Some("KeyError: 'day'")).to_string();
+        assert_eq!(
+            python,
+            "trapped: wasm trap: wasm `unreachable` instruction executed; before that it wrote: KeyError: 'day'"
+        );
+        assert_eq!(trap().with_last_words(None), trap());
+        assert_eq!(GuestFault::StackOverflow.with_last_words(Some("panicked at x")), GuestFault::StackOverflow);
     }
 }

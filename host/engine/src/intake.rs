@@ -1,16 +1,26 @@
 //! How events enter. A control word that comes while a turn runs is handled beside it, not behind it: a person
 //! who says `cancel` must not wait for what they want to end.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use crate::delay::{Arrival, Ways};
 use crate::engine::Engine;
 use crate::form;
-use crate::model::{Body, Control, Digest, EffectId, File, Inbound, Message, Micros};
-use crate::policy::contract;
+use crate::model::{
+    Aim, Body, Control, Digest, EffectId, File, Inbound, Manner, Message, Micros, Millis, Person, Place,
+};
+use crate::policy::{Part, contract};
 use crate::ports::{Accepted, Entry, Glance, StoreError};
 use crate::texts;
 
 /// What was sent so long before a conversation began does not end it, in microseconds. A channel may tell the one time
 /// by its clock and the other by ours.
 const LATE: Micros = 10_000_000;
+
+/// How long refused events of a place are counted before the person hears of them, in milliseconds; and how many.
+const BURST: Millis = 3_000;
+const MOST_COUNTED: usize = 10_000;
 
 /// Why an event did not enter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +33,9 @@ pub enum Rejected {
         /// In bytes.
         most: usize,
     },
+    /// As many events wait at the place as it holds, and this one is not stored. The person should hear this.
+    #[error("So much of yours is waiting that I cannot take this. Wait for my answers, or say `cancel`.")]
+    Full,
     /// Its id cannot be stored.
     #[error("the event's id must have 1 to 200 bytes")]
     BadId,
@@ -42,8 +55,18 @@ impl Engine {
         Ok(self.ports.store.accept(inbound, Entry::Answer(Vec::new())).await?)
     }
 
+    /// Says something to the person alone, once for each id, and handles nothing: what the event told is not kept.
+    pub async fn whisper(&self, mut inbound: Inbound, text: String) -> Result<Accepted, Rejected> {
+        inbound.body = Body::Said { text: String::new(), files: Vec::new() };
+        check(&inbound)?;
+        inbound.at = self.ports.clock.now();
+        let mut message = beside(&inbound, text);
+        message.aim.only_for = Some(inbound.person.id.clone());
+        Ok(self.ports.store.accept(inbound, Entry::Answer(vec![message])).await?)
+    }
+
     /// Whether an event's person is alone at its place, or the one whose event is being handled there.
-    fn is_first(&self, inbound: &Inbound) -> bool {
+    pub fn is_first(&self, inbound: &Inbound) -> bool {
         inbound.place.thread().is_none()
             || self.running().get(&inbound.place).is_some_and(|turn| turn.by == inbound.person.id)
     }
@@ -54,38 +77,89 @@ impl Engine {
         glance.conversation.as_ref().is_none_or(|open| offers.flows.contains_key(&open.flow))
     }
 
-    /// Stores an event in its inbox. Somebody who floods it is told so, once an hour.
+    /// Stores an event in its inbox, if that has room.
     async fn queue(&self, inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
-        let (place, person, at) = (inbound.place.clone(), inbound.person.clone(), inbound.at);
-        let store = &self.ports.store;
-        let accepted = self.enter_inbox(inbound, entry).await?;
-        if accepted == Accepted::Full {
-            self.gauges.refused();
-            let id = format!("full/{}/{}", Digest::of(place.as_str().as_bytes()), at / 3_600_000);
-            let body = Body::Said { text: String::new(), files: Vec::new() };
-            let told = Inbound { id, place, person, at, sent: None, body };
-            let message = beside(&told, texts::FULL.to_owned());
-            let place = told.place.clone();
-            if store.accept(told, Entry::Answer(vec![message])).await? != Accepted::Duplicate {
-                tracing::warn!(%place, "events are not taken: {} wait already", contract::INBOX);
+        match self.enter_inbox(inbound, entry).await? {
+            Accepted::Full => {
+                self.gauges.refused();
+                Err(Rejected::Full)
             }
+            accepted => Ok(accepted),
+        }
+    }
+
+    /// Tells a person of an event that was [`Rejected::Full`], where their channel cannot refuse it: with all others of
+    /// the next seconds, in one message that counts them. An event that comes twice counts once.
+    pub fn tell_full(self: &Arc<Self>, inbound: &Inbound) {
+        let Inbound { id, place, person, .. } = inbound;
+        let begins = {
+            let mut bursts = self.bursts();
+            let ids = bursts.entry(place.clone()).or_default();
+            if ids.len() < MOST_COUNTED {
+                ids.insert(id.clone());
+            }
+            ids.len() == 1
+        };
+        if begins {
+            let (engine, place, person) = (self.clone(), place.clone(), person.clone());
+            tokio::spawn(async move {
+                let clock = engine.ports.clock.clone();
+                clock.until(clock.now().saturating_add(BURST)).await;
+                let count = engine.bursts().remove(&place).map_or(0, |ids| ids.len());
+                engine.told_full(place, person, count).await;
+            });
+        }
+    }
+
+    async fn told_full(&self, place: Place, person: Person, count: usize) {
+        let at = self.ports.clock.now();
+        tracing::warn!(%place, count, "events are not taken: {} wait already", contract::INBOX);
+        let id = format!("full/{}/{at}", Digest::of(place.as_str().as_bytes()));
+        let body = Body::Said { text: String::new(), files: Vec::new() };
+        let told = Inbound { id, place, person, at, sent: None, manner: Manner::default(), body };
+        let message = beside(&told, texts::full(count));
+        if let Err(error) = self.ports.store.accept(told, Entry::Answer(vec![message])).await {
+            tracing::error!(%error, "a person could not be told that events of theirs are not taken");
+        }
+    }
+
+    fn bursts(&self) -> MutexGuard<'_, HashMap<Place, HashSet<String>>> {
+        // Nothing between lock and unlock can panic and leave the map half changed.
+        self.bursts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An event came from a channel that says when it was sent. To be said at once: whatever is looked up before the
+    /// event is accepted makes it no later.
+    pub fn arrives(&self, sent: Micros, ways: Ways) -> Arrival {
+        self.delays.arrived(self.ports.clock.now(), sent, ways)
+    }
+
+    /// Stores an event, once. When this returns, it survives a crash; `at` is set here.
+    pub async fn accept(&self, inbound: Inbound) -> Result<Accepted, Rejected> {
+        self.accept_arrived(inbound, None).await
+    }
+
+    /// The same for an event that another one of its person may overtake on its way.
+    pub async fn accept_arrived(&self, mut inbound: Inbound, arrival: Option<Arrival>) -> Result<Accepted, Rejected> {
+        check(&inbound)?;
+        inbound.at = self.ports.clock.now();
+        // What is said may be the second half of what was said before; a pick names what it answers.
+        let arrival = arrival.filter(|_| matches!(inbound.body, Body::Said { .. }));
+        let held = arrival.map_or(0, |arrival| {
+            let busy = self.is_busy(&inbound.place);
+            self.delays.hold(&arrival, &inbound.place, &inbound.person.id, busy)
+        });
+        let begun = inbound.at;
+        let entry = if held > begun { Entry::Hold(held) } else { Entry::Queue };
+        let accepted = self.accept_as(inbound, entry).await?;
+        if let Some(arrival) = &arrival {
+            self.delays.stored(arrival, self.ports.clock.now().saturating_sub(begun));
         }
         Ok(accepted)
     }
 
-    /// Stores an event, once. When this returns, it survives a crash; `at` is set here.
-    pub async fn accept(&self, mut inbound: Inbound) -> Result<Accepted, Rejected> {
-        check(&inbound)?;
+    async fn accept_as(&self, mut inbound: Inbound, entry: Entry) -> Result<Accepted, Rejected> {
         let store = &self.ports.store;
-        inbound.at = self.ports.clock.now();
-        let entry = match inbound.body {
-            // What is said may be the second half of what was said before; a pick names what it answers.
-            Body::Said { .. } => match inbound.sent {
-                Some(sent) => Entry::Hold(self.delays.hold(inbound.at, sent)),
-                None => Entry::Queue,
-            },
-            _ => Entry::Queue,
-        };
         let control = match &inbound.body {
             Body::Said { text, files } if files.is_empty() => Control::parse(text),
             Body::Control(control) => Some(*control),
@@ -103,7 +177,7 @@ impl Engine {
                 let message = beside(&inbound, texts::late(control));
                 return Ok(store.accept(inbound, Entry::Answer(vec![message])).await?);
             }
-            if !self.lets(&inbound.person, &inbound.place, open) {
+            if self.part(&inbound.person, &inbound.place, open) != Part::Whole {
                 return self.queue(inbound, entry).await;
             }
         }
@@ -159,6 +233,7 @@ fn beside(inbound: &Inbound, text: String) -> Message {
         choices: None,
         form: None,
         closes: None,
+        aim: Aim { only_for: None, below: inbound.manner.below.clone() },
     }
 }
 

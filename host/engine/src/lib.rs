@@ -10,6 +10,7 @@
 //! - [`migrate`]: which version of its flow goes on with a conversation
 //! - [`form`]: whether what a person filled in keeps a form's rules
 //! - [`life`]: when a silent conversation ends. Decides, and touches nothing
+//! - [`local`]: what people's clocks show, by the rules of their zones
 //! - [`catalog`]: which component is current, and those that open conversations hold
 //! - [`wasm`]: runs a component under the bounds of [`policy`]
 //! - [`broker`]: its calls to the outside, journaled
@@ -30,23 +31,31 @@
 //!
 //! `host/ARCHITECTURE.md` has the picture and the invariants.
 
+pub mod advice;
+mod alone;
+mod answered;
 pub mod broker;
 pub mod catalog;
 pub mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
-mod delay;
+pub mod delay;
 mod dispatch;
 pub mod engine;
 pub mod failpoint;
 pub mod fault;
 pub mod flow;
+pub mod flow_log;
 pub mod form;
 pub mod gauge;
 mod handover;
 pub mod intake;
 pub mod lane;
+mod letters;
 pub mod life;
+pub mod local;
+mod log_rate;
+mod meant;
 pub mod memory;
 pub mod migrate;
 pub mod model;

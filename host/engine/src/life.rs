@@ -25,7 +25,17 @@ pub struct Expiry {
     pub remind: Option<Millis>,
 }
 
+const DAY: Millis = 86_400_000;
+
 impl Expiry {
+    /// Where nothing else is decided: an end after 30 days.
+    pub const DEFAULT: Self = Self::after(30 * DAY);
+
+    /// An end after so long, with a reminder when a quarter of it is left.
+    pub const fn after(after: Millis) -> Self {
+        Self { after, remind: Some(after - after / 4) }
+    }
+
     /// What comes first.
     fn first(&self) -> Millis {
         self.remind.unwrap_or(self.after)
@@ -67,9 +77,13 @@ pub(crate) fn is_hosts(body: &Body) -> bool {
     matches!(body, Body::Timer { name, .. } if host_timer(name).is_some())
 }
 
-/// The flow handled something: a conversation that goes on has its timer.
-pub(crate) fn heard(commit: &mut Commit, expiry: Option<Expiry>) {
+/// The flow handled something: a conversation that goes on has its timer. What no person caused is no sign of life, and
+/// lets the end come nearer.
+pub(crate) fn heard(commit: &mut Commit, expiry: Option<Expiry>, by_person: bool) {
     let After::Open(conversation) = &mut commit.conversation else { return };
+    if !by_person && conversation.timers.contains_key(EXPIRY) {
+        return;
+    }
     if conversation.timers.remove(EXPIRY).is_some() {
         commit.timers.push(TimerChange::Stop(EXPIRY.to_owned()));
     }

@@ -82,8 +82,15 @@ impl Engine {
                 tracing::info!(%place, %flow, from, to, "the conversation finishes on its version: the new one does \
                 not take it over")
             }
-            Err(Fault::Guest(fault)) => tracing::error!(%place, %flow, from, to, error = fault.name(),
-                "a version could not take a conversation over, which goes on with its own: the new one {fault}"),
+            Err(Fault::Guest(fault)) => {
+                let text = format!(
+                    "a version could not take a conversation over, which goes on with its own: the new one {fault}"
+                );
+                if let Some(log) = &self.flow_log {
+                    log.push(tracing::Level::ERROR, &text);
+                }
+                tracing::error!(%place, %flow, from, to, error = fault.name(), "{text}");
+            }
             Err(fault) => return Err(fault),
         }
         run.moved = Some(Move::Left(next.digest.clone()));

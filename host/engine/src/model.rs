@@ -3,6 +3,7 @@
 mod doubt;
 mod form;
 mod id;
+mod whom;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use doubt::{Doubt, Resolution};
 pub use form::{Field, FieldKind, Finite, Form, Values};
 pub use id::{BadName, Digest, EffectId, FlowName, Place, Seq, TurnId};
+pub use whom::{Aim, Audience, Beginning, Manner};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = u64;
@@ -29,7 +31,11 @@ pub struct Person {
     pub locale: String,
     /// An IANA time zone, or empty.
     pub time_zone: String,
-    /// The groups that they are in, of those that the operator names: flows do not hear of it.
+    /// How far their clocks were ahead of UTC when the channel told, in seconds: for a zone whose rules are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<i32>,
+    /// The groups that they are in, of those that the operator names, and [`MEMBERS`](crate::policy::MEMBERS) of a full
+    /// member: flows do not hear of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }
@@ -167,6 +173,9 @@ pub struct Inbound {
     /// None means behind all that waits.
     #[serde(default)]
     pub sent: Option<Micros>,
+    /// How it was said or done.
+    #[serde(default, skip_serializing_if = "Manner::is_plain")]
+    pub manner: Manner,
     /// What.
     pub body: Body,
 }
@@ -213,6 +222,9 @@ pub struct Message {
     /// chosen, if anything was. It is posted as soon as that one is, and holds up nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<EffectId>,
+    /// Where it appears, and before whom.
+    #[serde(default, skip_serializing_if = "Aim::is_plain")]
+    pub aim: Aim,
 }
 
 impl Message {
@@ -280,22 +292,17 @@ pub struct Conversation {
     pub timers: BTreeMap<String, Millis>,
     /// How it began.
     pub began: Beginning,
-    /// When the latest event was accepted that its flow handled.
+    /// When the latest event was accepted that a person caused and its flow handled.
     pub last: Millis,
+    /// When the bucket of turns that no person caused is full again; a time that is over means that it is full.
+    #[serde(default)]
+    pub alone: Millis,
+    /// The control word that the person said last, where the flow took it as text. Said once more, it is a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Control>,
     /// Versions that it does not move to, the latest ones: it was on them, or they did not take it over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Digest>,
-}
-
-/// How a conversation began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beginning {
-    /// When its first event was accepted.
-    pub at: Millis,
-    /// When that was sent, by its channel's clock.
-    pub sent: Option<Micros>,
-    /// Whose event it was: the person's id.
-    pub by: String,
 }
 
 impl Conversation {

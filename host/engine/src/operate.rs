@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
-use crate::model::{Body, Control, Digest, Inbound, Letter, Person, Place, Seq};
+use crate::model::{Body, Control, Digest, Inbound, Letter, Manner, Person, Place, Seq};
 use crate::ports::{Accepted, Cleared, Entry, StoreError};
 
 /// Records and conversations looked at in one step.
@@ -60,7 +60,8 @@ impl Engine {
         };
         let id = format!("operator/{command}/{}", Digest::of(what.as_bytes()));
         let person = glance.person.or(underway.map(|turn| turn.inbound.person)).unwrap_or_else(nobody);
-        let inbound = Inbound { id, place: place.clone(), person, at: now, sent: None, body };
+        let inbound =
+            Inbound { id, place: place.clone(), person, at: now, sent: None, manner: Manner::default(), body };
         let accepted = store.accept(inbound, Entry::Cut).await?;
         if let Accepted::New(Some(seq)) = accepted {
             self.cut(place, seq);
@@ -141,5 +142,12 @@ impl Engine {
 /// Whoever sent what cannot be read.
 fn nobody() -> Person {
     let empty = String::new;
-    Person { id: "operator".to_owned(), name: empty(), locale: empty(), time_zone: empty(), groups: Vec::new() }
+    Person {
+        id: "operator".to_owned(),
+        name: empty(),
+        locale: empty(),
+        time_zone: empty(),
+        utc_offset: None,
+        groups: Vec::new(),
+    }
 }

@@ -30,6 +30,8 @@ const MARGIN: Duration = Duration::from_secs(3);
 /// After this long copies are looked for of what was posted after a doubt: a request that we gave up may have been
 /// carried out late, and so may one of a host that stood still meanwhile.
 const LOOK: Millis = 30_000;
+/// How often it is tried to close a message: that only takes buttons away, which answer with a word by then.
+const CLOSINGS: u32 = 5;
 /// No time at all: [`Store::outbox_wake`](crate::ports::Store::outbox_wake) comes first.
 const NEVER: Millis = 1 << 52;
 
@@ -159,6 +161,10 @@ impl Engine {
                 let look = doubt && posting.message.closes.is_none();
                 End::Sent(receipt, look.then_some(now + LOOK))
             }
+            Err(error) if posting.message.closes.is_some() && posting.attempt >= CLOSINGS => {
+                tracing::debug!(%id, "a message is closed no more: {error:?}");
+                End::Never("it was tried often enough".to_owned())
+            }
             // Who comes while this is written wakes the message all the same: the store remembers.
             Err(PostError::Away) => End::Later(NEVER, doubt),
             // The messenger knows when, so it knows why.
@@ -233,7 +239,7 @@ mod tests {
     use crate::contract::samples::said;
     use crate::engine::Settings;
     use crate::memory::MemoryStore;
-    use crate::model::{EffectId, Message, Place};
+    use crate::model::{Aim, Choice, Choices, EffectId, Message, Place};
     use crate::ports::{Clock as _, Entry, Store};
     use crate::scripted::{CannedLlm, ManualClock, RecordingMessenger};
 
@@ -254,6 +260,7 @@ mod tests {
             choices: None,
             form: None,
             closes: None,
+            aim: Aim::default(),
         }
     }
 
@@ -310,6 +317,30 @@ mod tests {
         );
         assert_eq!(messenger.messages().len(), 1);
         assert_eq!(store.outbox_claim(1, LEASE).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn what_only_takes_buttons_away_is_not_tried_for_ever() {
+        let messenger = Arc::new(RecordingMessenger::default());
+        let (engine, clock) = engine(messenger.clone());
+        let store = engine.ports().store.clone();
+        let options = vec![Choice { value: "a".to_owned(), label: "A".to_owned() }];
+        let asked = Message { choices: Some(Choices { options, least: 1, most: 1 }), ..message() };
+        store.accept(said("ann", "e1"), Entry::Answer(vec![asked.clone()])).await.unwrap();
+        post(&engine, store.outbox_claim(1, LEASE).await.unwrap().remove(0), Instant::now()).await;
+        let id = EffectId::stored("T1/ann@2/c0".to_owned());
+        let closing = Message { id, choices: None, text: String::new(), closes: Some(asked.id.clone()), ..asked };
+        store.accept(said("ann", "e2"), Entry::Answer(vec![closing])).await.unwrap();
+        messenger.refuse((0..2 * CLOSINGS).map(|_| PostError::InDoubt("no answer".to_owned())));
+        let mut tries = 0;
+        while let Some(posting) = store.outbox_claim(1, LEASE).await.unwrap().pop() {
+            post(&engine, posting, Instant::now()).await;
+            clock.advance(Duration::from_millis(LOOK));
+            tries += 1;
+        }
+        assert_eq!(tries, CLOSINGS);
+        assert_eq!(store.glance(&message().place).await.unwrap().outbox, 0);
+        assert_eq!(store.dead(0, 10).await, Ok(Vec::new()), "nobody misses it");
     }
 
     #[tokio::test]

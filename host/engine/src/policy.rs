@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Offers;
-use crate::model::{Conversation, FlowName, Person, Place, Resolution};
+use crate::model::{Audience, Conversation, FlowName, Person, Place, Resolution};
 
 /// A capability that a flow asks for and an operator grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,6 +86,10 @@ impl InDoubt {
     }
 }
 
+/// What stands among a person's groups if they are a full member of the workspace: no guest, and of no other company.
+/// No group can have this name.
+pub const MEMBERS: &str = "@members";
+
 /// Who may start a flow, and take part in what others started.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
@@ -95,13 +99,31 @@ pub enum Who {
     Group(String),
     /// Whoever writes in this channel.
     Channel(String),
+    /// Full members of the workspace.
+    Members,
+}
+
+/// What a person may do in a conversation that goes on at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All: it is theirs, or it hears everybody.
+    Whole,
+    /// Speak to it, by a mention; nothing else.
+    Words,
+    /// Nothing: it is somebody else's.
+    Nothing,
+    /// Nothing: the operator says whom its flow is for.
+    Barred,
 }
 
 impl std::str::FromStr for Who {
     type Err = ();
 
-    /// `user:ID`, `group:ID` or `channel:ID`.
+    /// `user:ID`, `group:ID`, `channel:ID` or `members`.
     fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "members" {
+            return Ok(Self::Members);
+        }
         let (kind, id) = text.split_once(':').ok_or(())?;
         let plain = (1..=80).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
@@ -127,12 +149,23 @@ impl Access {
             Who::User(id) => person.id == *id,
             Who::Group(id) => person.groups.contains(id),
             Who::Channel(id) => place.thread().is_some_and(|(channel, _)| channel == id),
+            Who::Members => person.groups.iter().any(|group| group == MEMBERS),
         })
     }
 
-    /// Whether this person may take part in a conversation that goes on at the place: who began it always may.
-    pub fn lets(&self, person: &Person, place: &Place, open: &Conversation) -> bool {
-        open.began.by == person.id || self.allows(&open.flow, person, place)
+    /// What this person may do in a conversation that goes on at the place: who began it always may do all.
+    pub fn part(&self, person: &Person, place: &Place, open: &Conversation) -> Part {
+        if open.began.by == person.id {
+            return Part::Whole;
+        }
+        if !self.allows(&open.flow, person, place) {
+            return Part::Barred;
+        }
+        match open.began.audience {
+            Audience::Starter => Part::Nothing,
+            Audience::Mentions => Part::Words,
+            Audience::Everyone => Part::Whole,
+        }
     }
 
     /// What is left of the flows on offer for this person at this place.
@@ -155,6 +188,9 @@ pub struct Bounds {
     pub cpu: Duration,
     /// From its claim to its commit.
     pub turn: Duration,
+    /// The same for a turn in which a flow hears `cancelled`, which is tried once only: a person who wants to leave must
+    /// not be held.
+    pub cancelled: Duration,
     /// Calls to the host, log lines apart.
     pub host_calls: u32,
     /// Of the state that it keeps, in bytes.
@@ -177,6 +213,7 @@ impl Default for Bounds {
             memory: 64 << 20,
             cpu: Duration::from_secs(1),
             turn: Duration::from_secs(600),
+            cancelled: Duration::from_secs(10),
             host_calls: 100,
             state: 64 << 10,
             llm: Duration::from_secs(60),
@@ -224,12 +261,27 @@ pub mod contract {
     pub const TIMERS: usize = 16;
     /// The longest timer, in seconds.
     pub const TIMER: u64 = 366 * 24 * 3600;
+    /// The shortest timer, in seconds: what is set for less fires then.
+    pub const TIMER_LEAST: u64 = 1;
+    /// Turns that no person caused and that a conversation may have in a row, one as soon as the other; and the seconds
+    /// that each further one waits. Whatever a person does fills the bucket.
+    pub const ALONE: (u64, u64) = (60, 10);
+    /// Unsent messages of a place beyond which its timers wait.
+    pub const UNSENT: u64 = 200;
+    /// How far anybody's clocks are from UTC, in seconds.
+    pub const OFFSET: u32 = 18 * 3600;
     /// Answers, in bytes.
     pub const ANSWERS: usize = 64 << 10;
     /// A failure's reason, in bytes.
     pub const REASON: usize = 2_000;
     /// Log lines of a turn, and their bytes together.
     pub const LOG: (u32, usize) = (1_000, 64 << 10);
+    /// Log lines of a flow over its turns, in bytes: at once, and for each second. More is dropped and counted.
+    pub const LOG_RATE: (u64, u64) = (1 << 20, 64 << 10);
+    /// The journal that a dead letter keeps: requests and answers together, in bytes of JSON.
+    pub const DEAD_JOURNAL: usize = 256 << 10;
+    /// Dead letters of a flow, in bytes together: the oldest go beyond it.
+    pub const DEAD: usize = 64 << 20;
     /// A progress line, in characters.
     pub const PROGRESS: usize = 300;
     /// The text of a request to a model, in bytes.
@@ -244,4 +296,39 @@ pub mod contract {
     pub const EXCHANGE: usize = 4_000;
     /// Messages whose choices or forms are open at once; older ones can no longer be answered.
     pub const OPEN_QUESTIONS: usize = 20;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::contract::samples::person;
+    use crate::model::Body;
+    use crate::turn::tests::within;
+
+    #[test]
+    fn a_conversation_is_its_starters_unless_it_says_otherwise() {
+        let place: Place = "T1/C1/1.2".parse().unwrap();
+        let only = ["user:ann", "user:bob"].map(|who| who.parse().unwrap()).into();
+        let access = Access([("survey".parse().unwrap(), only)].into());
+        for (audience, part) in
+            [(Audience::Starter, Part::Nothing), (Audience::Mentions, Part::Words), (Audience::Everyone, Part::Whole)]
+        {
+            let mut open = within(Body::Reset).conversation.unwrap();
+            open.began.audience = audience;
+            let part_of = |name: &str| access.part(&person(name), &place, &open);
+            assert_eq!((part_of("ann"), part_of("bob"), part_of("cat")), (Part::Whole, part, Part::Barred));
+        }
+    }
+
+    #[test]
+    fn members_are_those_of_whom_it_is_known() {
+        let place = Place::direct("T1", "ann").unwrap();
+        let access = Access([("survey".parse().unwrap(), ["members".parse().unwrap()].into())].into());
+        let mut ann = person("ann");
+        assert!(!access.allows(&"survey".parse().unwrap(), &ann, &place));
+        ann.groups.push(MEMBERS.to_owned());
+        assert!(access.allows(&"survey".parse().unwrap(), &ann, &place));
+        assert!(format!("group:{MEMBERS}").parse::<Who>().is_err(), "no group has this name");
+    }
 }

@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::{Offer, Offers};
 use crate::form::{self, Clean};
+use crate::meant::{started, triggered};
 use crate::migrate::Move;
 use crate::model::{
-    Asks, Body, Choice, Choices, Control, Conversation, Digest, EffectId, File, FlowName, Millis, OpenQuestion, Values,
+    Asks, Body, Choice, Choices, Control, Conversation, Digest, EffectId, File, FlowName, Inbound, Millis,
+    OpenQuestion, Values,
 };
+use crate::policy::Part;
 use crate::texts;
 
 /// What a flow is told, apart from the turn's context.
@@ -66,6 +69,8 @@ pub enum Route {
     Run(Run),
     /// The host answers.
     Answer(Answer),
+    /// The host says this to the person alone, and all else stays as it is.
+    Whisper(String),
     /// The host ends the conversation, and says so in these words.
     End(String),
     /// It means nothing any more.
@@ -167,13 +172,29 @@ pub fn route(body: &Body, open: Option<&Conversation>, offers: &Offers) -> Route
     }
 }
 
-/// Decides for somebody who may not take part in what goes on at the place. People talk in a thread, so only who wants
-/// something of us is answered.
-pub fn route_aside(body: &Body) -> Route {
-    match body {
-        Body::Said { .. } => Route::Drop,
-        _ => answer(texts::NOT_YOURS),
+/// Decides for somebody whose part in what goes on at the place is not the whole. People talk in a thread, so only who
+/// wants something of us is answered.
+pub fn route_aside(inbound: &Inbound, part: Part, open: &Conversation) -> Route {
+    match &inbound.body {
+        Body::Said { .. } if inbound.manner.overheard => Route::Drop,
+        Body::Said { text, files } if part == Part::Words && !commands(text) => {
+            run(FlowEvent::Said { text: text.clone(), files: files.clone() })
+        }
+        _ => Route::Whisper(refusal(part, open)),
     }
+}
+
+/// What somebody hears whose part in a conversation is not the whole.
+pub fn refusal(part: Part, open: &Conversation) -> String {
+    match part {
+        Part::Barred => texts::NOT_YOURS.to_owned(),
+        Part::Whole | Part::Words | Part::Nothing => texts::theirs(&open.began),
+    }
+}
+
+/// Whether a text is for the host and not for a flow.
+fn commands(text: &str) -> bool {
+    Control::parse(text).is_some() || start_words(text).is_some()
 }
 
 /// Ends the open conversation, in which nobody says anything any more.
@@ -199,23 +220,33 @@ fn within(body: &Body, open: &Conversation, offers: &Offers) -> Route {
             if let Some(Body::Picked { message, values }) = as_pick(body, open) {
                 return picked(&message, &values, open, offers);
             }
+            // Said twice in a row, a control word is one, whatever the flow wants.
+            if files.is_empty()
+                && let Some(control) = Control::parse(text)
+                && (!open.literal_next || open.passed == Some(control))
+            {
+                return command(control, open, offers);
+            }
             if !open.literal_next && files.is_empty() {
-                if let Some(control) = Control::parse(text) {
-                    return command(control, open, offers);
+                let asked = start_words(text).map(|(name, arguments)| (name, started(name, arguments, offers)));
+                match asked {
+                    Some((_, Some((flow, _, arguments)))) => return switch_or_ask(flow, arguments, open, offers),
+                    Some((name, None)) if is_idle(open, offers) => return answer(texts::unknown_flow(name, offers)),
+                    _ => {}
                 }
                 if wants_out(text) {
                     return ask_to_end(None, "", open);
                 }
-                if let Some((name, arguments)) = start_words(text)
-                    && let Some((flow, _)) = find(name, offers)
+                if is_idle(open, offers)
+                    && let Some((flow, _)) = triggered(text, offers).filter(|(flow, _)| **flow != open.flow)
                 {
-                    return ask_to_end(Some(flow), arguments, open);
+                    return switch(flow, "", offers);
                 }
             }
             run(FlowEvent::Said { text: text.clone(), files: files.clone() })
         }
-        Body::Start { flow, arguments } => match find(flow.as_str(), offers) {
-            Some((flow, _)) => ask_to_end(Some(flow), arguments, open),
+        Body::Start { flow, arguments } => match started(flow.as_str(), arguments, offers) {
+            Some((flow, _, arguments)) => switch_or_ask(flow, arguments, open, offers),
             None => answer(texts::unknown_flow(flow.as_str(), offers)),
         },
         Body::Picked { message, values } => picked(message, values, open, offers),
@@ -244,13 +275,12 @@ fn outside(body: &Body, offers: &Offers) -> Route {
                 return idle_command(control, offers);
             }
             if let Some((name, arguments)) = start_words(text) {
-                return match find(name, offers) {
-                    Some((flow, offer)) => begin(flow, offer, arguments.to_owned()),
+                return match started(name, arguments, offers) {
+                    Some((flow, offer, arguments)) => begin(flow, offer, arguments.to_owned()),
                     None => answer(texts::unknown_flow(name, offers)),
                 };
             }
-            let word = text.trim().to_lowercase();
-            if let Some((flow, offer)) = offers.flows.iter().find(|(_, offer)| offer.triggers.contains(&word)) {
+            if let Some((flow, offer)) = triggered(text, offers) {
                 return begin(flow, offer, String::new());
             }
             if files.is_empty() && wants_out(text) {
@@ -261,12 +291,12 @@ fn outside(body: &Body, offers: &Offers) -> Route {
                 None => answer(texts::lost(offers)),
             }
         }
-        Body::Start { flow, arguments } => match find(flow.as_str(), offers) {
-            Some((flow, offer)) => begin(flow, offer, arguments.clone()),
+        Body::Start { flow, arguments } => match started(flow.as_str(), arguments, offers) {
+            Some((flow, offer, arguments)) => begin(flow, offer, arguments.to_owned()),
             None => answer(texts::unknown_flow(flow.as_str(), offers)),
         },
-        Body::Picked { .. } => answer(texts::STALE_PICK),
-        Body::Filled { .. } => answer(texts::STALE_FORM),
+        Body::Picked { .. } => Route::Whisper(texts::STALE_PICK.to_owned()),
+        Body::Filled { .. } => Route::Whisper(texts::STALE_FORM.to_owned()),
         // It ended the turn that was to begin a conversation.
         Body::Control(Control::Cancel) => answer(texts::CANCELLED),
         Body::Control(Control::Restart) => answer(texts::CUT_SHORT),
@@ -282,8 +312,21 @@ fn begin(flow: &FlowName, offer: &Offer, arguments: String) -> Route {
     Route::Run(Run { begin, event: FlowEvent::Started { arguments }, follow: None, moved: None })
 }
 
+/// The control word that a person says, whoever takes it for one.
+pub(crate) fn control_of(body: &Body) -> Option<Control> {
+    match body {
+        Body::Said { text, files } if files.is_empty() => Control::parse(text),
+        _ => None,
+    }
+}
+
+/// Whether a text outside of a conversation is a word to the host, and starts no flow by a trigger.
+pub(crate) fn is_hosts(text: &str) -> bool {
+    Control::parse(text).is_some() || start_words(text).is_some()
+}
+
 /// `start NAME arguments`, as a whole message.
-fn start_words(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn start_words(text: &str) -> Option<(&str, &str)> {
     let text = text.trim();
     let (word, rest) = text.split_once(char::is_whitespace)?;
     if !word.eq_ignore_ascii_case("start") {
@@ -294,9 +337,16 @@ fn start_words(text: &str) -> Option<(&str, &str)> {
     Some((name, arguments.trim()))
 }
 
-fn find<'a>(name: &str, offers: &'a Offers) -> Option<(&'a FlowName, &'a Offer)> {
-    let name: FlowName = name.to_lowercase().parse().ok()?;
-    offers.flows.get_key_value(&name)
+/// Whether nothing is in the middle: the default flow takes what no other takes, so any other may follow it unasked.
+fn is_idle(open: &Conversation, offers: &Offers) -> bool {
+    offers.default.as_ref() == Some(&open.flow)
+}
+
+fn switch_or_ask(flow: &FlowName, arguments: &str, open: &Conversation, offers: &Offers) -> Route {
+    match is_idle(open, offers) {
+        true => switch(flow, arguments, offers),
+        false => ask_to_end(Some(flow), arguments, open),
+    }
 }
 
 /// Asks whether to end the conversation, for this flow if there is one.
@@ -338,10 +388,10 @@ fn idle_command(control: Control, offers: &Offers) -> Route {
 fn picked(message: &EffectId, values: &[String], open: &Conversation, offers: &Offers) -> Route {
     let asked = open.questions.iter().find(|open| open.message == *message);
     let Some(OpenQuestion { key, asks: Asks::Choices(choices), .. }) = asked else {
-        return answer(texts::STALE_PICK);
+        return Route::Whisper(texts::STALE_PICK.to_owned());
     };
     if !allowed(values, choices) {
-        return answer(texts::bad_pick(choices.least, choices.most));
+        return Route::Whisper(texts::bad_pick(choices.least, choices.most));
     }
     match &open.switch_to {
         Some(asked) if asked.message == *message => match &asked.flow {
@@ -358,11 +408,11 @@ fn picked(message: &EffectId, values: &[String], open: &Conversation, offers: &O
 fn filled(message: &EffectId, values: &Values, open: &Conversation) -> Route {
     let asked = open.questions.iter().find(|open| open.message == *message);
     let Some(OpenQuestion { key, asks: Asks::Form(form), .. }) = asked else {
-        return answer(texts::STALE_FORM);
+        return Route::Whisper(texts::STALE_FORM.to_owned());
     };
     match form::check(form, values) {
         Ok(values) => run(FlowEvent::Filled { key: key.clone(), values }),
-        Err(problems) => answer(texts::bad_form(form, &problems)),
+        Err(problems) => Route::Whisper(texts::bad_form(form, &problems)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every store does alike: how long things are kept, and the events that a store makes itself.
 
-use crate::model::{Body, DeadLetter, Digest, FlowName, Inbound, Letter, Message, Millis, Person, Place};
+use crate::model::{Body, DeadLetter, Digest, FlowName, Inbound, Letter, Manner, Message, Millis, Person, Place};
 
 /// How long event ids and components without a holder are kept, in milliseconds.
 pub const KEPT: Millis = 24 * 60 * 60 * 1000;
@@ -37,7 +37,15 @@ pub fn timer_event(
     (generation, name, due): (u64, String, Millis),
 ) -> Inbound {
     let body = Body::Timer { generation, name, due };
-    Inbound { id: format!("{place}@{number}/timer"), place: place.clone(), person, at: now, sent: None, body }
+    Inbound {
+        id: format!("{place}@{number}/timer"),
+        place: place.clone(),
+        person,
+        at: now,
+        sent: None,
+        manner: Manner::default(),
+        body,
+    }
 }
 
 /// What becomes of a message that can never be delivered: a dead letter and, where its conversation is still open,
@@ -56,6 +64,7 @@ pub fn undelivered(
         person: listener.person,
         at: now,
         sent: None,
+        manner: Manner::default(),
         body: Body::Undelivered { generation: message.generation, key: message.key.clone(), reason: reason.to_owned() },
     });
     let letter = DeadLetter {

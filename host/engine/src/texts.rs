@@ -3,7 +3,9 @@
 
 use crate::flow::Offers;
 use crate::form::Problem;
-use crate::model::{Control, Form, Millis};
+use crate::meant::guesses;
+use crate::model::{Beginning, Control, Form, Millis};
+use crate::text::line;
 
 /// Flows that `help` lists: with the longest descriptions, they still fit into a message.
 const LISTED: usize = 20;
@@ -36,7 +38,9 @@ pub(crate) fn lost(offers: &Offers) -> String {
 /// No flow has this name.
 pub(crate) fn unknown_flow(name: &str, offers: &Offers) -> String {
     let name: String = name.chars().filter(|c| !c.is_control() && *c != '`').take(64).collect();
-    format!("There is no flow `{name}`.\n{}", help(offers))
+    let meant: Vec<_> = guesses(&name, offers).into_iter().map(|flow| format!("`start {flow}`")).collect();
+    let meant = if meant.is_empty() { String::new() } else { format!(" Did you mean {}?", meant.join(" or ")) };
+    format!("There is no flow `{name}`.{meant}\n{}", help(offers))
 }
 
 /// Asks whether the open conversation is to end, for another if there is one.
@@ -77,9 +81,14 @@ fn span(millis: Millis) -> String {
     }
 }
 
-/// More waits at a place than it can hold.
-pub(crate) const FULL: &str = "So much of yours is waiting that I cannot take more just now, and what you sent last is lost. \
-                               Wait for my answers, or say `cancel`.";
+/// More came to a place than it can hold.
+pub(crate) fn full(lost: usize) -> String {
+    let lost = if lost == 1 { "1 message".to_owned() } else { format!("{lost} messages") };
+    format!(
+        "So much of yours is waiting that I could not take more: what you sent last, {lost}, is lost. Wait for my \
+         answers, or say `cancel`."
+    )
+}
 
 /// The operator ended what went on.
 pub(crate) const RESET: &str = "What we were at was ended by whoever runs me, and what you sent last may be lost. \
@@ -99,6 +108,16 @@ pub(crate) fn late(control: Control) -> String {
 
 /// Somebody else's conversation, with a flow that is for some only.
 pub(crate) const NOT_YOURS: &str = "Sorry, not everybody can take part in this conversation.";
+
+/// Somebody else's conversation.
+pub(crate) fn theirs(began: &Beginning) -> String {
+    let name = line(began.name.trim(), 80);
+    let whose = match name.is_empty() || name == began.by {
+        true => "This is somebody else's conversation".to_owned(),
+        false => format!("This is {name}'s conversation"),
+    };
+    format!("{whose}, so I take nothing here from you. Begin one of your own elsewhere: `help` says how.")
+}
 
 /// A pick of what cannot be picked any more.
 pub(crate) const STALE_PICK: &str = "That question is no longer open.";

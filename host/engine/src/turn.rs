@@ -4,18 +4,21 @@ mod check;
 
 use std::collections::BTreeMap;
 
+use crate::alone;
 use crate::fault::GuestFault;
 use crate::flow::{Context, Outcome, Reply, TimerWish};
 use crate::form;
+use crate::letters;
 use crate::life;
+use crate::local;
 use crate::migrate::{self, Move};
 use crate::model::{
-    Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message, Millis,
-    OpenQuestion, Switch, TurnId,
+    Aim, Asks, Beginning, Body, Completion, Conversation, DeadLetter, EffectId, Exchange, Inbound, Letter, Message,
+    Millis, OpenQuestion, Switch, TurnId,
 };
 use crate::policy::{Bounds, contract};
 use crate::ports::{After, Claim, Commit, TimerChange};
-use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, as_pick, switch_choices};
+use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, as_pick, control_of, switch_choices};
 use crate::text::cut;
 use crate::texts;
 
@@ -45,8 +48,10 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             questions: Vec::new(),
             switch_to: None,
             timers: BTreeMap::new(),
-            began: Beginning { at: claim.inbound.at, sent: claim.inbound.sent, by: claim.inbound.person.id.clone() },
+            began: Beginning::of(&claim.inbound),
             last: claim.inbound.at,
+            alone: 0,
+            passed: None,
             tried: Vec::new(),
         }),
         None => claim.conversation.clone(),
@@ -60,6 +65,7 @@ pub fn context(claim: &Claim, conversation: &Conversation) -> Context {
         conversation: conversation.id(&claim.fence.place),
         place: claim.fence.place.clone(),
         person: claim.inbound.person.clone(),
+        utc_offset: local::offset(&claim.inbound.person, claim.inbound.at),
         now: claim.inbound.at,
         seed: turn.seed(),
         turn,
@@ -76,6 +82,8 @@ pub fn conclude(
 ) -> Result<Commit, GuestFault> {
     check::check(&outcome, bounds)?;
     let cancelled = run.event == FlowEvent::Cancelled;
+    let by_person = claim.inbound.body.is_a_persons();
+    let generation = conversation.generation;
     let over = outcome.finished || cancelled;
     let place = &claim.fence.place;
     let turn = TurnId::new(place, claim.seq);
@@ -99,7 +107,7 @@ pub fn conclude(
         conversation: conversation.id(place),
         flow: conversation.flow.clone(),
         digest: conversation.digest.clone(),
-        person: claim.inbound.person.clone(),
+        person: conversation.began.owner(&claim.inbound.person),
         at: claim.inbound.at,
         answers,
     });
@@ -108,9 +116,13 @@ pub fn conclude(
         messages.extend(closings(claim, None));
         (After::Closed(conversation.generation), Vec::new())
     } else {
-        let timers = set_timers(&mut conversation, &run.event, outcome.timers, claim.inbound.at)?;
+        conversation.alone = alone::spent(conversation.alone, by_person, claim.inbound.at);
+        let timers = set_timers(&mut conversation, &run.event, outcome.timers, &claim.inbound)?;
         conversation.state = outcome.state;
-        conversation.last = claim.inbound.at;
+        if by_person {
+            conversation.last = claim.inbound.at;
+            conversation.passed = control_of(&claim.inbound.body);
+        }
         conversation.literal_next = outcome.literal_next;
         open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
@@ -118,6 +130,7 @@ pub fn conclude(
     };
     Ok(Commit {
         conversation: after,
+        drops: cancelled.then_some(generation),
         messages,
         timers,
         exchange: (!over).then(|| Exchange {
@@ -154,7 +167,13 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         }
     }
     let unchanged = conversation == claim.conversation;
-    let mut messages = vec![message(claim, &turn, 0, 0, reply)];
+    let mut words = message(claim, &turn, 0, 0, reply);
+    // A click that leads to nothing is nobody else's business, and others did not see it.
+    if matches!(claim.inbound.body, Body::Picked { .. } | Body::Filled { .. }) && answer.switch == SwitchQuestion::Kept
+    {
+        words.aim.only_for = Some(claim.inbound.person.id.clone());
+    }
+    let mut messages = vec![words];
     messages.extend(closings(claim, conversation.as_ref()));
     Commit {
         conversation: match conversation {
@@ -166,12 +185,19 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
     }
 }
 
+/// The end of a turn that the host answers before that person alone.
+pub fn whisper(claim: &Claim, text: &str) -> Commit {
+    let mut message = notice(claim, text);
+    message.aim.only_for = Some(claim.inbound.person.id.clone());
+    Commit { messages: vec![message], ..Commit::default() }
+}
+
 /// The end of a turn with which the host ends the conversation by itself.
 pub fn end(claim: &Claim, text: &str) -> Commit {
     let mut messages = vec![notice(claim, text)];
     messages.extend(closings(claim, None));
-    let conversation = claim.conversation.as_ref().map_or(After::Unchanged, |open| After::Closed(open.generation));
-    Commit { conversation, messages, ..Commit::default() }
+    let drops = claim.conversation.as_ref().map(|open| open.generation);
+    Commit { conversation: drops.map_or(After::Unchanged, After::Closed), drops, messages, ..Commit::default() }
 }
 
 /// The end of a turn that is given up: the event goes to the dead letters, and the conversation stays as it was, also on
@@ -197,15 +223,22 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     if cancelled {
         messages.extend(closings(claim, None));
     }
+    // A flow that fails at a control word must not hold a person with it.
+    let passed = control_of(&claim.inbound.body).filter(|_| run.is_some());
     Commit {
         conversation: match &claim.conversation {
             Some(open) if cancelled => After::Closed(open.generation),
-            // A version on which a turn fails is not asked again: its own may do better with what comes next.
-            Some(open) => moved.filter(|_| !ours).map_or(After::Unchanged, |moved| {
-                After::Open(Box::new(migrate::tried(open.clone(), moved.version().clone())))
-            }),
+            Some(open) => {
+                let mut left = Conversation { passed: passed.or(open.passed), ..open.clone() };
+                // A version on which a turn fails is not asked again: its own may do better with what comes next.
+                if let Some(moved) = moved.filter(|_| !ours) {
+                    left = migrate::tried(left, moved.version().clone());
+                }
+                if left == *open { After::Unchanged } else { After::Open(Box::new(left)) }
+            }
             None => After::Unchanged,
         },
+        drops: claim.conversation.as_ref().filter(|_| cancelled).map(|open| open.generation),
         messages,
         follow: run.and_then(|run| follow(claim, run)),
         dead: Some(DeadLetter {
@@ -218,7 +251,7 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
             reason: fault.to_string(),
             attempts: claim.attempt,
             letter: Letter::Event(claim.inbound.clone()),
-            journal: claim.journal.clone(),
+            journal: letters::journal(claim.journal.clone()),
             settled: cancelled,
         }),
         ..Commit::default()
@@ -251,7 +284,8 @@ pub(crate) fn notice(claim: &Claim, text: &str) -> Message {
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
     let Reply { key, text, choices, form } = reply;
     let (id, place) = (turn.message(at), claim.fence.place.clone());
-    Message { id, place, generation, key, text, choices, form, closes: None }
+    let aim = Aim { only_for: None, below: claim.inbound.manner.below.clone() };
+    Message { id, place, generation, key, text, choices, form, closes: None, aim }
 }
 
 /// What the person did, in words: for the history.
@@ -292,8 +326,10 @@ fn answered(claim: &Claim) -> Option<Answered<'_>> {
         Body::Filled { message, values } => {
             let question = find(message)?;
             let Asks::Form(form) = &question.asks else { return None };
-            // In a channel others may read along, so what was filled in is not shown there.
-            Some(Answered { question, said: form::in_words(form, values), shown: texts::FILLED.to_owned() })
+            // In a channel others may read along, so what was filled in is not shown there; a day is, like a pick.
+            let day = form.day().and_then(|field| values.get(&field.key)?.first());
+            let shown = day.cloned().unwrap_or_else(|| texts::FILLED.to_owned());
+            Some(Answered { question, said: form::in_words(form, values), shown })
         }
         _ => None,
     }
@@ -320,6 +356,7 @@ fn closings(claim: &Claim, after: Option<&Conversation>) -> Vec<Message> {
         choices: None,
         form: None,
         closes: Some(one.message.clone()),
+        aim: Aim::default(),
     };
     closed.map(closing).collect()
 }
@@ -345,7 +382,7 @@ fn set_timers(
     conversation: &mut Conversation,
     event: &FlowEvent,
     wishes: Vec<TimerWish>,
-    now: Millis,
+    inbound: &Inbound,
 ) -> Result<Vec<TimerChange>, GuestFault> {
     if let FlowEvent::Timer { name, due } = event
         && conversation.timers.get(name) == Some(due)
@@ -354,17 +391,22 @@ fn set_timers(
     }
     let mut changes = Vec::with_capacity(wishes.len());
     for wish in wishes {
-        match wish {
-            TimerWish::Set(name, after) => {
-                let due = now + after * 1000;
-                conversation.timers.insert(name.clone(), due);
-                changes.push(TimerChange::Set(name, due));
+        let now = inbound.at;
+        let (name, due) = match wish {
+            TimerWish::Set(name, after) => (name, alone::due(now, after, conversation.alone)),
+            TimerWish::SetAt(name, time) => {
+                let due = local::due(&inbound.person, &time, now);
+                let due = due.map_err(|fault| check::bad(format!("the timer `{name}`: {fault}")))?;
+                (name, alone::later(due, now, conversation.alone))
             }
             TimerWish::Stop(name) => {
                 conversation.timers.remove(&name);
                 changes.push(TimerChange::Stop(name));
+                continue;
             }
-        }
+        };
+        conversation.timers.insert(name.clone(), due);
+        changes.push(TimerChange::Set(name, due));
     }
     let running = conversation.timers.keys().filter(|name| life::host_timer(name).is_none()).count();
     if running > contract::TIMERS {

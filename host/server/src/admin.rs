@@ -96,6 +96,9 @@ pub enum AdminReply {
         flows: Vec<FlowRow>,
         /// Files that were refused: name and reason.
         refused: Vec<(String, String)>,
+        /// What is allowed and perhaps not meant, in sentences.
+        #[serde(default)]
+        advice: Vec<String>,
     },
     /// To `status`.
     Status(Status),
@@ -205,7 +208,11 @@ impl Desk {
     async fn try_answer(&self, request: AdminRequest) -> Result<AdminReply, StoreError> {
         let store = &self.engine.ports().store;
         Ok(match request {
-            AdminRequest::Flows => AdminReply::Flows { flows: self.flows().await?, refused: self.refusals.list() },
+            AdminRequest::Flows => AdminReply::Flows {
+                flows: self.flows().await?,
+                refused: self.refusals.list(),
+                advice: self.engine.advice().into_iter().collect(),
+            },
             AdminRequest::Status => AdminReply::Status(self.status().await?),
             AdminRequest::Answers { flow, after } => {
                 AdminReply::Answers { page: bounded(store.completions(&flow, after, PAGE).await?) }

@@ -31,7 +31,7 @@ use crate::store::{EmbeddedStore, OpenError};
 use crate::terminal::Terminal;
 
 /// How long a stopping host waits for its turns before it gives them back.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// A host that is put together and does nothing yet.
 pub struct App {
@@ -152,7 +152,7 @@ async fn store(
         return Ok((Arc::new(EmbeddedStore::open(&config.data, clock)?), None));
     };
     // The socket is there.
-    std::fs::create_dir_all(&config.data)
+    crate::private::folder(&config.data)
         .with_context(|| format!("the data folder `{}` cannot be made", config.data.display()))?;
     let signed = Signature::lock(&config.data).await;
     let signed = signed.with_context(|| format!("the file `{}` cannot be used", config.data.join("host").display()))?;
@@ -187,6 +187,7 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
         memory: usize::try_from(limits.memory)?,
         cpu: limits.cpu,
         turn: limits.turn,
+        cancelled: Bounds::default().cancelled,
         host_calls: limits.host_calls,
         state: usize::try_from(limits.state)?,
         llm,
@@ -197,16 +198,22 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
     })
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
+/// What flows may do.
+pub(crate) fn grants(config: &Config) -> anyhow::Result<Grants> {
     let mut grants = Grants::default();
     for (flow, rights) in &config.grants {
         let rights = rights.iter().map(|right| right.parse::<Right>()).collect::<Result<_, _>>()?;
         grants.0.insert(flow.clone(), rights);
     }
+    Ok(grants)
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let grants = grants(config)?;
     let access = Access(config.only.clone());
     let in_doubt = InDoubt(config.in_doubt.clone());
     let (expiries, default_flow) = (config.expiries.clone(), config.default_flow.clone());
-    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow })
+    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow, flow_log: None })
 }
 
 /// The model, and what a person should know of it.

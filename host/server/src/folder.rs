@@ -10,11 +10,10 @@ use anyhow::Context as _;
 use pesto_engine::catalog::Refused;
 use pesto_engine::engine::Engine;
 use pesto_engine::model::{Digest, FlowName};
-use pesto_engine::policy::Bounds;
 use pesto_engine::ports::Deploy;
-use pesto_engine::wasm::Sandbox;
 
 use crate::app;
+use crate::build::Judge;
 use crate::config::Config;
 use crate::rollout::{self, Authority, Look};
 use crate::watch::{self, Found, Watch};
@@ -45,12 +44,15 @@ pub struct Folder {
     /// What each file was when it was looked at last; none before the first look.
     seen: Option<BTreeMap<PathBuf, Look>>,
     refusals: Refusals,
+    /// What was advised of the flows that are current: it is said once.
+    advised: BTreeSet<String>,
 }
 
 impl Folder {
     /// A folder that is not looked at yet.
     pub fn new(path: &Path, authority: Authority, engine: Arc<Engine>) -> Self {
-        Self { path: path.to_owned(), engine, authority, seen: None, refusals: Refusals::default() }
+        let (refusals, advised) = (Refusals::default(), BTreeSet::new());
+        Self { path: path.to_owned(), engine, authority, seen: None, refusals, advised }
     }
 
     /// Where refusals can be read.
@@ -102,7 +104,11 @@ impl Folder {
             (Err(_), former) => former.map(|former| former.into_iter().chain(seen).collect()),
         };
         withdrawn?;
-        Ok(self.engine.catalog.follow().await?)
+        self.engine.catalog.follow().await?;
+        let advice = self.engine.advice();
+        advice.difference(&self.advised).for_each(|advice| tracing::warn!("{advice}"));
+        self.advised = advice;
+        Ok(())
     }
 
     /// Deploys a file, or refuses it, and notes whether that is done, and not to be tried again.
@@ -182,23 +188,34 @@ impl Folder {
     }
 }
 
-/// Tries the files as a host would that has just begun, with none of their versions in its store. Answers the names and
-/// reasons of those that it would refuse.
-pub async fn refused(found: &[Found], config: &Config) -> anyhow::Result<Vec<(String, String)>> {
-    // Nothing is run but descriptions, one after the other.
-    let bounds = Bounds { instances: 1, ..app::bounds(config)? };
-    let most = bounds.component;
-    let sandbox = Sandbox::new(Arc::new(bounds)).map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
-    let mut refused = Vec::new();
+/// What a host would say of the files in its folder.
+#[derive(Debug, Default)]
+pub struct Tried {
+    /// Names and reasons of those that it would refuse.
+    pub refused: Vec<(String, String)>,
+    /// What is allowed of the others and perhaps not meant.
+    pub advice: Vec<String>,
+}
+
+/// Tries the files as a host would that has just begun, with none of their versions in its store.
+pub async fn tried(found: &[Found], config: &Config) -> anyhow::Result<Tried> {
+    let (judge, most) = (Judge::new(Some(config))?, app::bounds(config)?.component);
+    let (mut refused, mut described) = (Vec::new(), BTreeMap::new());
     for Found { name, path, size, .. } in found {
         let reason = match (name, read(path, *size, most)) {
-            (Err(error), _) => Some(format!("{error}; rename the file")),
-            (_, Err(error)) => Some(error.to_string()),
-            (_, Ok(bytes)) => sandbox.load(bytes).await.err().map(|error| format!("{}: {error}", error.name())),
+            (Err(error), _) => format!("{error}; rename the file"),
+            (_, Err(error)) => error.to_string(),
+            (Ok(flow), Ok(bytes)) => match judge.describe(&bytes).await {
+                Ok(info) => {
+                    described.insert(flow.clone(), info);
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            },
         };
-        refused.extend(reason.map(|reason| (file_name(path), reason)));
+        refused.push((file_name(path), reason));
     }
-    Ok(refused)
+    Ok(Tried { refused, advice: judge.advice(&described) })
 }
 
 /// A component's bytes, and one more at most where there are more than `most`: beyond the bound the rest tells nothing

@@ -1,5 +1,6 @@
 //! The `pesto` command.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,7 +55,8 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Standard error may be a pipe that nobody reads any more.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -74,6 +76,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Test(args) => cli::test::run(args).await,
         Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()).await,
         Command::New(args) => cli::new::run(&args),
-        Command::Build(args) => cli::build::run(&args),
+        Command::Build(args) => cli::build::run(&args).await,
     }
 }

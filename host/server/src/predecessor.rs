@@ -1,7 +1,7 @@
 //! Who ran in a data folder before. Where hosts share a store, one that comes back after a crash need not wait for the
 //! leases of the one that it was: nobody else can have the folder's lock, so that one is gone.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -29,8 +29,7 @@ impl Signature {
     }
 
     fn try_lock(folder: &Path) -> io::Result<Option<(Self, Option<String>)>> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join("host"))?;
+        let mut file = crate::private::file(&folder.join("host"))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use pesto_engine::model::{Beginning, Conversation, Digest, FlowName, Millis, OpenQuestion, Switch};
+use pesto_engine::model::{Beginning, Control, Conversation, Digest, FlowName, Millis, OpenQuestion, Switch};
 use pesto_engine::ports::StoreError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,10 @@ struct Rest {
     #[serde(default)]
     last: Millis,
     #[serde(default)]
+    alone: Millis,
+    #[serde(default)]
+    passed: Option<Control>,
+    #[serde(default)]
     tried: Vec<Digest>,
 }
 
@@ -44,6 +48,9 @@ struct RestRef<'a> {
     timers: &'a BTreeMap<String, Millis>,
     began: &'a Beginning,
     last: Millis,
+    alone: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed: Option<Control>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tried: &'a [Digest],
 }
@@ -60,8 +67,18 @@ pub(crate) struct Columns {
 impl Columns {
     /// The JSON column of a conversation.
     pub(crate) fn rest(conversation: &Conversation) -> Result<String, StoreError> {
-        let Conversation { literal_next, questions, switch_to, timers, began, last, tried, .. } = conversation;
-        encode(&RestRef { literal_next: *literal_next, questions, switch_to, timers, began, last: *last, tried })
+        let Conversation { questions, switch_to, timers, began, tried, .. } = conversation;
+        encode(&RestRef {
+            literal_next: conversation.literal_next,
+            questions,
+            switch_to,
+            timers,
+            began,
+            last: conversation.last,
+            alone: conversation.alone,
+            passed: conversation.passed,
+            tried,
+        })
     }
 
     /// The conversation of the place named `key`.
@@ -80,6 +97,8 @@ impl Columns {
             timers: rest.timers,
             began: rest.began,
             last: rest.last,
+            alone: rest.alone,
+            passed: rest.passed,
             tried: rest.tried,
         })
     }

@@ -80,10 +80,11 @@ fn said(name: &str, id: &str) -> Inbound {
         name: String::new(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     let body = Body::Said { text: "hello".into(), files: Vec::new() };
-    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, body }
+    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, manner: Default::default(), body }
 }
 
 fn place(name: &str) -> Place {
@@ -101,6 +102,7 @@ fn message(name: &str) -> Message {
         choices: None,
         form: None,
         closes: None,
+        aim: Default::default(),
     }
 }
 

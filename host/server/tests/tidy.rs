@@ -65,6 +65,25 @@ fn the_guides_scenario_is_one() {
     assert_eq!(pesto_server::scenario::Scenario::read(&file).unwrap().steps.len(), 3);
 }
 
+#[test]
+fn commands_print_in_one_place() {
+    let mut folders = vec![top().join("host/server/src/cli"), top().join("host/server/src/build")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let found = ["println!(", "print!(", "io::stdout().lock()"].into_iter().find(|print| text.contains(print));
+            assert_eq!(found, None, "{}: a closed pipe ends it with a panic; print by crate::out", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} sources were found");
+}
+
 /// A source below host, or the names and texts in a folder.
 fn find(name: &str) -> String {
     let roots = ["host/engine/src", "host/server/src", "host", ""].map(|root| top().join(root).join(name));

@@ -24,6 +24,7 @@ impl Flow for Ask {
             .version(env!("CARGO_PKG_VERSION"))
             .trigger("ask")
             .asks(Right::Llm)
+            .hears_mentions()
     }
 
     fn handle(event: Event, turn: &mut Turn<()>) -> Result<(), Failure> {
@@ -32,7 +33,7 @@ impl Flow for Ask {
             Event::Started(question) => answer(&question, turn),
             Event::Said(said) if said.text.trim().is_empty() => turn.say(Message::new(NO_WORDS).key("no-words")),
             Event::Said(said) => answer(&said.text, turn),
-            Event::Cancelled => turn.say(Message::new("All right. Until next time!").key("goodbye")),
+            // Said nothing, the host says that it is over, but for where the person goes on with another flow.
             _ => {}
         }
         Ok(())

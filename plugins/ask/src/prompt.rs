@@ -1,7 +1,7 @@
 //! What the model is told: who it is, whom it talks to, and what was said before.
 
 use pesto_sdk::llm::Request;
-use pesto_sdk::{Exchange, Person, Timestamp, Turn};
+use pesto_sdk::{Exchange, Local, Person, Turn};
 use serde_json::json;
 
 use crate::{GREETING, NO_WORDS, SORRY};
@@ -22,7 +22,7 @@ recited.";
 
 /// The request that asks this question.
 pub(crate) fn request<S>(question: &str, turn: &Turn<S>) -> Request {
-    let about = about(turn.person(), turn.now());
+    let about = about(turn.person(), turn.local());
     let mut request = turn.llm().system(format!("{SYSTEM}\n\nFacts, as JSON: {about}"));
     for exchange in turn.history().into_iter().filter(remembered) {
         request = request.user(exchange.said).assistant(exchange.answered);
@@ -31,13 +31,14 @@ pub(crate) fn request<S>(question: &str, turn: &Turn<S>) -> Request {
 }
 
 /// Names are people's own words, so they are data in quotes here, short and in one line.
-fn about(person: &Person, now: Timestamp) -> String {
+fn about(person: &Person, now: Local) -> String {
     let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(80).collect::<String>();
     json!({
         "person": short(&person.name),
         "locale": short(&person.locale),
         "time zone": short(&person.time_zone),
-        "today (UTC)": now.date().in_words(),
+        (if now.is_known() { "today" } else { "today (UTC)" }): now.date().in_words(),
+        (if now.is_known() { "time" } else { "time (UTC)" }): now.time(),
     })
     .to_string()
 }

@@ -5,14 +5,14 @@ use serde_json::json;
 
 struct Feedback;
 
-/// Nobody has feedback on what happens later. The person may be ahead of the clock's zone by some hours.
+/// Nobody has feedback on what happens later than today.
 fn form(turn: &Turn<()>) -> Form {
     let scale = [("1", "1 (poor)"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 (great)")];
     Form::new("Feedback")
         .submit("Send")
         .one_of("score", "How was it?", scale)
         .field(Field::lines("why", "What should stay, what should change?").at_least(3).at_most(1_000).optional())
-        .field(Field::date("day", "When was it?").not_after(turn.now().date().plus_days(1)))
+        .field(Field::date("day", "When was it?").not_after(turn.local().date()))
         .field(Field::one_of("contact", "May we come back to you?", [("yes", "Yes"), ("no", "No")]))
 }
 

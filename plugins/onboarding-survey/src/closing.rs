@@ -14,7 +14,10 @@ pub(crate) fn words(answers: &Answers, turn: &mut Turn<Interview>) -> String {
     turn.progress("Writing a few last words …");
     let request = turn.llm().system(SYSTEM).user(told(answers).to_string()).max_tokens(300);
     match request.complete() {
-        Ok(completion) if !completion.text.trim().is_empty() => completion.text,
+        // Whatever a model says, the person knows that it is done.
+        Ok(completion) if !completion.text.trim().is_empty() => {
+            format!("{}\n\nYour answers are recorded.", completion.text.trim_end())
+        }
         Ok(_) => own_words(answers),
         Err(error) => {
             turn.log(Level::Warn, &format!("the closing summary is our own: {error}"));

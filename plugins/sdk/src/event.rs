@@ -104,12 +104,15 @@ impl Filled {
 pub struct Person {
     /// Stable within a workspace.
     pub id: String,
-    /// As they call themselves.
+    /// As they call themselves. Empty where it is not known yet: greet nobody by their id.
     pub name: String,
     /// An IETF language tag such as `en-GB`, or empty.
     pub locale: String,
     /// An IANA zone such as `Europe/Rome`, or empty.
     pub time_zone: String,
+    /// How far their clocks are ahead of UTC at the turn's now, in seconds, daylight saving time included; none if that
+    /// is unknown. [`Turn::local`](crate::Turn::local) has the date and the time that they see.
+    pub utc_offset: Option<i32>,
 }
 
 impl Event {
@@ -141,6 +144,7 @@ impl From<raw::File> for File {
 
 impl From<raw::Person> for Person {
     fn from(person: raw::Person) -> Self {
-        Self { id: person.id, name: person.name, locale: person.locale, time_zone: person.time_zone }
+        let raw::Person { id, name, locale, time_zone, utc_offset, .. } = person;
+        Self { id, name, locale, time_zone, utc_offset }
     }
 }

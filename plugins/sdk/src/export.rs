@@ -89,6 +89,10 @@ pub fn migrate_raw<F: Migrate>(former: Former) -> Result<Takeover, raw::Failure>
 fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| Imports.log(Level::Error, &text::cut(&panic.to_string(), 2_000))));
+        std::panic::set_hook(Box::new(|panic| {
+            // Place and words on one line, as a log has it.
+            let words = panic.to_string().replacen(":\n", ": ", 1);
+            Imports.log(Level::Error, &text::cut(&words, 2_000));
+        }));
     });
 }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::bindings::pesto::flow::types::FlowInfo;
+use crate::bindings::pesto::flow::types::{Extension, FlowInfo};
 use crate::{Event, Failure, Turn};
 
 /// A kind of conversation.
@@ -45,6 +45,7 @@ pub struct About {
     version: String,
     triggers: Vec<String>,
     rights: Vec<Right>,
+    audience: Option<&'static str>,
 }
 
 impl About {
@@ -56,6 +57,7 @@ impl About {
             version: String::new(),
             triggers: Vec::new(),
             rights: Vec::new(),
+            audience: None,
         }
     }
 
@@ -77,17 +79,34 @@ impl About {
         self.rights.push(right);
         self
     }
+
+    /// In a thread of a channel, everybody is heard, with all that they say and pick: [`Turn::person`] tells who it
+    /// was. Otherwise a conversation belongs to whoever began it, and others are not heard in it. What it records is
+    /// recorded of whoever began it in any case.
+    pub fn hears_everyone(mut self) -> Self {
+        self.audience = Some("everyone");
+        self
+    }
+
+    /// In a thread of a channel, the words of others are heard where they mention the bot; all else remains with
+    /// whoever began the conversation.
+    pub fn hears_mentions(mut self) -> Self {
+        self.audience = Some("mentions");
+        self
+    }
 }
 
 impl From<About> for FlowInfo {
     fn from(about: About) -> Self {
+        let audience =
+            about.audience.map(|audience| Extension { name: "audience".to_owned(), json: format!("\"{audience}\"") });
         Self {
             title: about.title,
             summary: about.summary,
             version: about.version,
             triggers: about.triggers,
             asks: about.rights.into_iter().map(|right| right.name().to_owned()).collect(),
-            extensions: Vec::new(),
+            extensions: audience.into_iter().collect(),
         }
     }
 }

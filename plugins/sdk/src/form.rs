@@ -4,6 +4,9 @@
 //! after the other. The host checks what is entered by the rules given here and lets the person mend it, so a flow
 //! hears only of what is right.
 //!
+//! A form whose only field is a date that must be filled in is a calendar where the channel has one. Elsewhere the person
+//! types the date: the message has to ask for it, and words such as `tomorrow` come as [`Event::Said`](crate::Event::Said).
+//!
 //! ```
 //! use pesto_sdk::form::{Field, Form};
 //! use pesto_sdk::{About, Event, Failure, Flow, Message, Turn};

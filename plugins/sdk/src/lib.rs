@@ -46,7 +46,7 @@
 //! - [`flow`], [`event`], [`message`], [`turn`]: the trait and what it is given
 //! - [`form`]: fields that are filled in together, and checked by the host
 //! - [`llm`], [`error`]: asking a language model, and what can go wrong
-//! - [`time`], [`random`]: the only clock and the only randomness that a flow may use
+//! - [`time`], [`random`]: the only clock, in UTC and as the person sees it, and the only randomness for a flow
 //! - [`migrate`]: going on with conversations that an earlier version began
 //! - [`survey`]: a kit that conducts a whole survey from a list of questions
 //! - [`testing`]: conversations in plain `cargo test`, without a host (not on Wasm)
@@ -91,5 +91,5 @@ pub use form::{Field, Form};
 pub use host::{Exchange, Level};
 pub use message::{Choice, Choices, Message};
 pub use migrate::{Former, Migrate};
-pub use time::{Date, Timestamp};
+pub use time::{Date, Local, Time, Timestamp};
 pub use turn::Turn;

@@ -10,8 +10,8 @@ pub struct Message {
     /// The flow's own name for this message, at most 80 bytes; what answers it brings it back. Where it is empty, the turn
     /// gives it one.
     pub key: String,
-    /// Plain text with `*bold*`, `_italic_` and code in backquotes. More than 12,000 bytes are cut; a blank
-    /// message is not sent.
+    /// Plain text with `*bold*`, `_italic_` and code in backquotes; the Markdown of a model may stand in it as it is. More
+    /// than 12,000 bytes are cut; a blank message is not sent.
     pub text: String,
     /// What the person can pick.
     pub choices: Option<Choices>,

@@ -15,9 +15,27 @@ use crate::host::{Exchange, Host, Level};
 use crate::llm::Completion;
 use crate::message::{Choice, Choices};
 use crate::migration_bindings::exports::pesto::flow::migration::{Former, Takeover};
-use crate::{CallError, Failure, Flow, Message, Migrate, Timestamp, migrate, turn};
+use crate::{CallError, Date, Failure, Flow, Message, Migrate, Person, Time, Timestamp, migrate, turn};
 
-/// A conversation of one person with a flow. It begins on Monday, 2 March 2026, at 09:00 UTC.
+/// A conversation of one person with a flow. As in a scenario, they are Ada Lovelace (`ada`, `en-GB`, in London), and
+/// it begins on Monday, 2 March 2026, at 09:00 UTC, unless the test says otherwise:
+///
+/// ```
+/// # use pesto_sdk::{About, Date, Event, Failure, Flow, Time, Timestamp, Turn, testing::Talk};
+/// # struct Today;
+/// # impl Flow for Today {
+/// #     type State = ();
+/// #     fn describe() -> About { About::new("Today", "Says the date.") }
+/// #     fn handle(_: Event, turn: &mut Turn<()>) -> Result<(), Failure> {
+/// #         turn.say(turn.local().date().in_words());
+/// #         Ok(())
+/// #     }
+/// # }
+/// let mut talk = Talk::<Today>::new();
+/// talk.clock(Timestamp::utc(Date::new(2026, 3, 2).unwrap(), Time::at(20, 0)));
+/// talk.zone("Asia/Tokyo", Some(9 * 3_600)).locale("ja-JP");
+/// assert_eq!(talk.start("")[0].text, "Tuesday, 3 March 2026");
+/// ```
 ///
 /// Its methods panic where the flow fails; [`Talk::try_say`] does not.
 pub struct Talk<F: Flow> {
@@ -25,6 +43,7 @@ pub struct Talk<F: Flow> {
     state: Option<Vec<u8>>,
     turns: u64,
     now: u64,
+    person: Person,
     last: Option<wit::types::Outcome>,
     flow: PhantomData<F>,
 }
@@ -70,7 +89,41 @@ impl<F: Flow> Default for Talk<F> {
 impl<F: Flow> Talk<F> {
     /// A conversation that has not begun.
     pub fn new() -> Self {
-        Self { host: Rc::default(), state: None, turns: 0, now: 1_772_442_000_000, last: None, flow: PhantomData }
+        let person = Person {
+            id: "ada".to_owned(),
+            name: "Ada Lovelace".to_owned(),
+            locale: "en-GB".to_owned(),
+            time_zone: "Europe/London".to_owned(),
+            utc_offset: Some(0),
+        };
+        let now = 1_772_442_000_000;
+        Self { host: Rc::default(), state: None, turns: 0, now, person, last: None, flow: PhantomData }
+    }
+
+    /// Somebody else talks from now on.
+    pub fn person(&mut self, person: Person) -> &mut Self {
+        self.person = person;
+        self
+    }
+
+    /// The person is in this zone from now on, with clocks so many seconds ahead of UTC; none is what a flow sees if
+    /// nobody knows the zone. Only a host has the rules of zones: scenarios test what daylight saving time does.
+    pub fn zone(&mut self, time_zone: &str, utc_offset: Option<i32>) -> &mut Self {
+        self.person.time_zone = time_zone.to_owned();
+        self.person.utc_offset = utc_offset;
+        self
+    }
+
+    /// The person's language from now on, such as `de-DE`.
+    pub fn locale(&mut self, locale: &str) -> &mut Self {
+        self.person.locale = locale.to_owned();
+        self
+    }
+
+    /// It is this time now.
+    pub fn clock(&mut self, now: Timestamp) -> &mut Self {
+        self.now = now.millis();
+        self
     }
 
     /// The next call to a model is answered with this text.
@@ -102,6 +155,7 @@ impl<F: Flow> Talk<F> {
                 state: Some(state),
                 turns: self.turns,
                 now: self.now,
+                person: self.person.clone(),
                 last: self.last.clone(),
                 flow: PhantomData,
             }),
@@ -189,17 +243,12 @@ impl<F: Flow> Talk<F> {
 
     fn try_event(&mut self, event: wit::types::Event, said: &str) -> Result<Vec<Message>, Failure> {
         self.turns += 1;
+        let Person { id, name, locale, time_zone, utc_offset } = self.person.clone();
         let context = wit::types::TurnContext {
             turn: format!("turn-{}", self.turns),
             conversation: "conversation-1".into(),
-            place: "workspace/ada".into(),
-            person: wit::types::Person {
-                id: "ada".into(),
-                name: "Ada Lovelace".into(),
-                locale: "en-GB".into(),
-                time_zone: "Europe/London".into(),
-                extensions: Vec::new(),
-            },
+            place: format!("workspace/{id}"),
+            person: wit::types::Person { id, name, locale, time_zone, utc_offset, extensions: Vec::new() },
             now: self.now,
             seed: self.turns,
             extensions: Vec::new(),
@@ -241,16 +290,30 @@ impl<F: Flow> Talk<F> {
         self.last.as_ref().is_some_and(|outcome| outcome.literal_next)
     }
 
-    /// The timers that the last turn set or stopped, the latter without seconds.
+    /// The timers that the last turn set or stopped: the former with the seconds from now until they are due.
     pub fn timers(&self) -> Vec<(String, Option<u64>)> {
         let changes = self.last.iter().flat_map(|outcome| &outcome.timers);
         changes
             .filter_map(|change| match change {
-                wit::types::TimerChange::Set(setting) => Some((setting.name.clone(), Some(setting.after))),
+                wit::types::TimerChange::Set(setting) => Some((setting.name.clone(), Some(self.after(&setting.due)))),
                 wit::types::TimerChange::Stop(name) => Some((name.clone(), None)),
                 wit::types::TimerChange::Other(_) => None,
             })
             .collect()
+    }
+
+    fn after(&self, due: &wit::types::TimerDue) -> u64 {
+        match due {
+            wit::types::TimerDue::After(seconds) => u64::from(*seconds),
+            wit::types::TimerDue::At(local) => {
+                let date = Date::from_iso(&local.date).expect("the kit writes dates");
+                let time = Time::from_iso(&local.time).expect("the kit writes times");
+                let offset = i64::from(self.person.utc_offset.unwrap_or_default()) * 1_000;
+                let due = Timestamp::utc(date, time).millis().saturating_add_signed(-offset);
+                due.saturating_sub(self.now).div_ceil(1_000)
+            }
+            wit::types::TimerDue::Other(other) => panic!("this kit sets no timer as `{}` does", other.name),
+        }
     }
 
     /// What the last turn recorded.
@@ -307,3 +370,6 @@ fn form_of(form: &wit::types::Form) -> Form {
     };
     Form { title: form.title.clone(), submit: form.submit.clone(), fields: form.fields.iter().map(field).collect() }
 }
+
+#[cfg(test)]
+mod tests;

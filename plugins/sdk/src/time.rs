@@ -1,10 +1,16 @@
-//! The turn's clock, and dates of the calendar. There is no other clock: a re-run must see the same time.
+//! The turn's clock, what the person's clocks show, and dates of the calendar. There is no other clock: a re-run must
+//! see the same time.
+//!
+//! People speak of their own days: "today", "tomorrow" and "at nine" are by [`Turn::local`](crate::Turn::local), and a
+//! timer for nine o'clock is set by [`Turn::set_timer_at`](crate::Turn::set_timer_at). A [`Timestamp`] is for durations
+//! and records.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const DAY: u64 = 86_400_000;
+const MINUTE: u64 = 60_000;
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -37,10 +43,116 @@ impl Timestamp {
         self.0
     }
 
-    /// The date of this moment, in UTC. A flow knows the name of a person's time zone, not its rules, so near
-    /// midnight theirs may be another: repeat a date in words before you rely on it.
+    /// The moment at which clocks in UTC show this; 1970-01-01 for what is earlier.
+    pub fn utc(date: Date, time: Time) -> Self {
+        Self(u64::try_from(date.days).unwrap_or_default() * DAY + u64::from(time.minutes) * MINUTE)
+    }
+
+    /// The date of this moment in UTC. The person's date may be the one before or after it, which
+    /// [`Turn::local`](crate::Turn::local) has.
     pub fn date(self) -> Date {
         Date::from_days(i64::try_from(self.0 / DAY).unwrap_or(i64::MAX))
+    }
+
+    /// What clocks show that are so many seconds ahead of UTC.
+    pub(crate) fn seen_at(self, utc_offset: Option<i32>) -> Local {
+        let shifted = Self(self.0.saturating_add_signed(i64::from(utc_offset.unwrap_or_default()) * 1_000));
+        let minutes = (shifted.0 % DAY / MINUTE) as u16;
+        Local { date: shifted.date(), time: Time { minutes }, known: utc_offset.is_some() }
+    }
+}
+
+/// What the person's clocks show, or clocks in UTC if the person's are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local {
+    date: Date,
+    time: Time,
+    known: bool,
+}
+
+impl Local {
+    /// The day, which is today for the person.
+    pub fn date(self) -> Date {
+        self.date
+    }
+
+    /// The time of day, without its seconds.
+    pub fn time(self) -> Time {
+        self.time
+    }
+
+    /// From 0, Monday, to 6, Sunday.
+    pub fn weekday(self) -> u32 {
+        self.date.weekday()
+    }
+
+    /// Whether these are the person's clocks. If not, say the date that you took for today before you rely on it.
+    pub fn is_known(self) -> bool {
+        self.known
+    }
+}
+
+/// A time of day in hours and minutes. Written and serialised as `09:30`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    /// Since midnight.
+    minutes: u16,
+}
+
+impl Time {
+    /// The time, if a clock shows it: 0 to 23 hours, 0 to 59 minutes.
+    pub const fn new(hour: u32, minute: u32) -> Option<Self> {
+        if hour < 24 && minute < 60 { Some(Self { minutes: (hour * 60 + minute) as u16 }) } else { None }
+    }
+
+    /// The same, for times that stand in the code: `const NINE: Time = Time::at(9, 0)`.
+    ///
+    /// # Panics
+    /// If no clock shows it; in a constant, that is an error of the compiler.
+    pub const fn at(hour: u32, minute: u32) -> Self {
+        match Self::new(hour, minute) {
+            Some(time) => time,
+            None => panic!("a time has 0 to 23 hours and 0 to 59 minutes"),
+        }
+    }
+
+    /// The time that `text` writes as `09:30`, and in no other way.
+    pub fn from_iso(text: &str) -> Option<Self> {
+        let part = |part: &str| {
+            let good = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+            if good { part.parse().ok() } else { None }
+        };
+        let (hour, minute) = text.split_once(':')?;
+        Self::new(part(hour)?, part(minute)?)
+    }
+
+    /// From 0 to 23.
+    pub fn hour(self) -> u32 {
+        u32::from(self.minutes / 60)
+    }
+
+    /// From 0 to 59.
+    pub fn minute(self) -> u32 {
+        u32::from(self.minutes % 60)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.hour(), self.minute())
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_iso(&text).ok_or_else(|| de::Error::custom("a time is written 09:30"))
     }
 }
 
@@ -197,6 +309,39 @@ mod tests {
         assert_eq!(date.plus_days(-2).in_words(), "Saturday, 28 February 2026");
         assert_eq!(Timestamp::from_millis(u64::MAX).date().to_string(), "9999-12-31");
         assert_eq!(date.plus_days(i64::MIN).to_string(), "0001-01-01");
+    }
+
+    #[test]
+    fn the_same_moment_is_another_day_elsewhere() {
+        let day = |day| Date::new(2026, 3, day).unwrap();
+        let moment = Timestamp::utc(day(2), Time::at(20, 0));
+        assert_eq!(moment.millis(), 1_772_481_600_000);
+        for (offset, date, time) in [
+            (Some(9 * 3_600), day(3), Time::at(5, 0)),
+            (Some(-8 * 3_600), day(2), Time::at(12, 0)),
+            (Some(4 * 3_600 - 1), day(2), Time::at(23, 59)),
+            (Some(4 * 3_600), day(3), Time::at(0, 0)),
+            (None, day(2), Time::at(20, 0)),
+        ] {
+            let local = moment.seen_at(offset);
+            assert_eq!((local.date(), local.time(), local.is_known()), (date, time, offset.is_some()), "{offset:?}");
+            assert_eq!(local.weekday(), date.weekday());
+        }
+        assert_eq!(Timestamp::from_millis(u64::MAX).seen_at(Some(64_800)).date().to_string(), "9999-12-31");
+        assert_eq!(Timestamp::from_millis(0).seen_at(Some(-64_800)).date().to_string(), "1970-01-01");
+        assert_eq!(Timestamp::utc(Date::new(1, 1, 1).unwrap(), Time::at(0, 0)).millis(), 0);
+    }
+
+    #[test]
+    fn times_of_day() {
+        assert_eq!((Time::new(24, 0), Time::new(0, 60)), (None, None));
+        let time = Time::from_iso("09:30").unwrap();
+        assert_eq!((time, time.hour(), time.minute(), time.to_string()), (Time::at(9, 30), 9, 30, "09:30".to_owned()));
+        assert_eq!(serde_json::to_string(&time).unwrap(), "\"09:30\"");
+        assert_eq!(serde_json::from_str::<Time>("\"09:30\"").unwrap(), time);
+        for text in ["9:30", "09:30:00", "24:00", "0930", "+9:30", ""] {
+            assert_eq!(Time::from_iso(text), None, "{text}");
+        }
     }
 
     #[test]

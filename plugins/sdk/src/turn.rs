@@ -10,7 +10,7 @@ use crate::bindings::pesto::flow::types as raw;
 use crate::host::{Exchange, Host, Level};
 use crate::llm::Request;
 use crate::random::Random;
-use crate::{Event, Failure, Flow, Message, Person, Timestamp};
+use crate::{Date, Event, Failure, Flow, Local, Message, Person, Time, Timestamp};
 
 /// What a flow has in hand while it handles an event. What it does here happens when [`Flow::handle`] returns `Ok`,
 /// all of it in one step; only calls to the outside, such as [`llm`](Self::llm), happen at once.
@@ -57,6 +57,12 @@ impl<S> Turn<S> {
         self.now
     }
 
+    /// What the person's clocks show at that time, by the rules of their zone; what clocks in UTC show if nobody knows
+    /// the zone. "Today" is `turn.local().date()`.
+    pub fn local(&self) -> Local {
+        self.now.seen_at(self.person.utc_offset)
+    }
+
     /// Randomness, the same when the turn is run again.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
@@ -76,12 +82,34 @@ impl<S> Turn<S> {
         self.messages.push(message);
     }
 
-    /// Sets a timer, or sets it anew: at most 16 run at once, of at most a year, in whole seconds from now, rounded
-    /// up. It survives restarts, fires once as [`Event::Timer`], and ends with the conversation.
+    /// Sets a timer, or sets it anew: at most 16 run at once, of a second to a year, in whole seconds from now, rounded
+    /// up. Where nobody says anything, sixty turns come as they are set and then one each 10 s. It survives restarts, fires once as [`Event::Timer`], and ends with the conversation.
     pub fn set_timer(&mut self, name: impl Into<String>, after: Duration) {
-        let after = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        let setting = raw::TimerSetting { name: name.into(), after, extensions: Vec::new() };
-        self.timers.push(raw::TimerChange::Set(setting));
+        let after = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
+        // What is too long is for the host to refuse.
+        self.set(name.into(), raw::TimerDue::After(u32::try_from(after).unwrap_or(u32::MAX)));
+    }
+
+    /// Sets a timer to a time on the person's clocks, at most a year ahead, as [`set_timer`](Self::set_timer) does. The
+    /// host computes the moment now, by the rules of the person's zone; in UTC if nobody knows the zone. A time that is
+    /// past is due at once. One that their clocks skip, as when summer begins, is as much later; one that they show
+    /// twice is the first of both.
+    ///
+    /// ```
+    /// # use pesto_sdk::{Time, Turn};
+    /// /// The next working day at half past nine, and not today.
+    /// fn remind(turn: &mut Turn<()>) {
+    ///     let ahead = if turn.local().weekday() < 4 { 1 } else { 7 - turn.local().weekday() };
+    ///     turn.set_timer_at("stand-up", turn.local().date().plus_days(ahead.into()), Time::at(9, 30));
+    /// }
+    /// ```
+    pub fn set_timer_at(&mut self, name: impl Into<String>, date: Date, time: Time) {
+        let at = raw::LocalTime { date: date.to_string(), time: time.to_string(), extensions: Vec::new() };
+        self.set(name.into(), raw::TimerDue::At(at));
+    }
+
+    fn set(&mut self, name: String, due: raw::TimerDue) {
+        self.timers.push(raw::TimerChange::Set(raw::TimerSetting { name, due, extensions: Vec::new() }));
     }
 
     /// Ends a timer; one that does not run is no error.

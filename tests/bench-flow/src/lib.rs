@@ -1,7 +1,7 @@
 //! What the benchmarks measure the host with: a text is answered with one message, and a number asks a model that
-//! often before. On the text `busy` it computes without end.
+//! often before. On the text `busy` it computes without end; on `ask`, and on each click that follows, it asks for a click.
 
-use pesto_sdk::{About, Event, Failure, Flow, Right, Turn};
+use pesto_sdk::{About, Event, Failure, Flow, Message, Right, Said, Turn};
 use serde::{Deserialize, Serialize};
 
 struct Bench;
@@ -21,6 +21,11 @@ impl Flow for Bench {
     fn handle(event: Event, turn: &mut Turn<Heard>) -> Result<(), Failure> {
         match event {
             Event::Started(_) => turn.say("Say something."),
+            Event::Said(Said { text, .. }) if text == "ask" => turn.say(question(&turn.state)),
+            Event::Picked(_) => {
+                turn.state.texts += 1;
+                turn.say(question(&turn.state));
+            }
             Event::Said(said) => {
                 if said.text == "busy" {
                     loop {
@@ -38,6 +43,10 @@ impl Flow for Bench {
         }
         Ok(())
     }
+}
+
+fn question(heard: &Heard) -> Message {
+    Message::new(format!("{} so far.", heard.texts)).choices(["Next"])
 }
 
 pesto_sdk::export!(Bench);

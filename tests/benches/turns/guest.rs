@@ -105,6 +105,7 @@ fn context() -> types::TurnContext {
             name: "Ada Lovelace".to_owned(),
             locale: "en-GB".to_owned(),
             time_zone: "Europe/London".to_owned(),
+            utc_offset: Some(0),
             extensions: Vec::new(),
         },
         now: 1_700_000_000_000,

@@ -32,7 +32,7 @@ type Figure = (&'static str, f64, &'static str);
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let component = component()?;
+    let component = runtime.block_on(component())?;
     // A name, or a part of one, measures that alone.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
@@ -72,10 +72,10 @@ fn wasm(error: wasmtime::Error) -> anyhow::Error {
 }
 
 /// The flow of the benchmarks, compiled if need be.
-fn component() -> anyhow::Result<Vec<u8>> {
+async fn component() -> anyhow::Result<Vec<u8>> {
     let flow = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-flow");
     let way = Way::choose(std::env::var(build::toolchain::FORCE).ok().as_deref())?;
     let flows = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-flows");
-    build::build(&workspace::find(&[flow], Path::new(""))?, &flows, &way)?;
+    build::build(&workspace::find(&[flow], Path::new(""))?, &flows, &way, &build::Judge::new(None)?).await?;
     std::fs::read(flows.join("bench-flow.wasm")).context("the benchmark's flow was not built")
 }

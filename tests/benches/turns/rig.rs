@@ -186,6 +186,13 @@ impl Messenger for Nobody {
     fn progress(&self, _place: &Place, _text: &str) {}
 }
 
+/// The CPU time of this process so far, over all its threads.
+pub(crate) fn cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    // Neither is negative: it counts from the start of the process.
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
 /// The median, in microseconds.
 pub(crate) fn median_us(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();

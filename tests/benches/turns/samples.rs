@@ -24,10 +24,12 @@ pub(crate) fn said(person: usize, number: usize, text: &str) -> anyhow::Result<I
             name: "Ada Lovelace".to_owned(),
             locale: "en-GB".to_owned(),
             time_zone: "Europe/London".to_owned(),
+            utc_offset: None,
             groups: Vec::new(),
         },
         at: 0,
         sent: None,
+        manner: Default::default(),
         body: Body::Said { text: text.to_owned(), files: Vec::new() },
     })
 }
@@ -52,8 +54,10 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         questions: Vec::new(),
         switch_to: None,
         timers: [].into(),
-        began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned() },
+        began: Beginning { at: 1_700_000_000_000, sent: None, by: "ann".to_owned(), ..Default::default() },
         last: 1_700_000_000_000,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     };
     let id = TurnId::new(place, seq).message(0);
@@ -66,6 +70,7 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         choices: None,
         form: None,
         closes: None,
+        aim: Default::default(),
     };
     Ok(Commit {
         conversation: After::Open(Box::new(conversation)),

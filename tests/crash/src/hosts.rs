@@ -213,6 +213,8 @@ redis_url_env = "REDIS_URL"
 bot_token_env = "SLACK_BOT_TOKEN"
 app_token_env = "SLACK_APP_TOKEN"
 base_url = "http://127.0.0.1:1/api"
+# The double takes as many in all as there are.
+posts_a_minute = 60000
 
 [llm]
 model = "campaign"

@@ -52,8 +52,7 @@ const QUESTIONS: [(&str, &str); 15] = [
 ];
 
 /// What ends a conversation with each flow, and what the host says where there is none to end.
-const ENDED: [&str; 6] = [
-    "All right. Until next time!",
+const ENDED: [&str; 5] = [
     "All right, we stop here. Nothing was recorded.",
     "All right. Nothing was recorded.",
     "Cancelled.",

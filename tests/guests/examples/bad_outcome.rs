@@ -37,8 +37,12 @@ impl Hostile for Bad {
             "extension" => Ok(Outcome { extensions: vec![unknown()], ..outcome() }),
             "message-extension" => send(Message { extensions: vec![unknown()], ..message("text") }),
             "other-timer" => timer(types::TimerChange::Other(unknown())),
-            "endless-timer" => timer(set("t", u64::MAX)),
-            "long-timer" => timer(set(&"x".repeat(81), 1)),
+            "endless-timer" => timer(set("t", types::TimerDue::After(u32::MAX))),
+            "long-timer" => timer(set(&"x".repeat(81), types::TimerDue::After(1))),
+            "other-due" => timer(set("t", types::TimerDue::Other(unknown()))),
+            "no-date" => timer(set("t", at("2026-02-30", "09:30"))),
+            "no-time" => timer(set("t", at("2026-03-31", &"9".repeat(pesto_guests::MIB)))),
+            "far-date" => timer(set("t", at("9999-12-31", "23:59"))),
             _ => return None,
         })
     }
@@ -74,8 +78,12 @@ fn timer(change: types::TimerChange) -> Answer {
     Ok(Outcome { timers: vec![change], ..outcome() })
 }
 
-fn set(name: &str, after: u64) -> types::TimerChange {
-    types::TimerChange::Set(types::TimerSetting { name: name.into(), after, extensions: vec![] })
+fn set(name: &str, due: types::TimerDue) -> types::TimerChange {
+    types::TimerChange::Set(types::TimerSetting { name: name.into(), due, extensions: vec![] })
+}
+
+fn at(date: &str, time: &str) -> types::TimerDue {
+    types::TimerDue::At(types::LocalTime { date: date.into(), time: time.into(), extensions: vec![] })
 }
 
 pesto_guests::guest!(Bad);

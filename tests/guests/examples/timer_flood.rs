@@ -7,7 +7,9 @@ struct Bad;
 
 impl Hostile for Bad {
     fn go(_context: &TurnContext) -> Answer {
-        let timer = |number: u32| types::TimerSetting { name: number.to_string(), after: 0, extensions: vec![] };
+        let due = types::TimerDue::After(0);
+        let timer =
+            |number: u32| types::TimerSetting { name: number.to_string(), due: due.clone(), extensions: vec![] };
         let timers = (0..1000).map(|number| types::TimerChange::Set(timer(number))).collect();
         Ok(Outcome { timers, ..outcome() })
     }

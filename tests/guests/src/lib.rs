@@ -33,6 +33,11 @@ pub trait Hostile {
     fn other(_word: &str, _context: &TurnContext) -> Option<Answer> {
         None
     }
+
+    /// What it does when something else than a text comes; nothing by itself.
+    fn happens(_event: &Event, _context: &TurnContext) -> Answer {
+        Ok(outcome())
+    }
 }
 
 impl<T: Hostile> Guest for T {
@@ -45,7 +50,7 @@ impl<T: Hostile> Guest for T {
             Event::Started(_) => say("ready"),
             Event::Said(said) if said.text == "go" => T::go(&context),
             Event::Said(said) => T::other(&said.text, &context).unwrap_or_else(|| say("ok")),
-            _ => Ok(outcome()),
+            other => T::happens(&other, &context),
         };
         answer.map(|mut outcome| {
             if outcome.state.is_empty() {

@@ -125,6 +125,7 @@ impl Liar {
             name: String::new(),
             locale: String::new(),
             time_zone: String::new(),
+            utc_offset: None,
             groups: Vec::new(),
         };
         let inbound = Inbound {
@@ -133,6 +134,7 @@ impl Liar {
             person: nobody,
             at: 0,
             sent: None,
+            manner: Default::default(),
             body: Body::Said { text: String::new(), files: Vec::new() },
         };
         self.store.accept(inbound, Entry::Answer(messages)).await.map(drop)

@@ -71,10 +71,7 @@ pub(crate) fn dispatch(core: &Arc<Core>, state: &mut State, outgoing: Outgoing) 
         }
         let held = state.held.remove(&outgoing.user).unwrap_or_default();
         state.count_fault(DeliveryFault::Swapped.name());
-        send(core, state, outgoing, Copies::One);
-        for Held { outgoing } in held {
-            send_after(core, state, outgoing);
-        }
+        overtake(core, state, outgoing, held);
         return;
     }
     let is_event = outgoing.sort == Sort::Event;
@@ -102,17 +99,23 @@ pub(crate) fn dispatch(core: &Arc<Core>, state: &mut State, outgoing: Outgoing) 
     }
 }
 
-/// Sends what must arrive after what was sent just now. Over HTTP each request has a connection of its own, and only a
-/// wait keeps them in order.
-fn send_after(core: &Arc<Core>, state: &mut State, outgoing: Outgoing) {
+/// Sends something, and then what was held for it. Over HTTP each request has a connection of its own, and only a wait for
+/// the first answer keeps them in order; not for long, for there may be none.
+fn overtake(core: &Arc<Core>, state: &mut State, mut outgoing: Outgoing, held: Vec<Held>) {
     if state.app.urls.is_none() {
-        return send(core, state, outgoing, Copies::One);
+        send(core, state, outgoing, Copies::One);
+        held.into_iter().for_each(|Held { outgoing }| send(core, state, outgoing, Copies::One));
+        return;
     }
+    // Nobody waits for the answer to an event.
+    let (answer, answered) = oneshot::channel();
+    outgoing.answer = Some(answer);
+    send(core, state, outgoing, Copies::One);
     let core = Arc::clone(core);
     tokio::spawn(async move {
-        sleep(millis(50)).await;
+        let _ = timeout(millis(50), answered).await;
         let mut state = core.lock();
-        send(&core, &mut state, outgoing, Copies::One);
+        held.into_iter().for_each(|Held { outgoing }| send(&core, &mut state, outgoing, Copies::One));
     });
 }
 

@@ -120,6 +120,16 @@ impl SlackDouble {
         })
     }
 
+    /// New direct messages of these people and the bot; gives their channel's id.
+    #[must_use]
+    pub fn group_direct(&self, people: &[&Person]) -> String {
+        self.core.act(|state| {
+            let mut members: BTreeSet<_> = people.iter().map(|person| person.id().to_owned()).collect();
+            members.insert(state.app.bot_user.clone());
+            state.add_channel("mpdm", Kind::Group, members)
+        })
+    }
+
     /// Takes the bot out of a channel.
     pub fn expel_bot(&self, channel: &str) {
         self.core.act(|state| {

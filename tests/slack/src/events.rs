@@ -20,6 +20,7 @@ impl State {
         let (events, scope) = match channel.kind {
             Kind::Public => ("message.channels", "channels:history"),
             Kind::Private => ("message.groups", "groups:history"),
+            Kind::Group => ("message.mpim", "mpim:history"),
             Kind::Direct(_) => ("message.im", "im:history"),
         };
         let channel_type = wire::channel_type(&channel.kind);
@@ -31,7 +32,11 @@ impl State {
             Change::Posted => message.ts.clone(),
             Change::Changed(_) | Change::Deleted => self.ids.ts(),
         };
-        let shown = wire::message(message, &self.app, true);
+        let mut shown = wire::message(message, &self.app, true);
+        let root = message.thread_ts.as_ref().filter(|root| **root != message.ts);
+        if let Some(root) = root.and_then(|root| channel.messages.get(root)) {
+            shown["parent_user_id"] = root.user.as_str().into();
+        }
         let event = match &change {
             Change::Posted => {
                 let mut event = shown.clone();

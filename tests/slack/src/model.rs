@@ -23,6 +23,8 @@ pub struct User {
     pub deleted: bool,
     /// Whether it is a bot.
     pub is_bot: bool,
+    /// Whether it is a guest, who is not a full member.
+    pub is_guest: bool,
 }
 
 /// What kind of channel it is.
@@ -33,6 +35,8 @@ pub enum Kind {
     Public,
     /// Only members see it.
     Private,
+    /// The talk of a few people and the bot.
+    Group,
     /// The talk of the bot and this person.
     Direct(String),
 }
@@ -46,8 +50,8 @@ pub(crate) struct Channel {
     pub(crate) created: u64,
     pub(crate) members: BTreeSet<String>,
     pub(crate) messages: BTreeMap<String, Message>,
-    /// When the bot's last accepted post was, for the limit of one a second.
-    pub(crate) last_post: Option<Instant>,
+    /// When the burst of posts will be whole again.
+    pub(crate) posts_full: Option<Instant>,
     /// What the bot says it is doing, and since when.
     pub(crate) status: Option<(String, Instant)>,
 }

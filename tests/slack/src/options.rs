@@ -24,8 +24,14 @@ pub struct Options {
     pub trigger_life: Duration,
     /// How long the bot's status is shown. Slack: 2 minutes.
     pub status_life: Duration,
-    /// The least time between two posts in a channel. Slack: 1 s.
+    /// The time after which a channel takes one post more. Slack: 1 s.
     pub post_interval: Duration,
+    /// Posts that a channel takes at once, where there were none for as many intervals. Slack allows "short bursts", and
+    /// does not say how short.
+    pub post_burst: u32,
+    /// Posts that the workspace takes at once, and in a minute: without a limit by default. Slack: "several hundred
+    /// messages per minute".
+    pub workspace_posts: Option<(u32, u32)>,
     /// Calls a minute, by method. None by default; [`documented_tiers`] has Slack's.
     pub tiers: BTreeMap<String, u32>,
     /// How many sockets an app may hold. Slack: 10.
@@ -66,6 +72,7 @@ impl Default for Options {
                 "im:history",
                 "im:read",
                 "im:write",
+                "mpim:history",
                 "reactions:write",
                 "usergroups:read",
                 "users:read",
@@ -76,6 +83,7 @@ impl Default for Options {
                 "message.channels",
                 "message.groups",
                 "message.im",
+                "message.mpim",
                 "tokens_revoked",
             ]),
             ack_timeout: Duration::from_secs(3),
@@ -83,6 +91,8 @@ impl Default for Options {
             trigger_life: Duration::from_secs(3),
             status_life: Duration::from_secs(120),
             post_interval: Duration::from_secs(1),
+            post_burst: 3,
+            workspace_posts: None,
             tiers: BTreeMap::new(),
             max_sockets: 10,
             other_sockets: 0,

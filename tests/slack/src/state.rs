@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) faults: Counters,
     pub(crate) recent: HashMap<String, Vec<Instant>>,
+    /// When the workspace's burst of posts will be whole again.
+    pub(crate) posts_full: Option<Instant>,
     bells: HashMap<String, watch::Sender<u64>>,
 }
 
@@ -107,6 +109,7 @@ impl State {
             counters: Counters::new(),
             faults: Counters::new(),
             recent: HashMap::new(),
+            posts_full: None,
             bells: HashMap::new(),
         };
         let name = state.options.bot_name.clone();
@@ -132,7 +135,7 @@ impl State {
             created: self.ids.micros() / 1_000_000,
             members,
             messages: BTreeMap::new(),
-            last_post: None,
+            posts_full: None,
             status: None,
         };
         self.channels.insert(id.clone(), channel);
@@ -256,5 +259,6 @@ fn new_user(id: String, real_name: &str) -> User {
         tz_offset: 3_600,
         deleted: false,
         is_bot: false,
+        is_guest: false,
     }
 }

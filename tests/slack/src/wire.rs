@@ -14,7 +14,7 @@ pub(crate) fn user(user: &User, app: &App, with_locale: bool) -> Value {
             "real_name_normalized": user.real_name, "display_name": user.real_name,
             "display_name_normalized": user.real_name, "status_text": "", "status_emoji": "", "team": app.team,
         },
-        "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
+        "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": user.is_guest,
         "is_ultra_restricted": false, "is_bot": user.is_bot, "is_app_user": false, "updated": 1_700_000_000,
     });
     if with_locale {
@@ -39,7 +39,8 @@ pub(crate) fn channel(channel: &Channel, app: &App) -> Value {
     }
     json!({
         "id": channel.id, "name": channel.name, "name_normalized": channel.name, "is_channel": true,
-        "is_group": false, "is_im": false, "is_mpim": false, "is_private": channel.kind == Kind::Private,
+        "is_group": false, "is_im": false, "is_mpim": channel.kind == Kind::Group,
+        "is_private": matches!(channel.kind, Kind::Private | Kind::Group),
         "created": channel.created, "is_archived": channel.archived, "is_general": false, "unlinked": 0,
         "is_shared": false, "is_org_shared": false, "is_member": channel.members.contains(&app.bot_user),
         "num_members": channel.members.len(), "context_team_id": app.team, "creator": app.bot_user,
@@ -52,6 +53,7 @@ pub(crate) fn channel_type(kind: &Kind) -> &'static str {
     match kind {
         Kind::Public => "channel",
         Kind::Private => "group",
+        Kind::Group => "mpim",
         Kind::Direct(_) => "im",
     }
 }

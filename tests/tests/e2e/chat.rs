@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use pesto_tests::host::TestHost;
 use pesto_tests::log::Log;
@@ -114,6 +115,35 @@ async fn the_whole_survey_runs_unattended_with_a_host() {
 }
 
 #[test]
+fn a_fresh_chat_begins_anew_whatever_was_said_before() {
+    let setup = setup();
+    check_asked(&pipe(&setup, &LINES[..3]), &ASKS[..4]);
+    let fresh = || {
+        let mut command = setup.pesto(&["chat", FLOW, "--as", "ada", "--fresh"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("pesto can be started");
+        let mut input = child.stdin.take().expect("its input is ours");
+        LINES.iter().for_each(|line| writeln!(input, "{line}").expect("it reads"));
+        drop(input);
+        let output = child.wait_with_output().expect("it ends");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for said in [fresh(), fresh()] {
+        check_asked(&said, &ASKS);
+        assert!(said.trim_end().ends_with("Your answers are recorded."), "it ends in words: {said}");
+    }
+}
+
+#[test]
+fn a_flow_that_is_not_built_says_how_to_build_it() {
+    let setup = setup();
+    let source = setup.path().join("plugins/gamma");
+    std::fs::create_dir_all(&source).and_then(|()| std::fs::write(source.join("Cargo.toml"), "")).expect("a source");
+    let output = setup.pesto(&["chat", "gamma", "--as", "ada"]).stdin(Stdio::null()).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("`gamma` is not built: run `pesto build plugins/gamma`."), "{said}");
+}
+
+#[test]
 fn a_chat_goes_on_where_the_one_before_ended() {
     let setup = setup();
     check_asked(&pipe(&setup, &LINES[..3]), &ASKS[..4]);
@@ -166,6 +196,44 @@ fn a_form_is_filled_in_a_field_at_a_time() {
     let row: Value = serde_json::from_str(&rows).unwrap_or_else(|error| panic!("{error}: {rows}"));
     let answers = json!({ "score": 4, "why": "Good talks", "day": "2026-01-05", "contact": false });
     assert_eq!(row["answers"], answers);
+}
+
+/// In the terminal's forms, too. On the two sides of the date line it is never the same day.
+#[test]
+fn today_is_that_of_the_terminals_zone() {
+    let setup = Setup::new().flow("feedback");
+    let date = |hours: i64| {
+        let (now, shift) = (SystemTime::now(), Duration::from_secs(hours.unsigned_abs() * 3_600));
+        let seen = if hours < 0 { now - shift } else { now + shift };
+        humantime::format_rfc3339_seconds(seen).to_string()[..10].to_owned()
+    };
+    for (zone, by_option, hours) in [("Pacific/Kiritimati", true, 14), ("Pacific/Honolulu", false, -10)] {
+        let mut command = setup.pesto(&["chat", "feedback", "--as", "kai"]);
+        let command = if by_option { command.args(["--time-zone", zone]) } else { command.env("TZ", zone) };
+        let before = date(hours);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut input = child.stdin.take().expect("its input is ours");
+        // Nobody has feedback on a later day than today, so one that is understood wrongly may not be taken.
+        for line in ["5", "skip", "today", "no"] {
+            writeln!(input, "{line}").expect("it reads");
+        }
+        drop(input);
+        assert!(child.wait().expect("it ends").success());
+        let rows = alone(&setup)(&["answers", "feedback", "--format", "jsonl"]);
+        let row: Value = serde_json::from_str(rows.lines().last().expect("a row")).expect("JSON");
+        let day = row["answers"]["day"].as_str().expect("a day").to_owned();
+        assert!([before, date(hours)].contains(&day), "{zone}: {day}");
+    }
+}
+
+#[test]
+fn a_zone_that_is_not_known_is_refused() {
+    let setup = setup();
+    for (option, value, cure) in [("--time-zone", "Tokyo", "Europe/Rome"), ("--locale", "de_DE", "en-GB")] {
+        let output = setup.pesto(&["chat", option, value]).stdin(Stdio::null()).output().expect("it starts");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && errors.contains(value) && errors.contains(cure), "{errors}");
+    }
 }
 
 /// A chat that is held open, with a host inside.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pesto_tests::aimock::Aimock;
+use pesto_tests::figure;
 use pesto_tests::host::TestHost;
 use pesto_tests::person::Person;
 use pesto_tests::setup::Setup;
@@ -23,7 +24,7 @@ pub(crate) async fn host_with(model: &Aimock) -> TestHost {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ask_remembers_and_says_what_went_wrong() {
+async fn judge_aimock_is_understood_in_all_that_it_says() {
     let model = Aimock::start(Duration::ZERO).await;
     let host = host_with(&model).await;
     let mut ada = host.person("ada");
@@ -39,6 +40,7 @@ async fn ask_remembers_and_says_what_went_wrong() {
         let count = asked.iter().filter(|request| request["text"].as_str().is_some_and(|text| text.contains(word)));
         assert!(count.count() <= 1, "{word} was asked again: {asked:?}");
     }
+    figure(format_args!("judge_aimock 1 ok"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

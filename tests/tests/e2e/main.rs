@@ -1,6 +1,7 @@
 //! Tests of the real binary. All in one: a test binary more costs a link more.
 #![allow(clippy::unwrap_used)]
 
+mod authors;
 mod chat;
 mod commands;
 mod control;
@@ -13,6 +14,7 @@ mod hosts;
 mod kills;
 mod llm;
 mod migrate;
+mod new;
 mod operate;
 mod redis;
 mod silence;

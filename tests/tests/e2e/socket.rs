@@ -33,7 +33,9 @@ async fn a_connection_belongs_to_one_person() {
     let client = Client::connect(&host.setup.socket()).await.expect("it listens");
     let Client { mut from, mut to } = client.expect("the host is there");
     for person in ["ada", "bob"] {
-        let hello = ToHost::Hello { person: person.to_owned(), name: String::new() };
+        let nothing = String::new;
+        let person = person.to_owned();
+        let hello = ToHost::Hello { person, name: nothing(), locale: nothing(), time_zone: nothing() };
         to.send(&hello).await.expect("it reads");
     }
     let mut bye = None;

@@ -75,7 +75,7 @@ async fn begin_cohort(host: &TestHost, version: u32, pinned: &mut Vec<Pinned>) {
 
 fn flows(host: &TestHost) -> (Vec<FlowRow>, Vec<(String, String)>) {
     match host.ask(AdminRequest::Flows) {
-        AdminReply::Flows { flows, refused } => (flows, refused),
+        AdminReply::Flows { flows, refused, .. } => (flows, refused),
         other => panic!("not flows: {other:?}"),
     }
 }

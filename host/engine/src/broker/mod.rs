@@ -18,7 +18,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::fault::{Fault, GuestFault};
+use crate::flow_log::FlowLog;
 use crate::gauge::Gauges;
+use crate::log_rate::LogRates;
 use crate::model::{Call, CallResult, Doubt, FlowName, Place, Resolution, TurnId};
 use crate::policy::{Bounds, Grants, Rights, contract};
 use crate::ports::{CallError, Clock, Fence, Llm, Messenger, Store};
@@ -43,6 +45,7 @@ pub struct Scope {
     pub(crate) grants: Arc<Grants>,
     pub(crate) bounds: Arc<Bounds>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) logs: Arc<LogRates>,
     pub(crate) flow: FlowName,
     pub(crate) asks: Rights,
     pub(crate) fence: Fence,
@@ -68,6 +71,8 @@ pub struct Scope {
     /// Room for instances, and what those of this turn have computed together.
     pub(crate) instances: Arc<Semaphore>,
     pub(crate) spent: Duration,
+    /// Hears what the flow logs, beside the host's own log.
+    pub(crate) log: Option<FlowLog>,
     /// The call that the turn waits for without an instance.
     pub(crate) parked: Option<parking::Parked>,
 }

@@ -1,6 +1,6 @@
 //! Messages on their way.
 
-use super::samples::{closed, message, open, person, place, said, sends};
+use super::samples::{closed, closing, message, open, person, place, said, sends};
 use super::{LEASE, SECOND, Subject, cases, stale};
 use crate::model::{Body, Digest, Letter, Message};
 use crate::ports::{Commit, Entry, Posting, Stage};
@@ -21,6 +21,8 @@ cases![
     only_the_last_attempt_counts,
     a_mark_is_prolonged,
     a_message_is_stored_once,
+    what_was_not_sent_of_a_generation_is_dropped,
+    what_may_have_been_sent_is_not_dropped,
     the_outbox_wakes_its_waiter,
 ];
 
@@ -93,6 +95,55 @@ async fn a_message_waits_for_its_time(mut s: Subject) {
     assert_eq!(s.post().await, [], "nothing of the place overtakes it");
     s.clock.advance_to(due);
     assert_eq!(s.post_one().await, Posting { attempt: 2, ..first });
+}
+
+async fn what_was_not_sent_of_a_generation_is_dropped(mut s: Subject) {
+    let of = |generation, number, index| Message { generation, ..message("ann", number, index) };
+    let messages = vec![of(1, 1, 0), of(2, 1, 1), of(1, 1, 2)];
+    s.turn(&said("ann", "e1"), Commit { messages: messages.clone(), ..open(1) }).await;
+    // It surely was not posted, and holds up the others.
+    let waits = s.post_one().await;
+    s.store.outbox_later(&waits, s.now() + 90_000, false).await.expect("later");
+    let closes = vec![closing(&messages[0], 2, "one"), closing(&messages[1], 3, "two")];
+    s.turn(&said("ann", "e2"), Commit { messages: closes, ..Commit::default() }).await;
+    s.turn(&said("bob", "b1"), Commit { messages: vec![message("bob", 1, 0)], ..open(1) }).await;
+    assert_eq!(s.post_one().await.message.place, place("bob"));
+    s.forget_wakes();
+    let last = vec![of(1, 4, 0), closing(&messages[2], 4, "gone")];
+    s.turn(&said("ann", "e3"), Commit { drops: Some(1), messages: last, ..closed(1) }).await;
+    s.outbox_wakes("a drop").await;
+    s.crash().await;
+    assert_eq!(
+        s.store.glance(&place("ann")).await.expect("glance").outbox,
+        3,
+        "the other's, what closes it, and the last"
+    );
+    assert_eq!(s.store.backlog().await.expect("backlog").outbox, 4);
+    let mine = async || {
+        let all = s.post().await.into_iter().filter(|one| one.message.place == place("ann"));
+        all.collect::<Vec<_>>()
+    };
+    let first = mine().await.remove(0);
+    assert_eq!(first, posting(messages[1].clone(), 1), "it was behind what is gone");
+    s.store.outbox_sent(&first, Some(&"here".to_owned()), None).await.expect("sent");
+    let rest: Vec<_> = mine().await.into_iter().map(|one| (one.message.generation, one.message.closes)).collect();
+    assert_eq!(rest, [(2, Some(messages[1].id.clone())), (1, None)], "what the ending turn says is not dropped");
+}
+
+async fn what_may_have_been_sent_is_not_dropped(s: Subject) {
+    s.turn(&said("ann", "e1"), Commit { messages: sends("ann", 1, 3).messages, ..open(1) }).await;
+    let sending = s.post_one().await;
+    s.turn(&said("ann", "e2"), Commit { drops: Some(1), ..Commit::default() }).await;
+    assert_eq!(s.store.glance(&place("ann")).await.expect("glance").outbox, 1, "it is on its way");
+    s.store.outbox_later(&sending, 0, true).await.expect("later");
+    s.turn(&said("ann", "e3"), Commit { drops: Some(1), ..Commit::default() }).await;
+    let found = s.post_one().await;
+    assert_eq!((found.stage.clone(), found.message.clone()), (Stage::InDoubt, message("ann", 1, 0)));
+    s.store.outbox_sent(&found, Some(&"here".to_owned()), None).await.expect("sent");
+    s.turn(&said("ann", "e4"), Commit { drops: Some(1), ..Commit::default() }).await;
+    let closes = vec![closing(&found.message, 5, "one")];
+    s.turn(&said("ann", "e5"), Commit { messages: closes, ..Commit::default() }).await;
+    assert!(s.post_one().await.closes.is_some(), "where it stands is known");
 }
 
 async fn doubt_stays_and_goes(s: Subject) {

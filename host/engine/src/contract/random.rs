@@ -260,6 +260,7 @@ impl Walk {
             let set = TimerChange::Set(timer.clone(), now + dice.below(20_000));
             commit.timers.push(if dice.once_in(3) { TimerChange::Stop(timer) } else { set });
         }
+        commit.drops = dice.once_in(4).then_some(1);
         commit.exchange = dice.once_in(2).then(|| exchange(&step.to_string()));
         commit.completion = dice.once_in(4).then(|| completion(&format!("{place}#{}", dice.below(8)), "survey", now));
         commit.follow = dice.once_in(5).then(|| said(name, &event(name, dice.below(20))));

@@ -1,9 +1,9 @@
 //! Events, conversations and messages to store.
 
 use crate::model::{
-    Asks, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Conversation, DeadLetter, Digest, Doubt,
-    EffectId, Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Message, Micros, Millis,
-    OpenQuestion, Person, Place, Resolution, Seq, Switch, TurnId,
+    Aim, Asks, Audience, Beginning, Body, Call, CallResult, Choice, Choices, Completion, Control, Conversation,
+    DeadLetter, Digest, Doubt, EffectId, Exchange, Field, FieldKind, Finite, FlowName, Form, Inbound, Letter, Manner,
+    Message, Micros, Millis, OpenQuestion, Person, Place, Resolution, Seq, Switch, TurnId,
 };
 use crate::ports::{After, Commit};
 
@@ -14,12 +14,13 @@ pub(super) fn place(name: &str) -> Place {
     Place::direct("T1", name).expect("a good name")
 }
 
-pub(super) fn person(name: &str) -> Person {
+pub(crate) fn person(name: &str) -> Person {
     Person {
         id: name.into(),
         name: HOSTILE.into(),
         locale: "it-IT".into(),
         time_zone: "Europe/Rome".into(),
+        utc_offset: Some(7_200),
         groups: vec!["S1".into()],
     }
 }
@@ -27,7 +28,15 @@ pub(super) fn person(name: &str) -> Person {
 /// An event of the person whose place it is.
 pub(crate) fn said(name: &str, id: &str) -> Inbound {
     let body = Body::Said { text: format!("{id} {HOSTILE}"), files: Vec::new() };
-    Inbound { id: id.into(), place: place(name), person: person(name), at: super::BEGIN, sent: None, body }
+    Inbound {
+        id: id.into(),
+        place: place(name),
+        person: person(name),
+        at: super::BEGIN,
+        sent: None,
+        manner: Manner::default(),
+        body,
+    }
 }
 
 pub(super) fn flow(name: &str) -> FlowName {
@@ -54,8 +63,16 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
             message: EffectId::stored(HOSTILE.into()),
         }),
         timers: [("nag".to_owned(), super::BEGIN)].into(),
-        began: Beginning { at: super::BEGIN, sent: Some(Micros::MAX >> 12), by: HOSTILE.into() },
+        began: Beginning {
+            at: super::BEGIN,
+            sent: Some(Micros::MAX >> 12),
+            by: HOSTILE.into(),
+            name: HOSTILE.into(),
+            audience: Audience::Mentions,
+        },
         last: super::BEGIN + 1,
+        alone: super::BEGIN + 2,
+        passed: Some(Control::Restart),
         tried: vec![Digest::of(b"an earlier one")],
     }
 }
@@ -109,6 +126,7 @@ pub(super) fn message(name: &str, number: u64, index: usize) -> Message {
         choices,
         form: None,
         closes: None,
+        aim: Aim::default(),
     }
 }
 
@@ -158,7 +176,7 @@ pub(super) fn doubt(name: &str, (turn, number): (u64, u32), done: Resolution, at
     }
 }
 
-pub(super) fn dead(letter: Letter) -> DeadLetter {
+pub(crate) fn dead(letter: Letter) -> DeadLetter {
     DeadLetter {
         at: super::BEGIN,
         flow: Some((flow("survey"), Digest::of(b"survey"))),

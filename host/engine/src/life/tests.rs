@@ -28,7 +28,7 @@ fn open(last: Millis, timers: &[(&str, Millis)]) -> Conversation {
 /// What a turn leaves of these timers.
 fn after_a_turn(last: Millis, timers: &[(&str, Millis)], expiry: Option<Expiry>) -> (Vec<TimerChange>, Conversation) {
     let mut commit = Commit { conversation: After::Open(Box::new(open(last, timers))), ..Commit::default() };
-    heard(&mut commit, expiry);
+    heard(&mut commit, expiry, true);
     let After::Open(conversation) = commit.conversation else { panic!("it goes on") };
     (commit.timers, *conversation)
 }
@@ -65,8 +65,21 @@ fn a_turn_sets_the_timer_once_and_stops_the_end() {
         assert_eq!(conversation.timers, left, "{what}");
     }
     let mut over = Commit { conversation: After::Closed(1), ..Commit::default() };
-    heard(&mut over, SOME);
+    heard(&mut over, SOME, true);
     assert!(over.timers.is_empty());
+}
+
+#[test]
+fn what_no_person_caused_is_no_sign_of_life() {
+    for timers in [[(EXPIRY, 2 * WEEK)], [(SILENCE, WEEK)]] {
+        let after = After::Open(Box::new(open(DAY, &timers)));
+        let mut commit = Commit { conversation: after.clone(), ..Commit::default() };
+        heard(&mut commit, SOME, false);
+        assert_eq!((commit.timers, commit.conversation), (vec![], after));
+    }
+    let mut first = Commit { conversation: After::Open(Box::new(open(DAY, &[]))), ..Commit::default() };
+    heard(&mut first, SOME, false);
+    assert_eq!(first.timers, [sets(SILENCE, DAY + WEEK)], "one that has no end yet gets it");
 }
 
 /// The host's timer fires at `now` in a conversation that knows these timers.

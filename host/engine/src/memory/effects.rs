@@ -162,6 +162,23 @@ impl State {
         dropped.iter().for_each(|id| drop(self.unsent.remove(id)));
     }
 
+    /// Takes what of a generation was surely not posted out of its place's outbox.
+    pub(super) fn drop_unsent(&mut self, now: Millis, key: &Place, generation: u64) {
+        let outbox = &mut self.place(key).outbox;
+        let first = outbox.front().map(|one| one.message.id.clone());
+        let (dropped, kept): (Vec<_>, Vec<_>) = std::mem::take(outbox)
+            .into_iter()
+            .partition(|one| one.message.generation == generation && !one.sending && one.stage == Stage::Unsent);
+        outbox.extend(kept);
+        if let Some(next) = outbox.front_mut().filter(|next| Some(&next.message.id) != first.as_ref()) {
+            next.due = now;
+        }
+        for one in dropped {
+            self.unsent.remove(&one.message.id);
+            self.drop_closings(&one.message);
+        }
+    }
+
     pub(super) fn outbox_later(
         &mut self,
         now: Millis,

@@ -166,6 +166,9 @@ impl State {
         if let Some(digest) = left {
             self.let_go_of(&digest, now);
         }
+        if let Some(generation) = commit.drops {
+            self.drop_unsent(now, &fence.place, generation);
+        }
         commit.messages.into_iter().for_each(|message| self.post(now, message));
         let twice = |new: &Completion| self.completions.values().any(|c| c.conversation == new.conversation);
         if let Some(completion) = commit.completion.filter(|new| !twice(new)) {

@@ -20,6 +20,17 @@ pub struct Form {
     pub fields: Vec<Field>,
 }
 
+impl Form {
+    /// The field of a form that asks for one day and nothing else, which cannot be left empty: a channel may show a
+    /// calendar instead of a window, and what is typed is no entry but for the flow, which may know words for days.
+    pub fn day(&self) -> Option<&Field> {
+        match self.fields.as_slice() {
+            [field] if field.required && matches!(field.kind, FieldKind::Date { .. }) => Some(field),
+            _ => None,
+        }
+    }
+}
+
 /// One thing to fill in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {

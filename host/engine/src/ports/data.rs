@@ -88,6 +88,9 @@ pub struct Claim {
 pub struct Commit {
     /// What becomes of the conversation.
     pub conversation: After,
+    /// Messages of this generation that surely were not posted leave the outbox, with what closes them. It happens before
+    /// `messages` enter.
+    pub drops: Option<u64>,
     /// To the outbox, in this order.
     pub messages: Vec<Message>,
     /// Applied in order, to timers of the conversation after this turn.
@@ -306,8 +309,12 @@ pub enum CallError {
     },
     /// The request is wrong.
     Invalid(String),
+    /// Somebody else changed the same thing first.
+    Conflict(String),
     /// A crash fell into it, and the operator does not want it to be made again.
     InDoubt,
+    /// The person cancelled while it ran.
+    Cancelled,
 }
 
 /// Where a message stands, in the words of the messenger that posted it, so that it finds it again.

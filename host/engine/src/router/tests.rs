@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::{Beginning, Field, FieldKind, Form, Switch};
+use crate::model::{Beginning, Field, FieldKind, Form, Manner, Switch};
 
 fn flow(name: &str) -> FlowName {
     name.parse().unwrap()
@@ -63,8 +63,10 @@ fn open() -> Conversation {
         questions: vec![choices("m1", "colour", several())],
         switch_to: None,
         timers: BTreeMap::new(),
-        began: Beginning { at: 0, sent: None, by: "ann".into() },
+        began: Beginning { at: 0, sent: None, by: "ann".into(), ..Beginning::default() },
         last: 0,
+        alone: 0,
+        passed: None,
         tried: vec![],
     }
 }
@@ -97,7 +99,7 @@ fn cancels_for(name: &str, arguments: &str) -> Route {
 
 fn text_of(route: &Route) -> &str {
     match route {
-        Route::Answer(Answer { text, switch: SwitchQuestion::Kept }) => text,
+        Route::Answer(Answer { text, switch: SwitchQuestion::Kept }) | Route::Whisper(text) => text,
         other => panic!("not a plain answer: {other:?}"),
     }
 }
@@ -150,6 +152,9 @@ fn a_literal_text_is_no_command() {
     }
     // What was taken beside a running turn is a command whatever the flow declared meanwhile.
     assert_eq!(route(&Body::Control(Control::Cancel), Some(&literal), &offers()), tells(FlowEvent::Cancelled));
+    let held = Conversation { passed: Some(Control::Cancel), ..literal };
+    assert_eq!(route(&said(" Cancel"), Some(&held), &offers()), tells(FlowEvent::Cancelled), "said twice it is one");
+    assert_eq!(route(&said("restart"), Some(&held), &offers()), says("restart"), "another word was not said before");
 }
 
 #[test]
@@ -398,4 +403,76 @@ fn a_form_that_is_right_reaches_the_flow_and_any_other_the_person() {
         assert_eq!(text_of(&route(&body, Some(&conversation), &offers())), word);
     }
     assert_eq!(text_of(&route(&fill("m3", &[]), None, &offers())), texts::STALE_FORM);
+}
+
+/// An open conversation of the default flow.
+fn idle() -> Conversation {
+    Conversation { flow: flow("ask"), ..open() }
+}
+
+#[test]
+fn a_default_flow_is_never_in_the_middle() {
+    let route = |body: &Body| super::route(body, Some(&idle()), &with_default());
+    for (body, name, arguments) in [
+        (said("start survey  with care"), "survey", "with care"),
+        (said("poll"), "survey", ""),
+        (said(" Take Part "), "survey", ""),
+        (said("start take part"), "survey", ""),
+        (start("survey", "now"), "survey", "now"),
+        (start("take", "part"), "survey", ""),
+        (start("ask", "why?"), "ask", "why?"),
+    ] {
+        assert_eq!(route(&body), cancels_for(name, arguments), "{body:?}");
+    }
+    for body in [said("start surveys"), start("surveys", "")] {
+        let text = route(&body);
+        assert!(text_of(&text).starts_with("There is no flow `surveys`. Did you mean `start survey`?\n"), "{text:?}");
+    }
+    for text in ["poll me", "start", "what is a survey?"] {
+        assert_eq!(route(&said(text)), says(text));
+    }
+    // Another flow is asked about first, and its triggers are answers.
+    assert_eq!(super::route(&said("poll"), Some(&open()), &with_default()), says("poll"));
+    let literal = Conversation { literal_next: true, ..idle() };
+    assert_eq!(super::route(&said("poll"), Some(&literal), &with_default()), says("poll"));
+    // Its own trigger is said to it.
+    let mut own = with_default();
+    own.flows.get_mut(&flow("ask")).unwrap().triggers.push("ask".to_owned());
+    assert_eq!(super::route(&said("Ask"), Some(&idle()), &own), says("Ask"));
+}
+
+#[test]
+fn an_unknown_name_gets_a_guess() {
+    for (text, guess) in [("start surv", " Did you mean `start survey`?"), ("start zzz", "")] {
+        let wanted = format!("There is no flow `{}`.{guess}\n", text.trim_start_matches("start "));
+        let answered = route(&said(text), None, &with_default());
+        assert!(text_of(&answered).starts_with(&wanted), "{answered:?}");
+    }
+}
+
+#[test]
+fn who_has_no_part_is_heard_only_as_far_as_it_goes() {
+    let by = |body: Body, overheard| Inbound {
+        body,
+        manner: Manner { overheard, below: None },
+        ..crate::contract::samples::said("bob", "e1")
+    };
+    let mut open = open();
+    open.began.name = "Xia".to_owned();
+    let theirs = Route::Whisper(texts::theirs(&open.began));
+    assert!(matches!(&theirs, Route::Whisper(text) if text.starts_with("This is Xia's conversation")));
+    let barred = Route::Whisper(texts::NOT_YOURS.to_owned());
+    for text in ["haha", "cancel", "start ask"] {
+        for part in [Part::Nothing, Part::Words, Part::Barred] {
+            assert_eq!(route_aside(&by(said(text), true), part, &open), Route::Drop, "{text}");
+        }
+        assert_eq!(route_aside(&by(said(text), false), Part::Nothing, &open), theirs, "{text}");
+        assert_eq!(route_aside(&by(said(text), false), Part::Barred, &open), barred, "{text}");
+    }
+    assert_eq!(route_aside(&by(said("haha"), false), Part::Words, &open), says("haha"));
+    for body in [said("cancel"), said("start ask"), pick("m1", &["a"]), Body::Control(Control::Restart)] {
+        assert_eq!(route_aside(&by(body, false), Part::Words, &open), theirs);
+    }
+    open.began.name.clear();
+    assert!(refusal(Part::Nothing, &open).starts_with("This is somebody else's conversation"));
 }

@@ -4,9 +4,19 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::ports::{CallError, Llm, LlmCompletion, LlmRequest, Role};
 use crate::text::cut;
+
+/// A text to answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The text.
+    pub text: String,
+    /// Cut at its longest.
+    pub cut: bool,
+}
 
 /// Answers from a list, in order, and remembers what it was asked. A call beyond the list is remembered and fails.
 #[derive(Debug, Default)]
@@ -14,10 +24,10 @@ pub struct ScriptedLlm(Mutex<Script>);
 
 #[derive(Debug, Default)]
 struct Script {
-    answers: VecDeque<Result<String, CallError>>,
+    answers: VecDeque<Result<Reply, CallError>>,
     asked: Vec<LlmRequest>,
     unexpected: usize,
-    last: Option<(LlmRequest, Result<String, CallError>)>,
+    last: Option<(LlmRequest, Result<Reply, CallError>)>,
     crashed: bool,
 }
 
@@ -26,7 +36,7 @@ impl ScriptedLlm {
     pub const MODEL: &str = "scripted";
 
     /// Adds answers to the list.
-    pub fn expect(&self, answers: impl IntoIterator<Item = Result<String, CallError>>) {
+    pub fn expect(&self, answers: impl IntoIterator<Item = Result<Reply, CallError>>) {
         self.script(|script| script.answers.extend(answers));
     }
 
@@ -57,13 +67,13 @@ impl Llm for ScriptedLlm {
         self.script(|script| {
             let again = std::mem::take(&mut script.crashed);
             if let Some((_, answer)) = script.last.as_ref().filter(|(last, _)| again && *last == request) {
-                return answer.clone().map(|text| completion(text, Self::MODEL));
+                return answer.clone().map(|reply| completion(reply, Self::MODEL));
             }
             script.asked.push(request.clone());
             match script.answers.pop_front() {
                 Some(answer) => {
                     script.last = Some((request, answer.clone()));
-                    answer.map(|text| completion(text, Self::MODEL))
+                    answer.map(|reply| completion(reply, Self::MODEL))
                 }
                 None => {
                     script.unexpected += 1;
@@ -74,7 +84,7 @@ impl Llm for ScriptedLlm {
     }
 }
 
-/// Stands in for a model where there is no key: says so, and repeats what it was asked.
+/// Stands in for a model where there is no key: says so, and repeats what it was asked, unless that is data.
 #[derive(Debug, Default)]
 pub struct CannedLlm;
 
@@ -83,11 +93,32 @@ impl Llm for CannedLlm {
     async fn complete(&self, request: LlmRequest) -> Result<LlmCompletion, CallError> {
         let asked = request.messages.iter().rev().find(|(role, _)| *role == Role::User);
         let asked = asked.map_or("nothing", |(_, text)| text.as_str());
-        let text = format!("(No model is connected, so this answer is canned.) You asked: {}", cut(asked, 500));
-        Ok(completion(text, "canned"))
+        let is_data = matches!(serde_json::from_str(asked), Ok(Value::Object(_) | Value::Array(_)));
+        let rest = match is_data {
+            true => "A model would answer here.".to_owned(),
+            false => format!("You asked: {}", cut(asked, 500)),
+        };
+        let text = format!("(No model is connected, so this answer is canned.) {rest}");
+        Ok(completion(Reply { text, cut: false }, "canned"))
     }
 }
 
-fn completion(text: String, model: &str) -> LlmCompletion {
-    LlmCompletion { text, model: model.to_owned(), cut: false, prompt_tokens: 0, completion_tokens: 0 }
+fn completion(Reply { text, cut }: Reply, model: &str) -> LlmCompletion {
+    LlmCompletion { text, model: model.to_owned(), cut, prompt_tokens: 0, completion_tokens: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_canned_answer_repeats_words_and_no_data() {
+        let answer = async |text: &str| {
+            let messages = vec![(Role::System, "Be short.".to_owned()), (Role::User, text.to_owned())];
+            let request = LlmRequest { messages, model: None, max_tokens: None, temperature: None };
+            CannedLlm.complete(request).await.map(|completion| completion.text).unwrap_or_default()
+        };
+        assert!(answer("Why?").await.ends_with("You asked: Why?"));
+        assert!(answer("{\"name\":\"Ada\"}").await.ends_with("canned.) A model would answer here."));
+    }
 }

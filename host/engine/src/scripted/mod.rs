@@ -5,5 +5,5 @@ mod llm;
 mod messenger;
 
 pub use clock::ManualClock;
-pub use llm::{CannedLlm, ScriptedLlm};
+pub use llm::{CannedLlm, Reply, ScriptedLlm};
 pub use messenger::RecordingMessenger;

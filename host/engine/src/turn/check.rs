@@ -25,7 +25,7 @@ pub(super) fn check(outcome: &Outcome, bounds: &Bounds) -> Result<(), GuestFault
         return Err(bad(format!("{} changes of timers in one turn", outcome.timers.len())));
     }
     for wish in &outcome.timers {
-        let (TimerWish::Set(name, _) | TimerWish::Stop(name)) = wish;
+        let (TimerWish::Set(name, _) | TimerWish::SetAt(name, _) | TimerWish::Stop(name)) = wish;
         check_key("a timer's name", name)?;
         if let TimerWish::Set(name, after) = wish
             && *after > contract::TIMER

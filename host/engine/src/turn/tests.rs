@@ -5,9 +5,10 @@ mod bounds;
 mod given_up;
 
 use super::*;
+use crate::flow::LocalTime;
 use crate::model::{
-    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Person, Place, Seq,
-    Values,
+    Call, CallResult, Choice, Choices, Control, Digest, EffectId, Field, FieldKind, FlowName, Form, Manner, Person,
+    Place, Seq, Values,
 };
 use crate::ports::Fence;
 
@@ -29,12 +30,13 @@ pub(super) fn claim(body: Body) -> Claim {
         name: "Ann".into(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     Claim {
         fence: Fence { place: place.clone(), epoch: 1 },
         seq: Seq { number: 7, step: 0 },
-        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, body },
+        inbound: Inbound { id: "e7".into(), place, person, at: NOW, sent: None, manner: Manner::default(), body },
         attempt: 1,
         generation: 2,
         conversation: None,
@@ -66,8 +68,10 @@ pub(crate) fn within(body: Body) -> Claim {
         questions: vec![asked("m1", "colour")],
         switch_to: None,
         timers: [("nag".to_owned(), NOW - 5)].into(),
-        began: Beginning { at: 1, sent: None, by: "ann".into() },
+        began: Beginning { at: 1, sent: None, by: "ann".into(), ..Beginning::default() },
         last: 1,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     };
     Claim { conversation: Some(conversation), ..claim(body) }
@@ -210,6 +214,21 @@ fn a_form_is_asked_answered_and_closed_as_choices_are() {
 }
 
 #[test]
+fn a_day_is_shown_where_it_was_asked_for() {
+    let kind = FieldKind::Date { least: None, most: None };
+    let field = Field { key: "d".into(), label: "Day".into(), hint: None, required: true, kind };
+    let form = Form { title: "Day".into(), submit: "OK".into(), fields: vec![field] };
+    let ask = Outcome { messages: vec![Reply { form: Some(form), ..reply("When?") }], ..Outcome::default() };
+    let (commit, open) = concluded(&within(said("x")), said_event("x"), ask);
+    let values = Values::from([("d".to_owned(), vec!["2026-12-07".to_owned()])]);
+    let message = commit.messages[0].id.clone();
+    let claim = Claim { conversation: Some(open), ..claim(Body::Filled { message, values }) };
+    let (commit, _) = concluded(&claim, FlowEvent::Filled { key: "k".into(), values: vec![] }, Outcome::default());
+    assert_eq!(commit.messages[0].text, "2026-12-07");
+    assert_eq!(commit.exchange.unwrap().said, "Day: 2026-12-07");
+}
+
+#[test]
 fn a_pick_is_remembered_by_its_labels() {
     let (claim, event) = pick(&["r", "unknown"]);
     let (commit, _) = concluded(&claim, event, Outcome::default());
@@ -277,6 +296,41 @@ fn timers_are_set_from_the_turns_now() {
 }
 
 #[test]
+fn what_no_person_caused_counts_as_such() {
+    let timer = |name: &str, due| Body::Timer { generation: 2, name: name.into(), due };
+    let fired = FlowEvent::Timer { name: "nag".into(), due: NOW - 5 };
+    let timers = vec![TimerWish::Set("nag".into(), 0)];
+    let outcome = Outcome { timers, ..Outcome::default() };
+    let mut claim = within(timer("nag", NOW - 5));
+    claim.conversation.as_mut().unwrap().passed = Some(Control::Help);
+    let (_, open) = concluded(&claim, fired.clone(), outcome.clone());
+    assert_eq!((open.last, open.alone, open.passed), (1, NOW + 10_000, Some(Control::Help)), "nobody was heard");
+    assert_eq!(open.timers["nag"], NOW + 1_000, "a timer takes a second at least");
+    claim.conversation.as_mut().unwrap().alone = NOW + 700_000;
+    let (_, open) = concluded(&claim, fired, outcome.clone());
+    assert_eq!((open.alone, open.timers["nag"]), (NOW + 710_000, NOW + 110_000), "and longer where there were many");
+    let mut claim = within(said("help"));
+    claim.conversation.as_mut().unwrap().alone = NOW + 700_000;
+    let (_, open) = concluded(&claim, said_event("help"), outcome.clone());
+    assert_eq!((open.last, open.alone, open.passed), (NOW, 0, Some(Control::Help)));
+    assert_eq!(open.timers["nag"], NOW + 1_000);
+    let (_, open) = concluded(&within(said("helpless")), said_event("helpless"), outcome);
+    assert_eq!(open.passed, None);
+}
+
+#[test]
+fn only_what_ends_a_conversation_drops_what_it_has_not_sent() {
+    let finished = Outcome { finished: true, ..Outcome::default() };
+    let commit = conclude_with(&within(said("x")), &run(said_event("x")), finished).unwrap();
+    assert_eq!(commit.drops, None, "its last words are for the person");
+    let cancelled = within(Body::Control(Control::Cancel));
+    let commit = conclude_with(&cancelled, &run(FlowEvent::Cancelled), Outcome::default()).unwrap();
+    assert_eq!(commit.drops, Some(2));
+    assert_eq!(end(&within(Body::Reset), texts::RESET).drops, Some(2));
+    assert_eq!(end(&claim(Body::Reset), texts::RESET).drops, None);
+}
+
+#[test]
 fn a_timer_that_fired_runs_no_more_unless_it_was_set_anew() {
     let fired = |due| FlowEvent::Timer { name: "nag".into(), due };
     let (_, open) = concluded(&within(said("x")), fired(NOW - 5), Outcome::default());
@@ -333,6 +387,22 @@ fn an_answer_of_the_host_leaves_the_conversation_alone() {
 }
 
 #[test]
+fn what_a_click_leads_to_in_vain_is_for_whoever_clicked() {
+    let answered = |body, switch| {
+        let commit = answer(&within(body), &Answer { text: "No longer.".into(), switch });
+        commit.messages[0].aim.only_for.clone()
+    };
+    let message = EffectId::stored("m".to_owned());
+    let picked = || Body::Picked { message: message.clone(), values: vec![] };
+    let filled = Body::Filled { message: message.clone(), values: Values::new() };
+    let person = within(picked()).inbound.person.id;
+    assert_eq!(answered(picked(), SwitchQuestion::Kept), Some(person.clone()));
+    assert_eq!(answered(filled, SwitchQuestion::Kept), Some(person));
+    assert_eq!(answered(picked(), SwitchQuestion::Settled), None, "a click that counts is everybody's");
+    assert_eq!(answered(said("status"), SwitchQuestion::Kept), None);
+}
+
+#[test]
 fn the_host_asks_whether_to_switch_once() {
     let ask =
         Answer { text: "Shall I?".into(), switch: SwitchQuestion::Asked { flow: Some(flow()), arguments: "x".into() } };
@@ -347,4 +417,29 @@ fn the_host_asks_whether_to_switch_once() {
     let settled = Answer { text: "Good.".into(), switch: SwitchQuestion::Settled };
     let After::Open(open) = answer(&asked_to_switch(), &settled).conversation else { panic!() };
     assert_eq!((open.switch_to, open.questions.len()), (None, 1));
+}
+
+#[test]
+fn a_turn_knows_the_persons_offset_and_sets_timers_by_their_clocks() {
+    // 2026-03-02T20:00:00Z: five in the morning of the next day in Tokyo.
+    let now = 1_772_481_600_000;
+    let mut claim = within(said("x"));
+    claim.inbound.at = now;
+    claim.inbound.person.time_zone = "Asia/Tokyo".into();
+    let open = conversation(&claim, &run(said_event("x"))).unwrap();
+    assert_eq!(context(&claim, &open).utc_offset, Some(9 * 3_600));
+    let set = |date: &str, time: &str| {
+        let time = LocalTime { date: date.into(), time: time.into() };
+        Outcome { timers: vec![TimerWish::SetAt("nag".into(), time)], ..Outcome::default() }
+    };
+    let (commit, open) = concluded(&claim, said_event("x"), set("2026-03-03", "09:30"));
+    let due = now + 4 * 3_600_000 + 30 * 60_000;
+    assert_eq!(open.timers, [("nag".to_owned(), due)].into());
+    assert_eq!(commit.timers, [TimerChange::Set("nag".into(), due)]);
+    let (_, open) = concluded(&claim, said_event("x"), set("2026-03-03", "04:59"));
+    assert_eq!(open.timers, [("nag".to_owned(), now)].into(), "it is past there");
+    let refused = conclude_with(&claim, &run(said_event("x")), set("2026-02-30", "09:30")).unwrap_err();
+    assert_eq!(refused, GuestFault::BadOutcome("the timer `nag`: `2026-02-30` is no date such as 2026-03-31".into()));
+    let refused = conclude_with(&claim, &run(said_event("x")), set("2027-03-04", "05:01")).unwrap_err();
+    assert!(matches!(refused, GuestFault::BadOutcome(reason) if reason.contains("a year ahead")));
 }

@@ -69,6 +69,14 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// The same, with what the component said last, if its description trapped.
+    pub(super) fn with_last_words(self, last: Option<&str>) -> Self {
+        match self {
+            Self::Describe(fault) => Self::Describe(fault.with_last_words(last)),
+            other => other,
+        }
+    }
+
     /// The error's name: stable, for logs and tests.
     pub fn name(&self) -> &'static str {
         match self {
@@ -81,7 +89,7 @@ impl LoadError {
             Self::TooComplex(_) => "too-complex",
             Self::DoesNotFit(_) => "does-not-fit",
             Self::Limit(fault) => fault.name(),
-            Self::Describe(GuestFault::Trap(_)) => "describe-trapped",
+            Self::Describe(GuestFault::Trap(_) | GuestFault::LastWords(_)) => "describe-trapped",
             Self::Describe(fault) => fault.name(),
             Self::DescribeDeadline(_) => "describe-deadline",
             Self::Description(_) => "bad-description",

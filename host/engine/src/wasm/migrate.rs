@@ -27,14 +27,16 @@ impl Sandbox {
         let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
         let mut store = self.store(state, &meter);
         let guest = async move {
-            let migrates = pre.instantiate_async(&mut store).await?;
-            let answer = migration::migrate(&migrates, &mut store, former).await;
-            store.into_data().finish();
-            answer
+            let answer = match pre.instantiate_async(&mut store).await {
+                Ok(migrates) => migration::migrate(&migrates, &mut store, former).await,
+                Err(error) => Err(error),
+            };
+            let last = store.into_data().finish().last;
+            answer.map_err(|error| trap::fault_after(error, last.as_deref()))
         };
         match tokio::time::timeout(ALONE, guarded(self.executor.guest(meter, guest))).await {
             Ok(Ok(Ok(answer))) => Ok(answer.and_then(|state| bounded(state, self.bounds.state))?),
-            Ok(Ok(Err(error))) => Err(trap::fault(error)),
+            Ok(Ok(Err(fault))) => Err(fault),
             Ok(Err(_)) => Err(Fault::Host("the host panicked while it ran the guest".to_owned())),
             Err(_) => Err(GuestFault::TurnDeadline(ALONE.as_secs()).into()),
         }

@@ -33,7 +33,7 @@ pub use component::LoadError;
 use executor::{Executor, Meter};
 use since_v0_1::migration::{Migrates, MigratesPre};
 use since_v0_1::{Flow, FlowPre};
-use state::GuestState;
+use state::{GuestState, Left};
 
 /// What a guest may make the host allocate in one call, in bytes: a list whose elements overlap is far larger for
 /// the host than for the guest. Large enough that what is merely too long is refused with its own error.
@@ -124,13 +124,9 @@ impl Sandbox {
         let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
         let mut store = self.store(state, &meter);
         let guest = async move {
-            let instance = pre.instance_pre().instantiate_async(&mut store).await.map_err(trap::unstarted)?;
-            let flow = Flow::new(&mut store, &instance).map_err(trap::unstarted)?;
-            if migrates {
-                Migrates::new(&mut store, &instance).map_err(trap::unstarted)?;
-            }
-            let described = since_v0_1::describe(&flow, &mut store).await.map_err(trap::undescribed)?;
-            described.map_err(LoadError::Description)
+            let described = described(&pre, &mut store, migrates).await;
+            let last = store.into_data().finish().last;
+            described.map_err(|error| error.with_last_words(last.as_deref()))
         };
         let mut task = JoinSet::new();
         task.spawn_on(self.executor.guest(meter, guest), self.threads());
@@ -160,11 +156,13 @@ impl Sandbox {
         scope: Box<Scope>,
         instance: OwnedSemaphorePermit,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
-        let deadline = self.bounds.turn;
+        let cancelled = call.event == FlowEvent::Cancelled;
+        let deadline = if cancelled { self.bounds.cancelled.min(self.bounds.turn) } else { self.bounds.turn };
         // The turn has no name here: it would have its room twice.
         match tokio::time::timeout(deadline, guarded(self.in_instances(ready, call, scope, instance))).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => (Err(Fault::Host("the host panicked while it ran the guest".to_owned())), None),
+            Err(_) if cancelled => (Err(GuestFault::CancelDeadline(deadline.as_secs()).into()), None),
             Err(_) => (Err(GuestFault::TurnDeadline(deadline.as_secs()).into()), None),
         }
     }
@@ -205,12 +203,12 @@ impl Sandbox {
         let mut store = self.store(state, &meter);
         let guest = async move {
             let answer = turn(&ready.pre, &mut store, call).await;
-            let scope = store.into_data().finish();
+            let Left { scope, last } = store.into_data().finish();
             let answer = match (answer, &scope) {
                 (Ok(Ok(outcome)), Some(scope)) => scope.ended().map(|()| outcome).map_err(Fault::Guest),
                 (Ok(Ok(outcome)), None) => Ok(outcome),
                 (Ok(Err(fault)), _) => Err(Fault::Guest(fault)),
-                (Err(error), _) => Err(trap::fault(error)),
+                (Err(error), _) => Err(trap::fault_after(error, last.as_deref())),
             };
             (answer, scope)
         };
@@ -248,6 +246,20 @@ async fn outside<T>(io: &Handle, steps: impl Future<Output = T>) -> T {
         steps.as_mut().poll(context)
     })
     .await
+}
+
+async fn described(
+    pre: &FlowPre<GuestState>,
+    store: &mut Store<GuestState>,
+    migrates: bool,
+) -> Result<FlowInfo, LoadError> {
+    let instance = pre.instance_pre().instantiate_async(&mut *store).await.map_err(trap::unstarted)?;
+    let flow = Flow::new(&mut *store, &instance).map_err(trap::unstarted)?;
+    if migrates {
+        Migrates::new(&mut *store, &instance).map_err(trap::unstarted)?;
+    }
+    let described = since_v0_1::describe(&flow, store).await.map_err(trap::undescribed)?;
+    described.map_err(LoadError::Description)
 }
 
 async fn turn(

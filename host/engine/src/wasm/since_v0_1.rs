@@ -6,12 +6,12 @@ pub(super) mod migration;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::fault::{Fault, GuestFault};
-use crate::flow::{Context, FlowInfo, Outcome, Reply, TimerWish};
-use crate::model::{self};
+use crate::flow::{Context, FlowInfo, LocalTime, Outcome, Reply, TimerWish};
+use crate::model::{self, Audience};
 use crate::policy::{Right, Rights, contract};
 use crate::ports;
 use crate::router::FlowEvent;
-use crate::text::line;
+use crate::text::{is_harmful, is_invisible, line};
 
 use super::state::GuestState;
 
@@ -74,8 +74,23 @@ pub(super) async fn handle(
     })
 }
 
+/// The extension of a description that says who is heard in a conversation where several people talk.
+const AUDIENCE: &str = "audience";
+
+fn audience(extensions: &[types::Extension]) -> Result<Audience, String> {
+    let (said, others): (Vec<_>, Vec<_>) = extensions.iter().cloned().partition(|one| one.name == AUDIENCE);
+    no_extensions(&others)?;
+    let Some(first) = said.first() else { return Ok(Audience::default()) };
+    let word = serde_json::from_str::<String>(&first.json).ok().filter(|_| said.len() == 1);
+    let known = word.and_then(|word| Audience::ALL.into_iter().find(|(name, _)| *name == word));
+    known.map(|(_, audience)| audience).ok_or_else(|| {
+        let names = Audience::ALL.map(|(name, _)| format!("\"{name}\"")).join(", ");
+        format!("the extension `{AUDIENCE}` is to be there once, as one of {names}")
+    })
+}
+
 fn info(info: guest::FlowInfo) -> Result<FlowInfo, String> {
-    no_extensions(&info.extensions)?;
+    let audience = audience(&info.extensions)?;
     within("title", &info.title, 1, 80)?;
     within("summary", &info.summary, 1, 300)?;
     within("version", &info.version, 0, 40)?;
@@ -90,7 +105,7 @@ fn info(info: guest::FlowInfo) -> Result<FlowInfo, String> {
         asks.insert(known);
     }
     let triggers = info.triggers.iter().map(|trigger| trigger.trim().to_lowercase()).collect();
-    Ok(FlowInfo { title: info.title, summary: info.summary, version: info.version, triggers, asks })
+    Ok(FlowInfo { title: info.title, summary: info.summary, version: info.version, triggers, asks, audience })
 }
 
 fn within(what: &str, text: &str, least: usize, most: usize) -> Result<(), String> {
@@ -98,7 +113,13 @@ fn within(what: &str, text: &str, least: usize, most: usize) -> Result<(), Strin
     if text.contains(char::is_control) {
         return Err(format!("its {what} has control characters"));
     }
-    if !(least..=most).contains(&length) || (least > 0 && text.trim().is_empty()) {
+    if text.contains(is_harmful) {
+        return Err(format!("its {what} has characters that turn or break the line: take them out"));
+    }
+    if least > 0 && is_invisible(text) {
+        return Err(format!("its {what} has nothing that can be seen"));
+    }
+    if !(least..=most).contains(&length) {
         return Err(format!("its {what} has {length} characters, and {least} to {most} are allowed"));
     }
     Ok(())
@@ -168,6 +189,7 @@ fn context_in(context: &Context) -> types::TurnContext {
             name: person.name.clone(),
             locale: person.locale.clone(),
             time_zone: person.time_zone.clone(),
+            utc_offset: context.utc_offset,
             extensions: Vec::new(),
         },
         now: context.now,
@@ -256,10 +278,21 @@ fn timer_out(change: types::TimerChange) -> Result<TimerWish, String> {
     match change {
         types::TimerChange::Set(setting) => {
             no_extensions(&setting.extensions)?;
-            Ok(TimerWish::Set(setting.name, setting.after))
+            timer_due_out(setting.name, setting.due)
         }
         types::TimerChange::Stop(name) => Ok(TimerWish::Stop(name)),
         types::TimerChange::Other(extension) => no_extensions(&[extension]).map(|()| TimerWish::Stop(String::new())),
+    }
+}
+
+fn timer_due_out(name: String, due: types::TimerDue) -> Result<TimerWish, String> {
+    match due {
+        types::TimerDue::After(seconds) => Ok(TimerWish::Set(name, seconds.into())),
+        types::TimerDue::At(types::LocalTime { date, time, extensions }) => {
+            no_extensions(&extensions)?;
+            Ok(TimerWish::SetAt(name, LocalTime { date, time }))
+        }
+        types::TimerDue::Other(extension) => no_extensions(&[extension]).map(|()| TimerWish::Stop(String::new())),
     }
 }
 
@@ -315,7 +348,9 @@ fn error_in(error: ports::CallError) -> types::CallError {
             types::CallError::Unavailable(types::Reach { sent, reason, extensions })
         }
         ports::CallError::Invalid(reason) => types::CallError::Invalid(reason),
+        ports::CallError::Conflict(reason) => types::CallError::Conflict(reason),
         ports::CallError::InDoubt => types::CallError::InDoubt,
+        ports::CallError::Cancelled => types::CallError::Cancelled,
     }
 }
 

@@ -15,6 +15,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, Was
 
 use crate::broker::Scope;
 use crate::fault::{Fault, GuestFault};
+use crate::log_rate::Line;
 use crate::policy::contract;
 use crate::text::line;
 
@@ -49,7 +50,22 @@ pub(super) struct GuestState {
     lines: u32,
     bytes: usize,
     label: String,
+    /// The last error that it logged: where it panics, the panic's words.
+    last: Option<String>,
 }
+
+/// What is left of a guest that ended.
+pub(super) struct Left {
+    /// The way to the outside, unless it had none.
+    pub(super) scope: Option<Box<Scope>>,
+    /// What it said last, if it said that something is wrong: for whoever tells of a trap.
+    pub(super) last: Option<String>,
+}
+
+/// The longest last words that are kept, in bytes.
+const LAST_WORDS: usize = 2_000;
+/// The last lines of standard output and error are where a language's runtime says why it gives up.
+const LAST_LINES: usize = 3;
 
 /// WASI with nothing in it but time, randomness and a bounded standard output and error. Made when it is first
 /// used, for most flows never do.
@@ -106,6 +122,7 @@ impl GuestState {
             lines: 0,
             bytes: 0,
             label,
+            last: None,
         }
     }
 
@@ -151,8 +168,30 @@ impl GuestState {
         if self.bytes > bytes {
             return Err(GuestFault::LogLimit(format!("{bytes} bytes in one turn")));
         }
-        if self.scope.as_ref().is_some_and(|scope| scope.repeats()) {
-            return Ok(());
+        if level == tracing::Level::ERROR {
+            // A panic's place and its words are on two lines.
+            self.last = Some(line(&text.replacen(":\n", ": ", 1), LAST_WORDS));
+        }
+        if let Some(scope) = &self.scope {
+            if scope.repeats() {
+                return Ok(());
+            }
+            if let Some(log) = &scope.log {
+                log.push(level, text);
+            }
+        }
+        if let Some(scope) = &self.scope {
+            let (flow, (_, rate)) = (&scope.flow, contract::LOG_RATE);
+            match scope.logs.take(flow, text.len(), scope.ports.clock.now()) {
+                Line::Write(0) => {}
+                Line::Write(dropped) => tracing::warn!(%flow, dropped, "log lines of a flow were dropped"),
+                Line::Drop(first) => {
+                    if first {
+                        tracing::warn!(%flow, "a flow logs more than {rate} bytes a second, and lines are dropped");
+                    }
+                    return Ok(());
+                }
+            }
         }
         let (text, label) = (line(text, bytes), self.label.as_str());
         match level {
@@ -166,17 +205,23 @@ impl GuestState {
 
     /// The end of the guest: logs what it wrote to standard output and error, unless it will write it again, and gives the
     /// scope back.
-    pub(super) fn finish(mut self) -> Option<Box<Scope>> {
+    pub(super) fn finish(mut self) -> Left {
         if self.scope.as_ref().is_some_and(|scope| scope.parked.is_some()) {
-            return self.scope;
+            return Left { scope: self.scope, last: None };
         }
         let written = self.wasi.take().map(|wasi| wasi.written.take()).unwrap_or_default();
-        for text in String::from_utf8_lossy(&written).lines() {
+        let written = String::from_utf8_lossy(&written);
+        let mut last: Vec<_> = written.lines().rev().filter(|text| !text.trim().is_empty()).take(LAST_LINES).collect();
+        last.reverse();
+        if self.last.is_none() && !last.is_empty() {
+            self.last = Some(line(&last.join(" | "), LAST_WORDS));
+        }
+        for text in written.lines() {
             if self.log(tracing::Level::INFO, text).is_err() {
                 break;
             }
         }
-        self.scope
+        Left { scope: self.scope, last: self.last }
     }
 }
 

@@ -48,6 +48,14 @@ pub(super) fn undescribed(error: wasmtime::Error) -> LoadError {
     }
 }
 
+/// The same for a guest that had said this before it ended.
+pub(super) fn fault_after(error: wasmtime::Error, last: Option<&str>) -> Fault {
+    match fault(error) {
+        Fault::Guest(fault) => Fault::Guest(fault.with_last_words(last)),
+        other => other,
+    }
+}
+
 /// The fault behind an error of a guest's call.
 pub(super) fn fault(error: wasmtime::Error) -> Fault {
     if let Some(fault) = error.downcast_ref::<Fault>() {

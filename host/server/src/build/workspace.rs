@@ -92,9 +92,20 @@ fn metadata(manifest: &Path) -> anyhow::Result<Metadata> {
     let output = output.with_context(|| format!("cannot start {}: is Rust installed?", cargo.display()))?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
+        if let Some((member, workspace)) = gone(&reason) {
+            bail!("{member} is gone, and {workspace} still names it: take it out of the list `members`");
+        }
         bail!("cargo cannot read {}: {}", manifest.display(), reason.trim());
     }
     serde_json::from_slice(&output.stdout).context("cargo's metadata cannot be read")
+}
+
+/// A member whose folder was deleted, and the manifest that names it, in the words of cargo.
+fn gone(reason: &str) -> Option<(&str, &str)> {
+    let (member, rest) = reason.split_once("failed to load manifest for workspace member `")?.1.split_once('`')?;
+    let workspace = rest.split_once("referenced by workspace at `").and_then(|(_, rest)| rest.split_once('`'));
+    let workspace = workspace.map_or("the workspace's Cargo.toml", |(workspace, _)| workspace);
+    (!Path::new(member).join("Cargo.toml").exists()).then_some((member, workspace))
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,6 +169,17 @@ mod tests {
     fn a_library_is_no_flow() {
         let error = flows(&metadata(), Path::new("/p/plugins/sdk/Cargo.toml")).unwrap_err().to_string();
         assert!(error.starts_with("/p/plugins/sdk holds no flow"), "{error}");
+    }
+
+    #[test]
+    fn a_member_that_was_deleted_is_named() {
+        let top = tempfile::tempdir().unwrap();
+        let manifest = top.path().join("Cargo.toml");
+        std::fs::write(&manifest, "[workspace]\nresolver = \"3\"\nmembers = [\"friday\"]\n").unwrap();
+        let error = super::metadata(&manifest).unwrap_err().to_string();
+        let (friday, manifest) = (top.path().join("friday"), manifest.display());
+        let wanted = format!("{} is gone, and {manifest} still names it: take it out", friday.display());
+        assert!(error.starts_with(&wanted), "{error}");
     }
 
     #[test]

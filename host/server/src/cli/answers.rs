@@ -1,16 +1,18 @@
 //! `pesto answers`: what people answered.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use pesto_engine::model::{Completion, FlowName, Millis};
+use pesto_engine::text::{is_harmful, line};
 use serde_json::{Map, Value};
 
 use crate::admin::{AdminReply, AdminRequest};
 use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
 use crate::config::Scope;
+use crate::out::{Out, errln};
 
 /// Prints what people answered: one row for each completed survey.
 #[derive(Debug, clap::Args)]
@@ -40,13 +42,14 @@ const FIXED: [&str; 4] = ["completed_at", "person_id", "person_name", "conversat
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.common.config(Scope::Store)?;
     let mut oracle = Oracle::find(&config, false).await?;
-    let mut out = std::io::stdout().lock();
+    let terminal = std::io::stdout().is_terminal();
+    let mut out = Out;
     let mut rows: u64 = 0;
     match args.format {
         Format::Jsonl => {
             pages(&mut oracle, &args.flow, |completion| {
                 rows += 1;
-                Ok(writeln!(out, "{}", object(&completion))?)
+                Ok(writeln!(out, "{}", harmless(&object(&completion).to_string()))?)
             })
             .await?;
         }
@@ -58,11 +61,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
                 Ok(())
             })
             .await?;
+            // A program gets what people wrote, and a terminal nothing that commands it.
+            let shown = |cell: String| if terminal { line(&cell, usize::MAX) } else { cell };
             let mut csv = csv::Writer::from_writer(out);
-            csv.write_record(FIXED.iter().map(ToString::to_string).chain(columns.iter().map(|column| head(column))))?;
+            csv.write_record(
+                FIXED.iter().map(ToString::to_string).chain(columns.iter().map(|column| shown(head(column)))),
+            )?;
             pages(&mut oracle, &args.flow, |completion| {
                 rows += 1;
-                Ok(csv.write_record(row(&completion, &columns))?)
+                Ok(csv.write_record(row(&completion, &columns).into_iter().map(shown))?)
             })
             .await?;
             csv.flush()?;
@@ -70,7 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     if rows == 0 {
         // Not on standard output, which may go on to a program.
-        eprintln!("Nobody has completed `{}` yet. `pesto flows` lists the flows that are there.", args.flow);
+        errln!("Nobody has completed `{}` yet. `pesto flows` lists the flows that are there.", args.flow);
     }
     Ok(())
 }
@@ -109,6 +116,19 @@ fn object(completion: &Completion) -> Value {
         "digest": completion.digest,
         "answers": answers(completion),
     })
+}
+
+/// JSON that says the same and commands no terminal: such characters stand in its strings only.
+fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_harmful(c) {
+            // All of these have four digits.
+            true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => text.push(c),
+        }
+    }
+    text
 }
 
 fn row(completion: &Completion, columns: &BTreeSet<String>) -> Vec<String> {
@@ -155,7 +175,15 @@ pub(super) fn time(at: Millis) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{head, safe};
+    use super::{harmless, head, safe};
+
+    #[test]
+    fn json_commands_no_terminal() {
+        let value = serde_json::json!({ "a": "\u{1b}[31m\u{9b}2J\u{202e}\u{2028}é" });
+        let text = harmless(&value.to_string());
+        assert_eq!(text, r#"{"a":"\u001b[31m\u009b2J\u202e\u2028é"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+    }
 
     #[test]
     fn no_two_columns_have_one_name() {

@@ -6,10 +6,11 @@ use std::sync::mpsc;
 use notify::{Event, EventKind, RecursiveMode, Watcher as _};
 use tokio::time::Instant;
 
-use crate::build::build;
 use crate::build::toolchain::{FORCE, Way};
 use crate::build::workspace::{self, FlowCrate};
+use crate::build::{Judge, build};
 use crate::cli::deploy::Deploy;
+use crate::out::errln;
 use crate::watch;
 
 /// Compiles Rust flows into the flows folder.
@@ -28,21 +29,22 @@ pub struct Args {
 }
 
 /// Builds. With `--watch` it only ends where there is nothing to watch.
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub async fn run(args: &Args) -> anyhow::Result<()> {
     let way = Way::choose(std::env::var(FORCE).ok().as_deref())?;
     let flows = args.deploy.folder()?;
     let find = || workspace::find(&args.paths, &args.plugins);
     let mut crates = find()?;
+    let judge = Judge::new(args.deploy.config().as_ref())?;
     if !args.watch {
-        return build(&crates, &flows, &way);
+        return build(&crates, &flows, &way, &judge).await;
     }
     loop {
         // Watching begins before the build, so that a change during it leads to the next one.
         let changes = Changes::of(&crates, &flows)?;
-        if let Err(error) = build(&crates, &flows, &way) {
-            eprintln!("error: {error:#}");
+        if let Err(error) = build(&crates, &flows, &way, &judge).await {
+            errln!("error: {error:#}");
         }
-        eprintln!("Waiting for a change.");
+        errln!("Waiting for a change.");
         loop {
             changes.next()?;
             match find() {
@@ -51,7 +53,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                     break;
                 }
                 // A manifest is broken for the moment: its next change may put it right.
-                Err(error) => eprintln!("error: {error:#}"),
+                Err(error) => errln!("error: {error:#}"),
             }
         }
     }

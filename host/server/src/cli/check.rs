@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use pesto_engine::model::FlowName;
 
 use crate::config::{Config, DEFAULT_FILE, Environment, Llm, Storage};
-use crate::{folder, watch};
+use crate::folder::{self, Tried};
+use crate::out::out;
+use crate::watch;
 
 /// Checks the configuration and the flows, and prints what is in force.
 #[derive(Debug, clap::Args)]
@@ -21,15 +23,15 @@ pub struct Args {
 pub async fn run(args: &Args, environment: &Environment) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref(), environment)?;
     let found = watch::scan(&config.flows)?;
-    let refused = folder::refused(&found, &config).await?;
+    let tried = folder::tried(&found, &config).await?;
     let present = found.into_iter().filter_map(|found| found.name.ok()).collect();
-    print!("{}", report(&config, &present, &refused));
+    out!("{}", report(&config, &present, &tried));
     Ok(())
 }
 
-/// What is in force, and the warnings. Holds no secret. `present` are the flows by their files' names, `refused` those
-/// files that are none, with the reasons.
-fn report(config: &Config, present: &BTreeSet<FlowName>, refused: &[(String, String)]) -> String {
+/// What is in force, and the warnings. Holds no secret. `present` are the flows by their files' names, `tried` what a host
+/// would say of them.
+fn report(config: &Config, present: &BTreeSet<FlowName>, Tried { refused, advice }: &Tried) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         // Writing into a string cannot fail.
@@ -87,8 +89,10 @@ fn report(config: &Config, present: &BTreeSet<FlowName>, refused: &[(String, Str
     let mut warnings = config.warnings(present);
     warnings.extend(refused.iter().map(|(file, reason)| {
         let path = config.flows.join(file);
-        format!("{} is refused: {}", path.display(), pesto_engine::text::line(reason, 1_000))
+        let clean = |text: &str| pesto_engine::text::line(text, 1_000);
+        format!("{} is refused: {}", clean(&path.display().to_string()), clean(reason))
     }));
+    warnings.extend(advice.iter().cloned());
     for warning in &warnings {
         line("warning", warning.clone());
     }
@@ -118,13 +122,19 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let environment = [("KEY", "sk-key")].into_iter().collect();
         let config = Config::load(Some(&file), &environment).unwrap();
-        let refused = [("bad.wasm".to_owned(), "not-wasm: it ends too early".to_owned())];
-        let text = report(&config, &BTreeSet::from(["ask".parse().unwrap(), "bad".parse().unwrap()]), &refused);
+        let refused = vec![("bad.wasm".to_owned(), "not-wasm: it ends too early".to_owned())];
+        let advice = vec!["`lunch` begins `aa` and not `b`".to_owned()];
+        let text = report(
+            &config,
+            &BTreeSet::from(["ask".parse().unwrap(), "bad".parse().unwrap()]),
+            &Tried { refused, advice },
+        );
         assert!(text.contains("small at https://api.openai.com/v1, with a key, within 60 s"), "{text}");
         assert!(text.contains("mine.toml:1: default_flow: there is no flow `gone` yet."), "{text}");
         assert!(text.contains("/flows: ask\n"), "{text}");
         assert!(text.contains("bad.wasm is refused: not-wasm: it ends too early\n"), "{text}");
-        assert!(text.ends_with("the configuration is right, with 2 warnings\n"), "{text}");
+        assert!(text.ends_with("the configuration is right, with 3 warnings\n"), "{text}");
+        assert!(text.contains("warning       `lunch` begins `aa` and not `b`\n"), "{text}");
         assert!(!text.contains("sk-key"), "{text}");
     }
 }

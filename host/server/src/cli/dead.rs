@@ -9,6 +9,7 @@ use crate::cli::Common;
 use crate::cli::answers::time;
 use crate::cli::ask::{Oracle, strange};
 use crate::config::Scope;
+use crate::out::{out, outln};
 
 /// Lists, shows, retries or drops events and messages that were given up.
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 fn done(reply: AdminReply, id: u64, what: &str) -> anyhow::Result<()> {
     match reply {
-        AdminReply::Done { found: true } => println!("Dead letter {id} {what}."),
+        AdminReply::Done { found: true } => outln!("Dead letter {id} {what}."),
         AdminReply::Done { found: false } => return Err(absent(id)),
         reply => return Err(strange(&reply)),
     }
@@ -75,12 +76,12 @@ async fn list(oracle: &mut Oracle) -> anyhow::Result<()> {
             break;
         }
         for (id, letter) in page {
-            println!("{id:>6}  {}  {}", time(letter.at), line(&summary(&letter), 400));
+            outln!("{id:>6}  {}  {}", time(letter.at), line(&summary(&letter), 400));
             (after, count) = (id, count + 1);
         }
     }
     if count == 0 {
-        println!("There are no dead letters.");
+        outln!("There are no dead letters.");
     }
     Ok(())
 }
@@ -93,7 +94,7 @@ async fn find(oracle: &mut Oracle, id: u64) -> anyhow::Result<DeadLetter> {
 }
 
 async fn show(oracle: &mut Oracle, id: u64) -> anyhow::Result<()> {
-    print!("{}", whole(&find(oracle, id).await?));
+    out!("{}", whole(&find(oracle, id).await?));
     Ok(())
 }
 
@@ -105,9 +106,9 @@ async fn retry(oracle: &mut Oracle, id: u64) -> anyhow::Result<()> {
     let AdminReply::Conversation { view } = reply else { return Err(strange(&reply)) };
     match view.and_then(|view| view.open) {
         Some(open) => {
-            println!("It goes to conversation {} at {place}: {} ({}).", open.generation, open.flow, open.digest.short())
+            outln!("It goes to conversation {} at {place}: {} ({}).", open.generation, open.flow, open.digest.short())
         }
-        None => println!("No conversation is open at {place}: what it begins is on the current version."),
+        None => outln!("No conversation is open at {place}: what it begins is on the current version."),
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, Scope};
 
 /// What commands take that write or read components without a host.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,12 @@ pub(super) struct Deploy {
 }
 
 impl Deploy {
+    /// The host's configuration, if there is a file of it and it is right as far as an author needs it.
+    pub(super) fn config(&self) -> Option<Config> {
+        let config = Config::load_for(Scope::Store, self.config.as_deref(), &Environment::of_process()).ok()?;
+        config.file.is_some().then_some(config)
+    }
+
     /// The folder that is meant. Of the configuration only this is read, for an author needs no operator's keys.
     pub(super) fn folder(&self) -> anyhow::Result<PathBuf> {
         match &self.folder {

@@ -2,9 +2,12 @@
 
 use std::io::Write as _;
 
+use pesto_engine::policy::MEMBERS;
+
 use crate::cli::Common;
 use crate::config::{Config, ConfigError, Scope};
 use crate::doctor::{Finding, Level, local, show, store};
+use crate::out::{Out, outln};
 use crate::slack;
 
 /// Checks configuration, folders, Slack's tokens, scopes, sockets and clock, and says what to do.
@@ -28,7 +31,7 @@ async fn examine(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     report.take(local(config).await)?;
     report.take(store(config).await)?;
     report.take(match &config.slack {
-        Some(slack) => slack::checkup(slack, !config.groups().is_empty()).await?,
+        Some(slack) => slack::checkup(slack, config.groups().iter().any(|group| group != MEMBERS)).await?,
         None => vec![Finding::ok("Slack", "not configured: there is no [slack]")],
     })
 }
@@ -49,7 +52,7 @@ struct Report {
 
 impl Report {
     fn take(&mut self, findings: Vec<Finding>) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = Out;
         for finding in findings {
             self.checks += 1;
             self.warnings += usize::from(finding.level == Level::Warn);
@@ -67,7 +70,7 @@ impl Report {
             more => format!(", with {more} warnings"),
         };
         anyhow::ensure!(self.failures == 0, "{} of {} checks failed{warnings}", self.failures, self.checks);
-        println!("\n{} checks passed{warnings}.", self.checks);
+        outln!("\n{} checks passed{warnings}.", self.checks);
         Ok(())
     }
 }

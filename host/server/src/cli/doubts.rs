@@ -8,6 +8,7 @@ use crate::cli::answers::time;
 use crate::cli::ask::{Oracle, strange};
 use crate::cli::table::{Format, table};
 use crate::config::Scope;
+use crate::out::{out, outln};
 
 /// Lists calls that may have been made twice, or not at all, because a host died in them; for a month.
 #[derive(Debug, clap::Args)]
@@ -34,14 +35,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         for (position, doubt) in page {
             after = position;
             match args.format {
-                Format::Jsonl => println!("{}", object(&doubt)),
+                Format::Jsonl => outln!("{}", object(&doubt)),
                 Format::Table => rows.push(cells(&doubt)),
             }
         }
     }
     match args.format {
-        Format::Table if rows.is_empty() => println!("No call is in doubt."),
-        Format::Table => print!("{}", table(head, rows)),
+        Format::Table if rows.is_empty() => outln!("No call is in doubt."),
+        Format::Table => out!("{}", table(head, rows)),
         Format::Jsonl => {}
     }
     Ok(())

@@ -8,6 +8,7 @@ use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
 use crate::cli::table::table;
 use crate::config::Scope;
+use crate::out::{out, outln};
 
 /// Lists the flows: name, version, digest, rights, open conversations.
 #[derive(Debug, clap::Args)]
@@ -20,15 +21,18 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = args.common.config(Scope::Store)?;
     let reply = Oracle::find(&config, true).await?.ask(AdminRequest::Flows).await?;
-    let AdminReply::Flows { flows, refused } = reply else { return Err(strange(&reply)) };
+    let AdminReply::Flows { flows, refused, advice } = reply else { return Err(strange(&reply)) };
     if flows.is_empty() {
-        println!("There are no flows in {}. `pesto build` puts them there.", config.flows.display());
+        outln!("There are no flows in {}. `pesto build` puts them there.", config.flows.display());
     } else {
         let head = ["FLOW", "VERSION", "DIGEST", "ASKS FOR", "GRANTED", "OPEN"].map(str::to_owned);
-        print!("{}", table(head, flows.iter().map(cells).collect()));
+        out!("{}", table(head, flows.iter().map(cells).collect()));
     }
     for (file, reason) in refused {
-        println!("refused: {} – {}", line(&file, 200), line(&reason, 2_000));
+        outln!("refused: {} – {}", line(&file, 200), line(&reason, 2_000));
+    }
+    for warning in advice {
+        outln!("warning: {}", line(&warning, 1_000));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::admin::{AdminReply, AdminRequest};
 use crate::cli::Common;
 use crate::cli::ask::{Oracle, strange};
 use crate::config::Scope;
+use crate::out::out;
 
 /// Forgets a person: the conversations that they began, what waits for them and from them, their dead letters and calls
 /// in doubt. What they wrote in conversations of others goes with these, and what Slack shows stays there.
@@ -34,7 +35,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut oracle = Oracle::find(&config, false).await?;
     let reply = oracle.ask(AdminRequest::Forget { direct: direct.clone(), answers }).await?;
     let AdminReply::Forgotten(forgotten) = reply else { return Err(strange(&reply)) };
-    print!("{}", told(&direct, &forgotten, answers));
+    out!("{}", told(&direct, &forgotten, answers));
     Ok(())
 }
 

@@ -5,15 +5,43 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use pesto_engine::model::FlowName;
+use pesto_engine::policy::contract;
 use toml::de::{DeTable, DeValue};
 
-/// What the template holds: where each file goes, and its text.
-const TEMPLATE: [(&str, &str); 4] = [
-    ("Cargo.toml", include_str!("../../templates/flow/Cargo.toml")),
-    ("src/lib.rs", include_str!("../../templates/flow/src/lib.rs")),
-    ("scenarios/happy.yaml", include_str!("../../templates/flow/scenarios/happy.yaml")),
-    ("README.md", include_str!("../../templates/flow/README.md")),
-];
+use crate::out::outln;
+
+/// What a template holds: where each file goes, and its text.
+type Template = [(&'static str, &'static str); 4];
+
+/// The files of one of the folders in `templates`.
+macro_rules! template {
+    ($folder:literal) => {
+        [
+            ("Cargo.toml", include_str!(concat!("../../templates/", $folder, "/Cargo.toml"))),
+            ("src/lib.rs", include_str!(concat!("../../templates/", $folder, "/src/lib.rs"))),
+            ("scenarios/happy.yaml", include_str!(concat!("../../templates/", $folder, "/scenarios/happy.yaml"))),
+            ("README.md", include_str!(concat!("../../templates/", $folder, "/README.md"))),
+        ]
+    };
+}
+
+/// What a new flow begins as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Survey,
+    Flow,
+    Form,
+}
+
+impl Kind {
+    const fn template(self) -> Template {
+        match self {
+            Self::Survey => template!("survey"),
+            Self::Flow => template!("flow"),
+            Self::Form => template!("form"),
+        }
+    }
+}
 
 /// What a crate outside a workspace says for itself: small components, and no search for a workspace above it.
 const ALONE: &str = "\n[profile.release]\nopt-level = \"s\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n\n[workspace]\n";
@@ -41,12 +69,18 @@ const TAKEN: [&str; 16] = [
 /// The longest name, in characters. A flow's may be longer, but this one is also the words that start it.
 const LONGEST: usize = 40;
 
-/// Makes a new flow, which builds and passes its scenario.
+/// Makes a new flow, which builds and passes its scenario: a survey, unless it is to be another.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The flow's name: 1 to 40 of a-z, 0-9 and `-`, beginning with a letter. It also begins the flow when somebody
     /// writes it.
     pub name: String,
+    /// A flow that handles events by itself, and no survey.
+    #[arg(long, conflicts_with = "form")]
+    pub flow: bool,
+    /// A flow that asks with one form, and no survey.
+    #[arg(long)]
+    pub form: bool,
     /// The folder to make; plugins/NAME where there is such a workspace, or else NAME.
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
@@ -84,7 +118,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             folder.display()
         ),
     };
-    if let Err(error) = write(&folder, &name, &dependency).and_then(|()| match &home {
+    let kind = match (args.flow, args.form) {
+        (true, _) => Kind::Flow,
+        (_, true) => Kind::Form,
+        _ => Kind::Survey,
+    };
+    if let Err(error) = write(&folder, kind, &name, &dependency).and_then(|()| match &home {
         Some(home) => Ok(fs::write(&manifest, &home.manifest)?),
         None => Ok(()),
     }) {
@@ -92,21 +131,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let _ = fs::remove_dir_all(&folder);
         return Err(error.context(format!("cannot make {}", folder.display())));
     }
-    println!("Made the flow {name} in {}.", folder.display());
+    outln!("Made the flow {name} in {}.", folder.display());
     if home.is_some() {
-        println!("Added it to the members in {}.", manifest.display());
+        outln!("Added it to the members in {}.", manifest.display());
     }
-    println!("Next: pesto build {0}, then pesto test {0}", folder.display());
+    outln!("Next: pesto build {0}, then pesto test {0}", folder.display());
     Ok(())
 }
 
 fn check(name: &str) -> anyhow::Result<FlowName> {
-    let name: FlowName = name.parse()?;
-    if name.as_str().len() > LONGEST {
-        bail!(
-            "the name `{name}` is longer than the {LONGEST} characters of words that start a flow. Choose a shorter one"
-        );
-    }
+    let Some(name) = name.parse::<FlowName>().ok().filter(|name| name.as_str().len() <= LONGEST) else {
+        let name = pesto_engine::text::line(name, 80);
+        bail!("`{name}` cannot be the name: use 1 to {LONGEST} of a-z, 0-9 and `-`, beginning with a letter");
+    };
     if TAKEN.contains(&name.as_str()) || syntax_word(name.as_str()) {
         bail!("the name `{name}` means something else to the host or to Rust. Choose another, such as `my-{name}`");
     }
@@ -122,18 +159,26 @@ fn syntax_word(name: &str) -> bool {
     WORDS.split_whitespace().any(|word| word == name)
 }
 
-fn write(folder: &Path, name: &FlowName, dependency: &str) -> anyhow::Result<()> {
+fn write(folder: &Path, kind: Kind, name: &FlowName, dependency: &str) -> anyhow::Result<()> {
     let words = name.as_str().replace('-', " ");
     let title = capital(&words);
     // With its ending it is none of the kit's types.
-    let kind = words.split(' ').map(capital).collect::<String>() + "Survey";
-    for (file, text) in TEMPLATE {
+    let ending = match kind {
+        Kind::Survey => "Survey",
+        Kind::Flow => "Flow",
+        Kind::Form => "Form",
+    };
+    let type_name = words.split(' ').map(capital).collect::<String>() + ending;
+    // A form's title has room for so many characters.
+    let short: String = title.chars().take(contract::TITLE).collect();
+    for (file, text) in kind.template() {
         let path = folder.join(file);
         fs::create_dir_all(path.parent().unwrap_or(folder))?;
         let mut text = text
             .replace("{{name}}", name.as_str())
             .replace("{{title}}", &title)
-            .replace("{{type}}", &kind)
+            .replace("{{type}}", &type_name)
+            .replace("{{short}}", short.trim_end())
             .replace("{{words}}", &words)
             .replace("{{folder}}", &folder.display().to_string());
         if file == "Cargo.toml" {
@@ -261,7 +306,7 @@ mod tests {
     }
 
     fn args(name: &str, path: &Path, sdk: Option<&Path>) -> Args {
-        Args { name: name.into(), path: Some(path.to_owned()), sdk: sdk.map(Path::to_owned) }
+        Args { name: name.into(), flow: false, form: false, path: Some(path.to_owned()), sdk: sdk.map(Path::to_owned) }
     }
 
     #[test]
@@ -279,7 +324,18 @@ mod tests {
         assert!(made("Cargo.toml").ends_with("[dependencies]\npesto-sdk.workspace = true\n"));
         assert!(made("src/lib.rs").contains("About::new(\"Team lunch\""));
         assert!(made("src/lib.rs").contains("\nstruct TeamLunchSurvey;\n"));
-        assert!(TEMPLATE.iter().all(|(file, _)| !made(file).contains("{{")));
+        assert!(Kind::Survey.template().iter().all(|(file, _)| !made(file).contains("{{")));
+
+        for (kind, name) in [(Kind::Flow, "visits"), (Kind::Form, "visit-with-a-title-of-many-words")] {
+            let folder = plugins.join(name);
+            let (flow, form) = (kind == Kind::Flow, kind == Kind::Form);
+            run(&Args { flow, form, ..args(name, &folder, None) }).unwrap();
+            for (file, _) in kind.template() {
+                let text = fs::read_to_string(folder.join(file)).unwrap();
+                assert!(!text.contains("{{"), "{file}: {text}");
+            }
+            assert_eq!(fs::read_to_string(folder.join("src/lib.rs")).unwrap().contains("Form::new("), form);
+        }
 
         let alone = top.path().join("far/away/alone");
         let error = run(&args("alone", &alone, None)).unwrap_err().to_string();

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use pesto_engine::text::distance;
+
 /// Where a value was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -58,37 +60,9 @@ pub(super) fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
     })
 }
 
-/// How many letters must be put in, taken out or changed to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (down, letter) in from.chars().enumerate() {
-        let mut corner = down;
-        let mut left = down + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let changed = corner + usize::from(letter != *other);
-            corner = *cell;
-            *cell = changed.min(left + 1).min(corner + 1);
-            left = *cell;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_edits() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("timout_s", "timeout_s"), 1);
-        assert_eq!(distance("same", "same"), 0);
-    }
 
     #[test]
     fn suggests_only_what_is_near() {

@@ -13,13 +13,7 @@ use super::file::{self, Given};
 const DAY: Millis = 86_400_000;
 /// As long as a flow's own timers.
 const LONGEST: Millis = 366 * DAY;
-const DEFAULT: Expiry = Expiry { after: 30 * DAY, remind: Some(remind_before(30 * DAY)) };
 const NEVER: &str = "never";
-
-/// Where only the end is given: a quarter of the silence is left then.
-const fn remind_before(after: Millis) -> Millis {
-    after - after / 4
-}
 
 impl Check<'_> {
     pub(super) fn expiries(
@@ -27,7 +21,7 @@ impl Check<'_> {
         limits: &file::Limits,
         flows: &BTreeMap<String, Spanned<file::Flow>>,
     ) -> Result<Expiries, ConfigError> {
-        let default = self.expiry("limits", &limits.expires_after, &limits.remind_after, Some(DEFAULT))?;
+        let default = self.expiry("limits", &limits.expires_after, &limits.remind_after, Some(Expiry::DEFAULT))?;
         let mut expiries = Expiries { default, flows: BTreeMap::new() };
         for (name, table) in flows {
             let Ok(flow) = name.parse() else { continue };
@@ -53,7 +47,7 @@ impl Check<'_> {
         let key = format!("{table}.remind_after");
         let reminds = match (remind, after) {
             (Some(given), _) => self.span(&key, given)?,
-            (None, Some(_)) => Some(remind_before(ends)),
+            (None, Some(_)) => Expiry::after(ends).remind,
             (None, None) => default.and_then(|default| default.remind),
         };
         if let (Some(given), Some(reminds)) = (remind, reminds)

@@ -69,6 +69,8 @@ pub(super) struct Slack {
     pub(super) base_url: Given<String>,
     pub(super) idle_s: Given<i64>,
     pub(super) sockets: Given<i64>,
+    pub(super) burst: Given<i64>,
+    pub(super) posts_a_minute: Given<i64>,
 }
 
 /// `[store]`.

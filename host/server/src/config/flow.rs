@@ -43,9 +43,11 @@ impl Check<'_> {
             let (Some(list), Ok(flow)) = (&table.get_ref().only, name.parse()) else { continue };
             let who = |entry: &Spanned<String>| {
                 entry.get_ref().parse::<Who>().map_err(|()| {
-                    let remedy = "Write \"user:U…\", \"group:S…\" or \"channel:C…\" with an id of Slack's; on this \
-                                  machine, \"user:\" and the name that `pesto chat --as` gives.";
-                    self.error(Some(entry.span()), &format!("flow.{name}.only"), "not a user, group or channel", remedy)
+                    let remedy = "Write \"user:U…\", \"group:S…\" or \"channel:C…\" with an id of Slack's, or \
+                                  \"members\" for full members of the workspace; on this machine, \"user:\" and the \
+                                  name that `pesto chat --as` gives.";
+                    let what = "not a user, group, channel or \"members\"";
+                    self.error(Some(entry.span()), &format!("flow.{name}.only"), what, remedy)
                 })
             };
             only.insert(flow, list.get_ref().iter().map(who).collect::<Result<_, _>>()?);

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use pesto_engine::life::Expiries;
 use pesto_engine::model::{FlowName, Resolution};
-use pesto_engine::policy::Who;
+use pesto_engine::policy::{MEMBERS, Who};
 
 pub(crate) use self::check::is_loopback;
 pub use self::environment::Environment;
@@ -202,6 +202,12 @@ pub struct Slack {
     pub idle: Duration,
     /// `sockets`: how many all hosts on a store open together. 1 to 10, which is what Slack allows and the default.
     pub sockets: u32,
+    /// `burst`: posts of a channel that may be made at once, where none were made for as many seconds. 1 to 20, 3 by
+    /// default.
+    pub burst: u32,
+    /// `posts_a_minute`: of all channels together; the host begins with it, and learns from Slack's refusals. 10 to
+    /// 60,000, 300 by default.
+    pub posts_a_minute: u32,
 }
 
 /// Where Slack's requests come in.
@@ -261,10 +267,11 @@ impl Config {
         std::env::var_os("PESTO_SOCKET").map_or_else(|| self.data.join("pesto.sock"), PathBuf::from)
     }
 
-    /// The user groups that `[flow.NAME] only` names.
+    /// The user groups that `[flow.NAME] only` names, and [`MEMBERS`] where it is for full members.
     pub fn groups(&self) -> Vec<String> {
         let named = self.only.values().flatten().filter_map(|who| match who {
             Who::Group(id) => Some(id.clone()),
+            Who::Members => Some(MEMBERS.to_owned()),
             Who::User(_) | Who::Channel(_) => None,
         });
         named.collect::<BTreeSet<_>>().into_iter().collect()

@@ -18,6 +18,8 @@ impl Check<'_> {
         let slack = table.get_ref();
         let idle = Duration::from_secs(self.whole("slack.idle_s", &slack.idle_s, 30, 1..=300)?.into());
         let sockets = self.whole("slack.sockets", &slack.sockets, 10, 1..=10)?;
+        let burst = self.whole("slack.burst", &slack.burst, 3, 1..=20)?;
+        let posts_a_minute = self.whole("slack.posts_a_minute", &slack.posts_a_minute, 300, 10..=60_000)?;
         let base_url = self.base_url("slack", &slack.base_url, SLACK)?;
         let listen = slack.listen.as_ref().map(|given| self.listen(given)).transpose()?;
         let Some(bot) = &slack.bot_token_env else {
@@ -48,7 +50,7 @@ impl Check<'_> {
             let what = "no way for events to come in";
             return Err(self.lacking("slack", table.span(), "slack.app_token_env", what, remedy));
         }
-        Ok(Slack { bot_token, app_token, http, base_url, idle, sockets })
+        Ok(Slack { bot_token, app_token, http, base_url, idle, sockets, burst, posts_a_minute })
     }
 
     fn maybe(

@@ -11,39 +11,50 @@ use pesto_engine::text::line;
 
 use super::Finding;
 use crate::config::{Config, DEFAULT_FILE, Llm};
-use crate::folder;
+use crate::folder::{self, Tried};
+use crate::private;
 use crate::socket::Client;
+use crate::store;
 use crate::watch;
 
 /// What was looked up.
 struct Facts {
     writable: io::Result<()>,
+    /// Others on this machine can read what people said.
+    is_open: bool,
     flows: io::Result<Vec<watch::Found>>,
-    /// Names of files and why they are no flows.
-    refused: anyhow::Result<Vec<(String, String)>>,
+    /// What a host would say of them.
+    tried: anyhow::Result<Tried>,
     host: bool,
 }
 
 /// Looks at this machine. Nothing is left changed but that the data folder may be made, as the host would make it.
 pub async fn local(config: &Config) -> Vec<Finding> {
     let flows = watch::scan(&config.flows);
-    let refused = folder::refused(flows.as_ref().map(Vec::as_slice).unwrap_or_default(), config).await;
+    let tried = folder::tried(flows.as_ref().map(Vec::as_slice).unwrap_or_default(), config).await;
     let facts = Facts {
         writable: try_to_write(&config.data),
+        is_open: is_open(&config.data),
         flows,
-        refused,
+        tried,
         host: Client::connect(&config.socket()).await.is_ok_and(|client| client.is_some()),
     };
     judge(config, &facts)
 }
 
 fn try_to_write(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     let file = folder.join(format!(".doctor-{}", std::process::id()));
     let written = File::create_new(&file).and_then(|mut open| open.write_all(b"?"));
     // Also where the disk is full the empty file must go.
     let removed = fs::remove_file(&file);
     written.and(removed)
+}
+
+/// Whether others can go into the folder and read the store there.
+fn is_open(folder: &Path) -> bool {
+    let is_open = |path: &Path| fs::metadata(path).is_ok_and(|there| private::is_open(&there.permissions()));
+    is_open(folder) && is_open(&folder.join(store::FILE))
 }
 
 fn judge(config: &Config, facts: &Facts) -> Vec<Finding> {
@@ -63,6 +74,13 @@ fn judge(config: &Config, facts: &Facts) -> Vec<Finding> {
             "Let this user write there, or name another folder: data in the configuration.",
         ),
     });
+    if facts.is_open {
+        findings.push(Finding::warn(
+            "data",
+            format!("others on this machine can read what people said, in {data}"),
+            format!("Take that away: chmod -R go= {data}. A host that starts does it for its own file."),
+        ));
+    }
     findings.extend(flows_found(config, facts));
     let model = match &config.llm {
         Llm::None => "none: there is no [llm]".to_owned(),
@@ -79,8 +97,8 @@ fn judge(config: &Config, facts: &Facts) -> Vec<Finding> {
 
 fn flows_found(config: &Config, facts: &Facts) -> Vec<Finding> {
     let folder = config.flows.display();
-    let (found, refused) = match (&facts.flows, &facts.refused) {
-        (Ok(found), Ok(refused)) => (found, refused),
+    let (found, Tried { refused, advice }) = match (&facts.flows, &facts.tried) {
+        (Ok(found), Ok(tried)) => (found, tried),
         (Err(error), _) => {
             return vec![Finding::fail(
                 "flows",
@@ -109,7 +127,8 @@ fn flows_found(config: &Config, facts: &Facts) -> Vec<Finding> {
             "Mend it and build it again, or take the file away. A good version that the host had before stays.";
         Finding::fail("flows", format!("{file} is refused: {}", line(reason, 1_000)), remedy)
     });
-    count.into_iter().chain(refused).collect()
+    let advice = advice.iter().map(|advice| Finding::warn("flows", advice.clone(), ""));
+    count.into_iter().chain(refused).chain(advice).collect()
 }
 
 #[cfg(test)]
@@ -141,6 +160,19 @@ mod tests {
         ];
         assert_eq!(levels(&found), expected);
         assert_eq!(fs::read_dir(top.path().join("data")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_store_that_others_can_read_is_told() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join(store::FILE);
+        fs::write(&file, "").unwrap();
+        for (folder, mode, open) in [(0o755, 0o644, true), (0o700, 0o644, false), (0o755, 0o600, false)] {
+            fs::set_permissions(top.path(), fs::Permissions::from_mode(folder)).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open(top.path()), open, "{folder:o} {mode:o}");
+        }
     }
 
     #[tokio::test]

@@ -8,11 +8,16 @@ use std::fmt;
 use pesto_engine::ports::CallError;
 use serde::Deserialize;
 
+use crate::config::Secret;
+
 /// What is said of a reply that cannot be understood.
 pub(super) const NOT_A_COMPLETION: &str = "the provider's answer is not a chat completion";
 
 /// The longest reason, in characters.
 const LONGEST: usize = 300;
+
+/// The shortest key that is kept out of good answers, in bytes.
+const SECRET: usize = 16;
 
 /// The longest wait that a provider may ask for, in seconds.
 const LONGEST_WAIT: u32 = 86_400;
@@ -41,6 +46,14 @@ pub(super) fn bounded(text: &str) -> String {
         clean.push('…');
     }
     clean
+}
+
+/// A model's words without the key, should the provider repeat it, as it is or in hexadecimal. What is too short to be a
+/// secret, such as the `none` that a local provider wants, is a word like others.
+pub(super) fn without_key(text: String, key: Option<&Secret>) -> String {
+    let Some(key) = key.map(Secret::expose).filter(|key| key.len() >= SECRET) else { return text };
+    let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+    [key, &hex].into_iter().fold(text, |text, form| if text.contains(form) { text.replace(form, "…") } else { text })
 }
 
 /// A reply that is no success.
@@ -163,6 +176,17 @@ mod tests {
         let CallError::Invalid(reason) = judged(400, None, &body) else { panic!("not invalid") };
         assert!(reason.starts_with("the provider refuses the request: bad … xxx"), "{reason}");
         assert_eq!(reason.chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_good_answer_does_not_repeat_the_key() {
+        let key = Secret::new("sk-0123456789abcdef".to_owned());
+        let without = |text: &str| without_key(text.to_owned(), Some(&key));
+        assert_eq!(without("it is sk-0123456789abcdef!"), "it is …!");
+        assert_eq!(without("it is 736b2d30313233343536373839616263646566!"), "it is …!");
+        assert_eq!(without("nothing of it"), "nothing of it");
+        let word = Secret::new("none".to_owned());
+        assert_eq!(without_key("none of them".to_owned(), Some(&word)), "none of them");
     }
 
     #[test]

@@ -20,10 +20,11 @@ use async_openai::types::chat::{
 use async_trait::async_trait;
 use pesto_engine::ports::{CallError, Llm, LlmCompletion, LlmRequest, Role};
 use serde::Deserialize;
+use serde_json::Value;
 
 use self::fault::Fault;
 use self::transport::Transport;
-use crate::config::Provider;
+use crate::config::{Provider, Secret};
 
 /// The longest reply of a provider, in bytes.
 pub const MOST_BYTES: usize = 1 << 20;
@@ -37,6 +38,7 @@ pub struct OpenAi {
     max_tokens: u32,
     /// OpenAI's newer models refuse `max_tokens`, and many other providers know nothing else.
     newer_limit: bool,
+    key: Option<Secret>,
 }
 
 impl OpenAi {
@@ -56,6 +58,7 @@ impl OpenAi {
             model: provider.model.clone(),
             models: provider.models.clone(),
             max_tokens: provider.max_tokens,
+            key: provider.key.clone(),
             newer_limit: url.host_str() == Some("api.openai.com"),
         })
     }
@@ -87,7 +90,10 @@ impl Llm for OpenAi {
         let form = self.form(request)?;
         let asked = form.model.clone();
         let reply: Reply = self.client.chat().create_byot(form).await.map_err(flow_visible)?;
-        reply.into_completion(asked)
+        let mut completion = reply.into_completion(asked)?;
+        completion.text = fault::without_key(completion.text, self.key.as_ref());
+        completion.model = fault::without_key(completion.model, self.key.as_ref());
+        Ok(completion)
     }
 }
 
@@ -117,7 +123,8 @@ fn message(role: Role, text: String) -> ChatCompletionRequestMessage {
 struct Reply {
     model: Option<String>,
     choices: Vec<Choice>,
-    usage: Option<Usage>,
+    #[serde(default)]
+    usage: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,13 +139,6 @@ struct Said {
     refusal: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Usage {
-    prompt_tokens: u32,
-    completion_tokens: u32,
-}
-
 impl Reply {
     fn into_completion(self, asked: String) -> Result<LlmCompletion, CallError> {
         let Some(choice) = self.choices.into_iter().next() else {
@@ -148,13 +148,14 @@ impl Reply {
         let Some(text) = choice.message.content.or(choice.message.refusal) else {
             return Err(fault::unavailable(true, "the provider answered without text"));
         };
-        let usage = self.usage.unwrap_or_default();
+        // What a provider counts is worth no answer: where it is no number, nothing is known of it.
+        let count = |name| self.usage.get(name).and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
         Ok(LlmCompletion {
             text,
             model: self.model.filter(|model| !model.is_empty()).map_or(asked, |model| fault::bounded(&model)),
             cut: choice.finish_reason.as_deref() == Some("length"),
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
+            prompt_tokens: count("prompt_tokens").unwrap_or_default(),
+            completion_tokens: count("completion_tokens").unwrap_or_default(),
         })
     }
 }

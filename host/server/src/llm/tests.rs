@@ -126,6 +126,17 @@ async fn asks_and_reads_the_answer() {
 }
 
 #[tokio::test]
+async fn what_a_provider_miscounts_is_an_answer_all_the_same() {
+    for usage in
+        ["null", "-1", "\"many\"", r#"{"prompt_tokens":null,"completion_tokens":-1}"#, r#"{"prompt_tokens":1e99}"#]
+    {
+        let body = format!(r#"{{"choices":[{{"message":{{"content":"Hello"}}}}],"usage":{usage}}}"#);
+        let completion = Double::answering("200 OK", "", &body).await.asked().await.unwrap();
+        assert_eq!((completion.text.as_str(), completion.prompt_tokens), ("Hello", 0), "{usage}");
+    }
+}
+
+#[tokio::test]
 async fn each_failure_is_one_request_and_says_what_it_is() {
     let body = r#"{"error":{"message":"no: sk-key","type":"t","code":null}}"#;
     let over =

@@ -12,7 +12,7 @@ use super::{RedisStore, time};
 use crate::stored::{Columns, encode};
 
 pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) -> Result<(), StoreError> {
-    let Commit { conversation, messages, timers, exchange, completion, follow, dead } = commit;
+    let Commit { conversation, drops, messages, timers, exchange, completion, follow, dead } = commit;
     let mut step = store.step(&COMMIT, store.keys.shard(&fence.place));
     step = step.arg(fence.place.as_str()).arg(fence.epoch).arg(time(KEPT));
     step.push(dead.as_ref().map(encode).transpose()?.unwrap_or_default());
@@ -22,6 +22,7 @@ pub(super) async fn commit(store: &RedisStore, fence: &Fence, commit: Commit) ->
     }
     push_after(&mut step, conversation)?;
     push_messages(&mut step, &fence.place, messages)?;
+    step.push(drops.map(|generation| generation.to_string()).unwrap_or_default());
     step.push(timers.len());
     for change in timers {
         match change {

@@ -34,6 +34,7 @@ pub(super) fn push_messages(step: &mut Step, place: &Place, messages: Vec<Messag
         step.push(message.id.as_str());
         step.push(if message.can_be_answered() { "1" } else { "" });
         step.push(message.closes.as_ref().map_or("", EffectId::as_str));
+        step.push(message.generation);
         step.push(encode(&message)?);
     }
     Ok(())

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt as _};
 use pesto_engine::failpoint::{Action, Point, Rule};
 
+use super::failure::Failure;
 use super::file::Scenario;
-use super::run::{Bench, Case, Failure, Flow, Held, Passed};
+use super::run::{Bench, Case, Flow, Held, Passed};
 use super::store::StoreKind;
 
 /// Points that only look: a crash there is told from a crash before the next write by nothing, so one of each is
@@ -74,7 +75,7 @@ impl Bench {
         }
         match failed {
             Some(failure) => Err(failure),
-            None if passed.crashes == 0 => Err(Failure("no crash could be made to happen in it".to_owned())),
+            None if passed.crashes == 0 => Err(Failure::whole("no crash could be made to happen in it")),
             None => Ok(passed),
         }
     }
@@ -83,7 +84,7 @@ impl Bench {
     async fn hold_as<'a>(&self, case: &Case<'_>, model: &Held, plan: &'a Plan) -> (&'a Plan, Result<Held, Failure>) {
         let held = self.hold(case, &self.store, plan).await;
         let held = held.and_then(|held| same(model, &held).map(|()| held));
-        (plan, held.map_err(|Failure(text)| Failure(format!("{}\n{text}", words(plan)))))
+        (plan, held.map_err(|failure| Failure { during: Some(words(plan)), ..failure }))
     }
 }
 
@@ -135,8 +136,8 @@ fn words(plan: &Plan) -> String {
 fn same(model: &Held, held: &Held) -> Result<(), Failure> {
     match held.transcript == model.transcript {
         true => Ok(()),
-        false => Err(Failure(format!(
-            "  something else was said:\n{}  than in memory without a crash:\n{}",
+        false => Err(Failure::whole(format!(
+            "something else was said:\n{}  than in memory without a crash:\n{}",
             held.transcript, model.transcript
         ))),
     }

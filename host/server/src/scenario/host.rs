@@ -7,6 +7,8 @@ use std::time::Duration;
 use pesto_engine::broker::Ports;
 use pesto_engine::engine::{Engine, Loops, Settings};
 use pesto_engine::failpoint::{Failpoints, Point, Rule};
+use pesto_engine::flow_log::FlowLog;
+use pesto_engine::life::{Expiries, Expiry};
 use pesto_engine::model::{FlowName, Inbound, Millis, Place};
 use pesto_engine::policy::{Bounds, Grants};
 use pesto_engine::ports::{Clock, Deploy, Store, StoreError};
@@ -22,6 +24,10 @@ pub(super) struct Parts {
     pub(super) flow: FlowName,
     /// Versions of the flow in the order in which they were deployed.
     pub(super) versions: Vec<Arc<Ready>>,
+    /// How long a conversation may be silent.
+    pub(super) expiry: Option<Expiry>,
+    /// Hears what the flow logs.
+    pub(super) log: FlowLog,
 }
 
 /// What survives a crash, and what is tested.
@@ -88,7 +94,7 @@ impl Host {
     }
 
     /// Lets time pass, and waits until all is done that follows from it.
-    pub(super) async fn wait(&mut self, place: &Place, wait: Duration) -> Result<(), String> {
+    pub(super) async fn wait(&mut self, places: &[Place], wait: Duration) -> Result<(), String> {
         let end = self.clock.now() + u64::try_from(wait.as_millis()).map_err(|error| error.to_string())?;
         loop {
             // Timers go one after the other: what the first one leads to may stop the next.
@@ -98,10 +104,17 @@ impl Host {
                 None => break,
             }
             self.ask(async |store| store.fire_timers().await).await?;
-            self.settled(place).await?;
+            self.all_settled(places).await?;
         }
         self.clock.advance_to(end);
-        self.settled(place).await
+        self.all_settled(places).await
+    }
+
+    async fn all_settled(&mut self, places: &[Place]) -> Result<(), String> {
+        for place in places {
+            self.settled(place).await?;
+        }
+        Ok(())
     }
 
     /// Asks the store as the host does, and once more if the host crashes over it.
@@ -162,7 +175,10 @@ impl Parts {
         let asks = self.versions.iter().flat_map(|ready| ready.info.asks.clone()).collect();
         let grants = Grants([(self.flow.clone(), asks)].into());
         let ports = ports.with_failpoints(&points);
-        let settings = Settings { bounds: Bounds::clone(&self.bounds), grants, ..Settings::default() };
+        let expiries = Expiries { default: self.expiry, ..Expiries::default() };
+        let flow_log = Some(self.log.clone());
+        let settings =
+            Settings { bounds: Bounds::clone(&self.bounds), grants, expiries, flow_log, ..Settings::default() };
         let engine = Engine::with_sandbox(ports, settings, self.sandbox.clone());
         self.versions.iter().for_each(|ready| engine.catalog.adopt(&self.flow, ready.clone()));
         let loops = engine.start();

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use pesto_engine::failpoint::{Point, Rule};
+use pesto_engine::flow_log::FlowLog;
 use pesto_engine::form;
-use pesto_engine::model::{Body, FlowName, Inbound, Message, Person, Place, Values};
+use pesto_engine::model::{Body, DeadLetter, FlowName, Inbound, Message, Person, Place, Values};
 use pesto_engine::policy::Bounds;
-use pesto_engine::ports::LlmRequest;
 use pesto_engine::wasm::{Ready, Sandbox};
 use serde_json::Value;
 
+use super::compare;
 use super::crashes::Plan;
-use super::file::{Act, LlmCall, Scenario, Step, Wanted};
+use super::failure::{Difference, Failure};
+use super::file::{Act, PersonSpec, Scenario, Step};
 use super::host::{Host, Parts};
+use super::llm_call::LlmCall;
 use super::store::StoreKind;
 use super::transcript::Transcript;
 use crate::redis::Scratch;
@@ -46,18 +49,12 @@ pub struct Passed {
     pub losses: usize,
 }
 
-/// A scenario that went otherwise: the step, what differs, and all that was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(pub(super) String);
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// A bound on real time, reached only by what hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Where scenarios happen.
+const WORKSPACE: &str = "test";
+/// Differences of one scenario that are told: those beyond tell nothing more.
+const MOST: usize = 10;
 
 impl Bench {
     /// A bench with the bounds that hold by default, and a fresh store of this kind for each conversation. A database in
@@ -104,7 +101,7 @@ impl Bench {
         let first = match &scenario.begins_on {
             Some(component) => {
                 let earlier = self.load(flow.name.clone(), component).await;
-                earlier.map_err(|error| Failure(format!("  begins-on: {error:#}")))?.ready
+                earlier.map_err(|error| Failure::whole(format!("begins-on: {error:#}")))?.ready
             }
             None => flow.ready.clone(),
         };
@@ -114,26 +111,38 @@ impl Bench {
     pub(super) async fn hold(&self, case: &Case<'_>, store: &StoreKind, plan: &Plan) -> Result<Held, Failure> {
         let Case { flow, first, scenario } = case;
         let rules = |step: usize| -> Vec<Rule> { plan.get(&step).cloned().into_iter().collect() };
-        let now = scenario.begin().map_err(Failure)?;
+        let now = scenario.begin().map_err(Failure::whole)?;
+        let log = FlowLog::default();
         let parts = Parts {
             sandbox: self.sandbox.clone(),
             bounds: self.bounds.clone(),
             flow: flow.name.clone(),
             versions: vec![first.clone()],
+            expiry: scenario.expiry().map_err(Failure::whole)?,
+            log: log.clone(),
         };
         let host = Host::start(parts, store, now, rules(0)).await;
-        let host = host.map_err(|error| Failure(format!("  the host cannot be started: {error:#}")))?;
-        let mut talk = Talk::new(host, flow, scenario).map_err(Failure)?;
-        let (mut hits, mut done) = (Vec::new(), Plan::new());
+        let host = host.map_err(|error| Failure::whole(format!("the host cannot be started: {error:#}")))?;
+        let mut talk = Talk::new(host, log.clone(), flow, scenario);
+        let (mut hits, mut done, mut differences) = (Vec::new(), Plan::new(), Vec::new());
         for (at, step) in scenario.steps.iter().enumerate() {
             let stepped = tokio::time::timeout(PATIENCE, talk.step(at, step)).await;
-            if let Err(difference) = stepped.unwrap_or_else(|_| Err("it does not come to an end".to_owned())) {
-                let said = &talk.transcript;
-                return Err(Failure(format!("  step {}: {difference}\n  so far:\n{said}", at + 1)));
+            let stepped = stepped.unwrap_or_else(|_| Err("it does not come to an end".to_owned()));
+            let (differ, goes_on) = stepped.unwrap_or_else(|error| (vec![error], false));
+            let (line, step) = (scenario.line(at), Some(at + 1));
+            differences.extend(differ.into_iter().map(|what| Difference { line, step, what }));
+            if !goes_on || differences.len() >= MOST {
+                break;
             }
             let (hit, went_wrong) = talk.host.next_step(rules(at + 1));
             hits.push(hit);
             done.extend(went_wrong.into_iter().map(|rule| (at, rule)));
+        }
+        if !differences.is_empty() {
+            // A turn that never ended has its lines in no step.
+            log.take().into_iter().for_each(|line| talk.transcript.log(line));
+            differences.truncate(MOST);
+            return Err(Failure { during: None, differences, transcript: talk.transcript.to_string() });
         }
         Ok(Held { transcript: talk.transcript, hits, done, crashes: talk.host.crashes })
     }
@@ -158,82 +167,97 @@ pub(super) struct Held {
 
 struct Talk<'a> {
     host: Host,
+    log: FlowLog,
     flow: &'a Flow,
-    place: Place,
-    person: Person,
+    scenario: &'a Scenario,
+    /// Those where something happened, in this order.
+    places: Vec<Place>,
     transcript: Transcript,
     posted: usize,
     completions: u64,
 }
 
 impl<'a> Talk<'a> {
-    fn new(host: Host, flow: &'a Flow, scenario: &Scenario) -> Result<Self, String> {
-        let person = &scenario.person;
-        let place = Place::direct("test", &person.id).map_err(|error| format!("person.id: {error}"))?;
-        let person = Person {
-            groups: Vec::new(),
-            id: person.id.clone(),
-            name: person.name.clone(),
-            locale: person.locale.clone(),
-            time_zone: person.time_zone.clone(),
-        };
-        Ok(Self { host, flow, place, person, transcript: Transcript::default(), posted: 0, completions: 0 })
+    fn new(host: Host, log: FlowLog, flow: &'a Flow, scenario: &'a Scenario) -> Self {
+        let transcript = Transcript::default();
+        Self { host, log, flow, scenario, places: Vec::new(), transcript, posted: 0, completions: 0 }
     }
 
-    async fn step(&mut self, at: usize, step: &Step) -> Result<(), String> {
+    /// Where a step happens.
+    fn place(&mut self, step: &Step, talker: &PersonSpec) -> Result<Place, String> {
+        let place = match &step.thread {
+            None => Place::direct(WORKSPACE, &talker.id).map_err(|error| format!("person.id: {error}"))?,
+            Some(thread) => {
+                format!("{WORKSPACE}/channel/{thread}").parse::<Place>().map_err(|error| format!("in: {error}"))?
+            }
+        };
+        if !self.places.contains(&place) {
+            self.places.push(place.clone());
+        }
+        Ok(place)
+    }
+
+    /// What differs after a step, and whether the next one can be held; an error ends the scenario, too.
+    async fn step(&mut self, at: usize, step: &Step) -> Result<(Vec<String>, bool), String> {
         let answers: Vec<_> = step.llm.iter().map(LlmCall::answer).collect::<Result<_, _>>()?;
         self.host.llm.expect(answers);
+        let talker = self.scenario.talker(step);
+        let place = self.place(step, &talker)?;
+        let name = if talker.id == self.scenario.person.id { "you" } else { &talker.id };
+        let who = self.label(name, &place);
         match step.act()? {
             Act::Start(arguments) => {
-                self.transcript.person(format!("start {} {arguments}", self.flow.name).trim_end());
+                self.transcript.person(&who, format!("start {} {arguments}", self.flow.name).trim_end());
                 let flow = self.flow.name.clone();
-                self.event(at, Body::Start { flow, arguments }).await?;
+                self.event(at, &place, talker, Body::Start { flow, arguments }).await?;
             }
             Act::Say(text) => {
-                self.transcript.person(&text);
-                self.event(at, Body::Said { text, files: Vec::new() }).await?;
+                self.transcript.person(&who, &text);
+                self.event(at, &place, talker, Body::Said { text, files: Vec::new() }).await?;
             }
             Act::Pick(words) => {
-                self.transcript.person(format!("[{}]", words.join("] [")));
-                let body = self.pick(&words)?;
-                self.event(at, body).await?;
+                self.transcript.person(&who, format!("[{}]", words.join("] [")));
+                let body = self.pick(&place, &words)?;
+                self.event(at, &place, talker, body).await?;
             }
             Act::Fill(fields) => {
                 let entered: Vec<_> =
                     fields.iter().map(|(field, values)| format!("{field}: {}", values.join(", "))).collect();
-                self.transcript.person(format!("[{}]", entered.join("] [")));
-                let body = self.fill(fields)?;
-                self.event(at, body).await?;
+                self.transcript.person(&who, format!("[{}]", entered.join("] [")));
+                let body = self.fill(&place, fields)?;
+                self.event(at, &place, talker, body).await?;
             }
             Act::Wait(wait) => {
-                self.transcript.person(format!("({} pass)", humantime::format_duration(wait)));
-                let place = self.place.clone();
-                self.host.wait(&place, wait).await?;
+                self.transcript.person("", format!("({} later)", humantime::format_duration(wait)));
+                let places = self.places.clone();
+                self.host.wait(&places, wait).await?;
             }
             Act::Swap => {
-                self.transcript.person("(another version is deployed)");
+                self.transcript.person("", "(another version is deployed)");
                 self.host.swap(&self.flow.ready, &self.flow.bytes).await?;
             }
         }
-        self.compare(step).await
+        self.compare(step, &place).await
     }
 
-    async fn event(&mut self, at: usize, body: Body) -> Result<(), String> {
-        let inbound = Inbound {
-            id: format!("step-{at}"),
-            place: self.place.clone(),
-            person: self.person.clone(),
-            at: 0,
-            sent: None,
-            body,
+    async fn event(&mut self, at: usize, place: &Place, talker: PersonSpec, body: Body) -> Result<(), String> {
+        let person = Person {
+            groups: Vec::new(),
+            id: talker.id,
+            name: talker.name,
+            locale: talker.locale,
+            time_zone: talker.time_zone,
+            utc_offset: None,
         };
-        self.host.event(inbound).await
+        let (id, place) = (format!("step-{at}"), place.clone());
+        self.host.event(Inbound { id, place, person, at: 0, sent: None, manner: Default::default(), body }).await
     }
 
     /// The latest message with choices is the one that people see the buttons of.
-    fn pick(&self, words: &[String]) -> Result<Body, String> {
+    fn pick(&self, place: &Place, words: &[String]) -> Result<Body, String> {
         let messages = self.host.messenger.messages();
-        let asked = messages.iter().rev().find_map(|message| Some((&message.id, message.choices.as_ref()?)));
+        let mut here = messages.iter().rev().filter(|message| message.place == *place);
+        let asked = here.find_map(|message| Some((&message.id, message.choices.as_ref()?)));
         let (message, choices) = asked.ok_or("there is nothing to pick from")?;
         let value = |word: &String| {
             let option = choices.options.iter().find(|option| option.label == *word || option.value == *word);
@@ -247,9 +271,10 @@ impl<'a> Talk<'a> {
     }
 
     /// The form of the latest message that has one, checked as a channel checks it.
-    fn fill(&self, fields: BTreeMap<String, Vec<String>>) -> Result<Body, String> {
+    fn fill(&self, place: &Place, fields: BTreeMap<String, Vec<String>>) -> Result<Body, String> {
         let messages = self.host.messenger.messages();
-        let asked = messages.iter().rev().find_map(|message| Some((&message.id, message.form.as_ref()?)));
+        let mut here = messages.iter().rev().filter(|message| message.place == *place);
+        let asked = here.find_map(|message| Some((&message.id, message.form.as_ref()?)));
         let (message, form) = asked.ok_or("there is no form to fill in")?;
         let mut values = Values::new();
         for (name, entered) in fields {
@@ -273,92 +298,58 @@ impl<'a> Talk<'a> {
         }
     }
 
-    async fn compare(&mut self, step: &Step) -> Result<(), String> {
+    /// All that differs from what the step should lead to, and whether the conversation can go on: what differs only in its
+    /// words can.
+    async fn compare(&mut self, step: &Step, place: &Place) -> Result<(Vec<String>, bool), String> {
         let messages = self.host.messenger.messages();
-        let new: Vec<Message> = messages.iter().skip(self.posted).cloned().collect();
+        let mut new: Vec<Message> = messages.iter().skip(self.posted).cloned().collect();
         self.posted = messages.len();
-        new.iter().for_each(|message| self.transcript.bot(message.clone()));
+        // Places do not wait for one another, so what time brings about has an order within each only.
+        new.sort_by_key(|message| self.places.iter().position(|place| *place == message.place));
         for message in &new {
-            crate::slack::check(message).map_err(|error| format!("Slack would not take `{}`: {error}", message.key))?;
+            self.transcript.bot(self.label("bot", &message.place), message.clone());
         }
+        self.log.take().into_iter().for_each(|line| self.transcript.log(line));
         let (asked, left, unexpected) = self.host.llm.take();
-        // What the flow asked comes first: a wrong call is often why it said something else.
-        compare_calls(&step.llm, &asked, left, unexpected)?;
-        compare_messages(&step.bot, &new)?;
-        self.compare_dead_letters().await?;
-        self.compare_answers(step.answers.as_ref()).await?;
-        let place = self.place.clone();
-        let open = self.host.ask(async |store| store.glance(&place).await).await?.conversation.is_some();
-        match step.ended {
-            Some(true) if open => Err("the conversation should be over, and is open".to_owned()),
-            Some(false) if !open => Err("the conversation should be open, and is over".to_owned()),
-            _ => Ok(()),
+        // Why the flow said something else comes first.
+        let dead = self.dead_letters().await?;
+        if !dead.is_empty() {
+            return Ok((dead, false));
         }
+        let mut all = compare::calls(&step.llm, &asked, left, unexpected);
+        all.extend(compare::messages(&step.bot, &new));
+        for message in &new {
+            let taken = crate::slack::check(message);
+            all.extend(taken.err().map(|error| format!("Slack would not take `{}`: {error}", message.key)));
+        }
+        let recorded = self.recorded().await?;
+        all.extend(compare::answers(step.answers.as_ref(), &recorded));
+        let open = self.host.ask(async |store| store.glance(place).await).await?.conversation.is_some();
+        let ended = compare::ended(step.ended, open);
+        let goes_on = new.len() == step.bot.len() && left == 0 && unexpected == 0 && ended.is_none();
+        all.extend(ended);
+        Ok((all, goes_on))
     }
 
-    async fn compare_dead_letters(&mut self) -> Result<(), String> {
-        let dead = self.host.ask(async |store| store.dead(0, 1).await).await?;
-        match dead.first() {
-            Some((_, letter)) => Err(format!("the turn was given up: {}: {}", letter.error, letter.reason)),
-            None => Ok(()),
-        }
+    async fn dead_letters(&mut self) -> Result<Vec<String>, String> {
+        let dead = self.host.ask(async |store| store.dead(0, MOST).await).await?;
+        let words = |letter: &DeadLetter| format!("the turn was given up: {}: {}", letter.error, letter.reason);
+        Ok(dead.iter().map(|(_, letter)| words(letter)).collect())
     }
 
-    async fn compare_answers(&mut self, wanted: Option<&Value>) -> Result<(), String> {
+    async fn recorded(&mut self) -> Result<Vec<Value>, String> {
         let (flow, after) = (&self.flow.name, self.completions);
         let new = self.host.ask(async |store| store.completions(flow, after, 2).await).await?;
         self.completions = new.last().map_or(self.completions, |(position, _)| *position);
-        let got: Vec<Value> =
-            new.iter().map(|(_, completion)| serde_json::from_str(&completion.answers).unwrap_or_default()).collect();
-        match (wanted, got.as_slice()) {
-            (None, []) => Ok(()),
-            (None, [got, ..]) => Err(format!("answers were recorded, and none were wanted: {got}")),
-            (Some(wanted), [got]) if wanted == got => Ok(()),
-            (Some(wanted), [got]) => Err(format!("answers: wanted {wanted}\n           and got {got}")),
-            (Some(wanted), []) => Err(format!("answers: wanted {wanted}, and none were recorded")),
-            (Some(_), _) => Err("answers were recorded more than once".to_owned()),
-        }
+        Ok(new.iter().map(|(_, completion)| serde_json::from_str(&completion.answers).unwrap_or_default()).collect())
     }
-}
 
-fn compare_calls(wanted: &[LlmCall], asked: &[LlmRequest], left: usize, unexpected: usize) -> Result<(), String> {
-    let text =
-        |request: &LlmRequest| request.messages.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
-    for (at, (call, request)) in wanted.iter().zip(asked).enumerate() {
-        let text = text(request);
-        if let Some(want) = call.asked.as_ref().and_then(|asked| asked.differs(&text)) {
-            return Err(format!("call {} to the model: wanted {want}\n    and it was asked {text:?}", at + 1));
+    /// A name, and the thread if it is one: `flo in thread`.
+    fn label(&self, who: &str, place: &Place) -> String {
+        match (place.thread(), place.person()) {
+            (Some((_, thread)), _) => format!("{who} in {thread}"),
+            (None, Some(person)) if who == "bot" && person != self.scenario.person.id => format!("{who} to {person}"),
+            _ => who.to_owned(),
         }
     }
-    if unexpected > 0 {
-        let last = asked.last().map(text).unwrap_or_default();
-        return Err(format!("{unexpected} calls to the model were not expected, the last one asking {last:?}"));
-    }
-    if left > 0 {
-        return Err(format!("{left} calls to the model were expected and not made"));
-    }
-    Ok(())
-}
-
-fn compare_messages(wanted: &[Wanted], got: &[Message]) -> Result<(), String> {
-    for (at, (want, message)) in wanted.iter().zip(got).enumerate() {
-        if let Some(want) = want.differs(&message.text) {
-            return Err(format!("message {}: wanted {want}\n    and got {:?}", at + 1, message.text));
-        }
-        let options = message.choices.iter().flat_map(|choices| &choices.options);
-        let labels: Vec<_> = options.map(|option| option.label.clone()).collect();
-        if let Some(want) = want.labels().filter(|want| **want != labels[..]) {
-            return Err(format!("message {}: wanted the choices {want:?}\n    and got {labels:?}", at + 1));
-        }
-        let fields = message.form.iter().flat_map(|form| &form.fields);
-        let fields: Vec<_> = fields.map(|field| field.label.clone()).collect();
-        if let Some(want) = want.fields().filter(|want| **want != fields[..]) {
-            return Err(format!("message {}: wanted a form of {want:?}\n    and got {fields:?}", at + 1));
-        }
-    }
-    if wanted.len() == got.len() {
-        return Ok(());
-    }
-    let texts: Vec<_> = got.iter().map(|message| &message.text).collect();
-    Err(format!("{} messages were wanted, and these came: {texts:?}", wanted.len()))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
+use pesto_engine::local;
 use pesto_engine::model::EffectId;
 use pesto_engine::text::line;
 use serde::Deserialize;
@@ -17,14 +19,19 @@ use super::api_error::{ApiError, judge};
 use super::http_client::HttpClient;
 use super::limiter::Limiter;
 use super::mark::{Found, Mark};
+use super::people::member_of;
 use super::reading::Identity;
 use super::render::Payload;
+use super::sign::Hand;
 use crate::config::{Secret, Slack};
 
 /// Pages of a conversation that are searched for a message, and messages on each. What is looked for was sent moments
 /// ago, so it is on the first page but in a thread, which Slack gives from its beginning.
 const PAGES: u32 = 10;
 const PAGE: &str = "200";
+
+/// People on a page; Slack takes up to 1,000.
+const PEOPLE: &str = "500";
 
 /// How long a search waits for the one before it. With its own pages it ends before the engine gives a post up.
 const SEARCHES: Duration = Duration::from_secs(4);
@@ -66,12 +73,30 @@ pub(super) struct Account {
     pub(super) is_enterprise_install: bool,
 }
 
-/// What is known of a person.
+/// What is known of a person. What Slack does not say is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) name: String,
     pub(super) locale: String,
     pub(super) time_zone: String,
+    /// How far their clocks are ahead of UTC now, in seconds.
+    pub(super) utc_offset: Option<i32>,
+    /// The workspaces in which they are a full member: no guest, and of no other company.
+    pub(super) member_of: Vec<String>,
+}
+
+impl Profile {
+    fn read(user: &Value) -> Self {
+        let text = |path: &str| user.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let names = ["/profile/display_name", "/profile/real_name", "/real_name", "/name"];
+        Self {
+            name: names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or_default(),
+            locale: text("/locale"),
+            time_zone: text("/tz"),
+            utc_offset: user.get("tz_offset").and_then(Value::as_i64).and_then(local::sound),
+            member_of: member_of(user),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -113,6 +138,13 @@ struct Page {
 }
 
 #[derive(Deserialize)]
+struct PeoplePage {
+    members: Vec<Value>,
+    #[serde(default)]
+    response_metadata: Option<Cursor>,
+}
+
+#[derive(Deserialize)]
 struct Members {
     users: BTreeSet<String>,
 }
@@ -131,7 +163,13 @@ impl Api {
     pub(super) fn new(config: &Slack) -> anyhow::Result<Self> {
         let client = SlackClient::new(HttpClient::new(&config.base_url)?);
         let (bot, app) = (token(&config.bot_token), config.app_token.as_ref().map(token));
-        Ok(Self { limiter: Limiter::default(), searching: Semaphore::new(1), client, bot, app })
+        Ok(Self {
+            limiter: Limiter::new(config.burst, config.posts_a_minute),
+            searching: Semaphore::new(1),
+            client,
+            bot,
+            app,
+        })
     }
 
     /// Who we are.
@@ -187,12 +225,28 @@ impl Api {
         Ok(self.post::<Stamp>("chat.postMessage", &body).await?.ts)
     }
 
-    /// Replaces a message that we posted.
+    /// Posts before one person alone. It need not last, and cannot be found again.
+    pub(super) async fn whisper(
+        &self,
+        (channel, thread): (&str, Option<&str>),
+        user: &str,
+        payload: &Payload,
+    ) -> Result<(), ApiError> {
+        let mut body = content(channel, payload);
+        body["user"] = json!(user);
+        if let Some(thread) = thread {
+            body["thread_ts"] = json!(thread);
+        }
+        self.post::<Nothing>("chat.postEphemeral", &body).await.map(drop)
+    }
+
+    /// Replaces a message that we posted. It only shows what happened: what comes too late is dropped.
     pub(super) async fn update(&self, channel: &str, ts: &str, payload: &Payload) -> Result<(), ApiError> {
         let mut body = content(channel, payload);
         body["ts"] = json!(ts);
         body["metadata"] = payload.metadata.clone();
-        self.post::<Nothing>("chat.update", &body).await.map(drop)
+        self.limiter.method_if_newest("chat.update").await.map_err(|_| ApiError::Late)?;
+        self.post_now::<Nothing>("chat.update", &body).await.map(drop)
     }
 
     /// Takes away a post of ours. One that is gone is no error.
@@ -257,14 +311,17 @@ impl Api {
     pub(super) async fn profile(&self, user: &str) -> Result<Profile, ApiError> {
         let answer: Value =
             self.get("users.info", &vec![("user", Some(user)), ("include_locale", Some("true"))]).await?;
-        let text = |path: &str| answer.pointer(path).and_then(Value::as_str).unwrap_or_default();
-        let names = ["/user/profile/display_name", "/user/profile/real_name", "/user/real_name", "/user/name"];
-        let name = names.into_iter().map(text).find(|name| !name.trim().is_empty()).unwrap_or(user);
-        Ok(Profile {
-            name: name.to_owned(),
-            locale: text("/user/locale").to_owned(),
-            time_zone: text("/user/tz").to_owned(),
-        })
+        Ok(Profile::read(answer.get("user").unwrap_or(&Value::Null)))
+    }
+
+    /// A page of the people of the workspace by id, and where the next one begins; empty after the last one.
+    pub(super) async fn people(&self, cursor: &str) -> Result<(Vec<(String, Profile)>, String), ApiError> {
+        let next = (!cursor.is_empty()).then_some(cursor);
+        let parameters = vec![("cursor", next), ("limit", Some(PEOPLE)), ("include_locale", Some("true"))];
+        let page: PeoplePage = self.get("users.list", &parameters).await?;
+        let id = |member: &Value| member.get("id").and_then(Value::as_str).map(str::to_owned);
+        let people = page.members.iter().filter_map(|member| Some((id(member)?, Profile::read(member)))).collect();
+        Ok((people, page.response_metadata.map(|metadata| metadata.next_cursor).unwrap_or_default()))
     }
 
     /// Who is in a user group.
@@ -279,20 +336,12 @@ impl Api {
         self.post::<Nothing>("views.open", &body).await.map(drop)
     }
 
-    /// Shows a line below a thread while we work; the next message there ends it, and so do two minutes.
-    pub(super) async fn status(&self, channel: &str, thread: &str, text: &str) -> Result<(), ApiError> {
-        let body = json!({ "channel_id": channel, "thread_ts": thread, "status": text });
-        self.post::<Nothing>("assistant.threads.setStatus", &body).await.map(drop)
-    }
-
-    /// Puts an emoji below a message.
-    pub(super) async fn react(&self, channel: &str, ts: &str, name: &str) -> Result<(), ApiError> {
-        let body = json!({ "channel": channel, "timestamp": ts, "name": name });
-        self.post::<Nothing>("reactions.add", &body).await.map(drop)
-    }
-
     async fn post<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
         self.limiter.method(method).await?;
+        self.post_now(method, body).await
+    }
+
+    async fn post_now<T: DeserializeOwned + Send>(&self, method: &'static str, body: &Value) -> Result<T, ApiError> {
         let session = self.client.open_session(&self.bot);
         self.heeded(method, session.http_session_api.http_post(method, body, None)).await
     }
@@ -326,6 +375,25 @@ impl Api {
             self.limiter.pause(method, wait.unwrap_or(LIMITED));
         }
         answer
+    }
+}
+
+#[async_trait]
+impl Hand for Api {
+    async fn react(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel": channel, "timestamp": ts, "name": emoji });
+        self.post::<Nothing>("reactions.add", &body).await.map(drop)
+    }
+
+    async fn unreact(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel": channel, "timestamp": ts, "name": emoji });
+        self.post::<Nothing>("reactions.remove", &body).await.map(drop)
+    }
+
+    /// The next message in the thread ends it, and so do two minutes.
+    async fn status(&self, channel: &str, thread: &str, line: &str) -> Result<(), ApiError> {
+        let body = json!({ "channel_id": channel, "thread_ts": thread, "status": line });
+        self.post::<Nothing>("assistant.threads.setStatus", &body).await.map(drop)
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) enum ApiError {
     /// Not done, and Slack's code says why.
     #[error("Slack refuses it: {0}")]
     Refused(String),
+    /// Not tried: it would come too late to be worth anything.
+    #[error("it would come too late")]
+    Late,
     /// Surely not received.
     #[error("{0}")]
     Unsent(String),
@@ -67,6 +70,20 @@ pub(super) fn is_passing(code: &str) -> bool {
 
 /// Slack's codes are short words; whatever else a server says is not repeated.
 fn code(code: &str) -> String {
-    let plain = code.len() <= 80 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte));
+    // No token is made of these alone.
+    let plain = code.len() <= 60 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if plain { code.to_owned() } else { "an unknown reason".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code;
+
+    #[test]
+    fn a_token_in_the_place_of_a_code_is_not_repeated() {
+        assert_eq!(code("not_in_channel"), "not_in_channel");
+        for text in ["xoxb-1234567890-abcdefGHIJ", "xapp-1-a-b", "invalid auth xoxb", "Bearer", &"x".repeat(61)] {
+            assert_eq!(code(text), "an unknown reason", "{text}");
+        }
+    }
 }

@@ -59,6 +59,8 @@ enum Expect {
     Event(Value),
     /// The same, of what is to be checked first.
     Filled(Value),
+    /// The same, of an edit.
+    Edited(Value),
     Open(Value),
     Ignored(String),
     /// The beginning of the operator's warning.
@@ -148,6 +150,8 @@ fn as_json(event: &Incoming) -> Value {
         "sent": event.sent,
         "body": event.body,
         "only_if_open": event.only_if_open,
+        "below": event.below,
+        "instead": event.instead,
         "heard_at": event.heard_at,
         "name_hint": event.name_hint,
         "ack_text": event.ack_text,
@@ -155,8 +159,10 @@ fn as_json(event: &Incoming) -> Value {
 }
 
 fn in_full(expected: &Value) -> Value {
-    let mut full =
-        json!({"team": "T0HOME", "only_if_open": false, "heard_at": null, "name_hint": null, "ack_text": null});
+    let mut full = json!({
+        "team": "T0HOME", "only_if_open": false, "below": null, "instead": null, "heard_at": null, "name_hint": null,
+        "ack_text": null,
+    });
     full.as_object_mut().unwrap().extend(expected.as_object().unwrap().clone());
     full
 }
@@ -176,10 +182,10 @@ pub(super) fn events_that_matter() -> BTreeSet<String> {
             Some("im" | "app_home") => ".im",
             Some("channel") => ".channels",
             Some("group") => ".groups",
+            Some("mpim") => ".mpim",
             _ => "",
         };
         match event["type"].as_str()? {
-            // In a group's direct messages a bot is rare; who wants it there adds the subscription and its scope.
             "message" if of_channels.is_empty() => None,
             "message" => Some(format!("message{of_channels}")),
             // Slack sends it unasked.
@@ -203,6 +209,7 @@ fn each_payload_leads_to_what_it_should() {
         let reading = read(*via, payload);
         let good = match (expect, &reading) {
             (Expect::Event(expected), Reading::Event(event)) => as_json(event) == in_full(expected),
+            (Expect::Edited(expected), Reading::Edited(event)) => as_json(event) == in_full(expected),
             (Expect::Filled(expected), Reading::Filled(filled)) => as_json(&filled.incoming) == in_full(expected),
             (Expect::Open(expected), Reading::Open(opening)) => {
                 let Opening { trigger, user, place, message } = opening;
@@ -278,7 +285,7 @@ fn no_damage_to_a_payload_does_harm() {
 
 fn judge(name: &str, reading: &Reading) {
     match reading {
-        Reading::Event(event) | Reading::Filled(Submission { incoming: event, .. }) => {
+        Reading::Event(event) | Reading::Edited(event) | Reading::Filled(Submission { incoming: event, .. }) => {
             assert!((1..=200).contains(&event.id.len()), "{name}: {}", event.id);
             assert!(event.id.starts_with("slack/T0HOME/") && event.place.as_str().starts_with("T0HOME/"), "{name}");
             assert!(event.name_hint.as_ref().is_none_or(|hint| hint.chars().count() <= 200), "{name}");

@@ -1,19 +1,25 @@
-//! The slash command: `/pesto start NAME [arguments]|list|cancel|restart|status|help`, or whatever name the operator
-//! gave it. It acts on the person's direct messages, wherever it is given.
+//! The slash command: `/pesto [start] NAME [arguments]|list|cancel|restart|status|help`, or whatever name the operator
+//! gave it. A flow's trigger is as good as its name. It acts on the person's direct messages, wherever it is given.
 
 use pesto_engine::model::{Body, Control, FlowName};
 use serde_json::{Map, Value};
 
 use super::field::{self, Fields, Read, direct, ours};
-use super::incoming_text::from_slack;
+use super::incoming_text::{from_slack, mentioned};
 use super::reading::{Identity, Incoming, Reading};
 
 /// The answer goes to the direct messages, which may not be where the person looks.
 const ELSEWHERE: &str = "I answer in our direct messages.";
 const WHICH: &str = "Say which one: `start` and its name. I answer in our direct messages.";
 const NO_NAME: &str = "There is nothing of that name. I answer in our direct messages with what I can do.";
-const UNKNOWN: &str = "I know `start` and a name, `list`, `cancel`, `restart`, `status` and `help`. \
-     I answer in our direct messages with what I can do.";
+const UNKNOWN: &str = "I know the name of a flow, or `start` and a name, `list`, `cancel`, `restart`, \
+     `status` and `help`. I answer in our direct messages with what I can do.";
+
+/// Words that end a conversation, whatever the channel. Here nothing else can be meant.
+const ENDS: [&str; 6] = ["stop", "end", "exit", "quit", "abort", "leave"];
+/// What people say beside a control word.
+const POLITE: [&str; 12] =
+    ["please", "pls", "plz", "bitte", "now", "it", "this", "that", "all", "everything", "thanks", "pesto"];
 
 /// The fields of a form as the object that Socket Mode sends. Of fields with one name, the last counts.
 pub(super) fn from_form(fields: impl IntoIterator<Item = (String, String)>) -> Value {
@@ -42,8 +48,9 @@ fn command(payload: &Value, us: &Identity, received: u64) -> Read {
         return Ok(Reading::Ignored("of another workspace"));
     }
     let user = fields.id("user_id")?;
-    let text = from_slack(fields.maybe_text("text")?.unwrap_or_default(), &us.bot_user);
-    let (body, ack_text) = order(&text);
+    let slack_text = fields.maybe_text("text")?.unwrap_or_default();
+    let (body, ack_text) = order(&from_slack(slack_text, &us.bot_user));
+    let app = fields.get("api_app_id")?.map(|_| fields.id("api_app_id")).transpose()?;
     Ok(Reading::Event(Incoming {
         id: format!("slack/{}/{}", us.team, fields.trigger("trigger_id")?),
         team: us.team.clone(),
@@ -52,10 +59,28 @@ fn command(payload: &Value, us: &Identity, received: u64) -> Read {
         sent: received,
         body,
         only_if_open: false,
+        below: None,
+        instead: None,
+        mentioned: mentioned(slack_text),
         heard_at: None,
         name_hint: fields.name(&["user_name"]),
-        ack_text: Some(ack_text),
+        ack_text: Some(linked(ack_text, us, app)),
     }))
+}
+
+/// The words with a link to the direct messages, which Slack opens by workspace and app.
+fn linked(words: &str, us: &Identity, app: Option<&str>) -> String {
+    let Some(app) = app else { return words.to_owned() };
+    let link = format!("<slack://app?team={}&amp;id={app}&amp;tab=messages|direct messages>", us.team);
+    words.replace("direct messages", &link)
+}
+
+/// The control that words say, whatever politeness stands beside it.
+fn control(word: &str, rest: &str) -> Option<Control> {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let word = bare(word);
+    let said = Control::parse(&word).or_else(|| ENDS.contains(&word.as_str()).then_some(Control::Cancel))?;
+    rest.split_whitespace().map(bare).all(|word| word.is_empty() || POLITE.contains(&word.as_str())).then_some(said)
 }
 
 /// What the words order, and what is answered at once. A control is one here whatever a flow wants to hear next: this
@@ -75,7 +100,12 @@ fn order(text: &str) -> (Body, &'static str) {
                 Err(_) => (help, NO_NAME),
             }
         }
-        (word, "") => Control::parse(word).map_or((help, UNKNOWN), |control| (Body::Control(control), ELSEWHERE)),
-        _ => (help, UNKNOWN),
+        (word, rest) => match (control(word, rest), word.parse::<FlowName>()) {
+            (Some(control), _) => (Body::Control(control), ELSEWHERE),
+            (None, Ok(flow)) if control(word, "").is_none() => {
+                (Body::Start { flow, arguments: rest.to_owned() }, ELSEWHERE)
+            }
+            _ => (help, UNKNOWN),
+        },
     }
 }

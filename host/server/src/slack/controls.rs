@@ -1,4 +1,5 @@
-//! What a person picks with: the blocks below a message that has choices. Below one that has a form, a button opens it.
+//! What a person picks with: the blocks below a message that has choices. Below one that has a form, a button opens it; one
+//! that asks for a day and nothing else is a date picker, and a change fills it in at once.
 //!
 //! | picks | options | shown as |
 //! |---|---|---|
@@ -15,7 +16,7 @@
 //! Labels are `plain_text`: Slack interprets no markup in them, so they need no escape and can inject nothing. Names of
 //! emoji such as `:tada:` are drawn, as they are in every text, for a label should read as it would above.
 
-use pesto_engine::model::{Choice, Choices, EffectId, Message};
+use pesto_engine::model::{Choice, Choices, EffectId, Field, Message};
 use serde_json::{Value, json};
 
 use super::outgoing_text::{is_visible, plain, to_slack, width};
@@ -29,6 +30,8 @@ pub(super) const ACTION_MARK: &str = "mark";
 pub(super) const ACTION_DONE: &str = "done";
 /// The `action_id` of the button that opens a form.
 pub(super) const ACTION_FORM: &str = "form";
+/// The `action_id` of what fills in a form at once, before the key of its field.
+pub(super) const ACTION_FILL: &str = "fill.";
 
 /// With more options, buttons would fill the screen of a telephone.
 const BUTTONS: usize = 5;
@@ -46,7 +49,10 @@ pub(super) fn blocks(message: &Message) -> Vec<Value> {
     match (&message.choices, &message.form) {
         _ if !fits(&message.id) => Vec::new(),
         (Some(choices), _) => below(&message.id, choices),
-        (None, Some(form)) => vec![actions(&message.id, vec![opener(&form.title)])],
+        (None, Some(form)) => match form.day() {
+            Some(field) => day(&message.id, field),
+            None => vec![actions(&message.id, vec![opener(&form.title)])],
+        },
         (None, None) => Vec::new(),
     }
 }
@@ -126,6 +132,17 @@ fn select(options: &[Choice]) -> Value {
 
 fn opener(title: &str) -> Value {
     json!({ "type": "button", "action_id": ACTION_FORM, "text": label(title, sizes::LABEL), "style": "primary" })
+}
+
+/// Slack knows no first and no last day: the host checks what is chosen.
+fn day(id: &EffectId, field: &Field) -> Vec<Value> {
+    let picker = json!({
+        "type": "datepicker",
+        "action_id": format!("{ACTION_FILL}{}", field.key),
+        "placeholder": label(&field.label, sizes::PLACEHOLDER),
+    });
+    let hint = field.hint.iter().map(|hint| json!({ "type": "context", "elements": [label(hint, sizes::TEXT)] }));
+    hint.chain([actions(id, vec![picker])]).collect()
 }
 
 fn done() -> Value {

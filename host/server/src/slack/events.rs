@@ -4,7 +4,7 @@ use pesto_engine::model::{Body, File, Place};
 use serde_json::Value;
 
 use super::field::{self, Fields, Read, Unfit, clip, direct, ours, thread};
-use super::incoming_text::{from_slack, mentions};
+use super::incoming_text::{from_slack, is_for_others, mentioned, mentions};
 use super::reading::{Identity, Incoming, Notice, Reading};
 
 /// Files of one message that a flow hears of.
@@ -89,20 +89,67 @@ fn mention(outer: Fields<'_>, us: &Identity) -> Read {
 }
 
 fn message(outer: Fields<'_>, us: &Identity) -> Read {
+    if outer.named("event.subtype")? == Some("message_changed") {
+        return changed(outer, us);
+    }
     let channel = outer.id("event.channel")?;
+    let kind = kind(outer, channel, outer.maybe_text("event.text")?.unwrap_or_default(), us)?;
+    said(outer, us, channel, kind)
+}
+
+fn kind(outer: Fields<'_>, channel: &str, text: &str, us: &Identity) -> Read<Kind> {
     let direct = match outer.maybe_text("event.channel_type")? {
         Some(kind) => matches!(kind, "im" | "app_home"),
         None => is_direct(channel),
     };
-    let kind = if direct {
+    Ok(if direct {
         Kind::Direct
-    } else if mentions(outer.maybe_text("event.text")?.unwrap_or_default(), &us.bot_user) {
+    } else if mentions(text, &us.bot_user) {
         // Whether `app_mention` comes depends on what the operator subscribed to, so this one is as good.
         Kind::Mention
     } else {
         Kind::Overheard
-    };
-    said(outer, us, channel, kind)
+    })
+}
+
+/// A person changed their words. What Slack changes by itself, such as a link that it looked up, names no time of an
+/// edit.
+fn changed(outer: Fields<'_>, us: &Identity) -> Read {
+    let edit = outer.get("event.message")?.is_some()
+        && outer.get("event.message.edited")?.is_some()
+        && outer.maybe_text("event.message.text")? != outer.maybe_text("event.previous_message.text")?;
+    let user = outer.named("event.message.user")?.filter(|user| *user != us.bot_user && *user != SLACKBOT);
+    if !edit || user.is_none() || outer.named("event.message.bot_id")?.is_some() {
+        return Ok(Reading::Ignored("an edit"));
+    }
+    let (channel, user) = (outer.id("event.channel")?, outer.id("event.message.user")?);
+    let (ts, sent) = outer.ts("event.message.ts")?;
+    let root = outer.maybe_ts("event.message.thread_ts")?.map(|(root, _)| root);
+    let kind = kind(outer, channel, outer.maybe_text("event.previous_message.text")?.unwrap_or_default(), us)?;
+    let Some(place) = place(us, channel, user, ts, root, kind)? else { return Ok(Reading::Ignored("an edit")) };
+    let parent = outer.named("event.message.parent_user_id")?;
+    Ok(Reading::Edited(Incoming {
+        id: format!("slack/{}/{channel}/{ts}/edited", us.team),
+        team: us.team.clone(),
+        user: user.to_owned(),
+        instead: instead(us, user, &place, parent)?,
+        place,
+        sent,
+        body: Body::Said { text: String::new(), files: Vec::new() },
+        only_if_open: true,
+        below: None,
+        mentioned: Vec::new(),
+        heard_at: None,
+        name_hint: None,
+        ack_text: None,
+    }))
+}
+
+/// The direct messages, if the place is a thread there whose first message is ours.
+fn instead(us: &Identity, user: &str, place: &Place, parent: Option<&str>) -> Read<Option<Place>> {
+    let below_ours = parent == Some(us.bot_user.as_str());
+    let in_direct = place.thread().is_some_and(|(channel, _)| is_direct(channel));
+    (below_ours && in_direct).then(|| direct(us, user)).transpose()
 }
 
 /// The first letter of a conversation's id tells its kind.
@@ -132,20 +179,28 @@ fn said(outer: Fields<'_>, us: &Identity, channel: &str, kind: Kind) -> Read {
         return Ok(Reading::Ignored("said in a channel, and not to us"));
     };
     let slack_text = outer.maybe_text("event.text")?.unwrap_or_default();
+    if kind != Kind::Direct && is_for_others(slack_text, &us.bot_user) {
+        return Ok(Reading::Ignored("said to somebody else"));
+    }
     let files = files(outer)?;
     // Words that only mention us are something to answer; no words are not.
     if slack_text.trim().is_empty() && files.is_empty() {
         return Ok(Reading::Ignored("a message without text and files"));
     }
     let text = from_slack(slack_text, &us.bot_user);
+    // One that is shown outside its thread too comes with the thread's first message.
+    let parent = outer.named("event.parent_user_id")?.or(outer.named("event.root.user")?);
     Ok(Reading::Event(Incoming {
         id: format!("slack/{}/{channel}/{ts}", us.team),
         team: us.team.clone(),
         user: user.to_owned(),
+        instead: instead(us, user, &place, parent)?,
         place,
         sent,
         body: Body::Said { text, files },
         only_if_open: kind == Kind::Overheard,
+        below: None,
+        mentioned: mentioned(slack_text),
         heard_at: Some((channel.to_owned(), ts.to_owned())),
         // Slack tells it where the person belongs to another workspace.
         name_hint: outer.name(&["event.user_profile.display_name", "event.user_profile.real_name"]),
@@ -157,7 +212,6 @@ fn said(outer: Fields<'_>, us: &Identity, channel: &str, kind: Kind) -> Read {
 fn no_speech(outer: Fields<'_>, us: &Identity) -> Read<Option<&'static str>> {
     match outer.named("event.subtype")? {
         None | Some("file_share" | "thread_broadcast" | "me_message") => {}
-        Some("message_changed") => return Ok(Some("an edit")),
         Some("message_deleted") => return Ok(Some("a deletion")),
         Some("bot_message") => return Ok(Some("a bot's message")),
         Some(_) => return Ok(Some("a message of Slack's own")),

@@ -45,8 +45,16 @@ pub(super) fn closed() -> Value {
 }
 
 /// What the window becomes of somebody who may not take part.
-pub(super) fn not_yours() -> Value {
-    last_word("Not sent", "Not everybody can take part in this conversation, so what you entered was not sent.")
+pub(super) fn not_yours(why: &str) -> Value {
+    last_word("Not sent", &format!("{why} What you entered was not sent."))
+}
+
+/// What the window becomes where too much of the person's waits already.
+pub(super) fn full() -> Value {
+    last_word(
+        "Not sent",
+        "So much of yours is waiting that I could not take what you entered. Wait for my answers first.",
+    )
 }
 
 fn last_word(title: &str, text: &str) -> Value {

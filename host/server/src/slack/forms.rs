@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use pesto_engine::form;
-use pesto_engine::model::{Conversation, Inbound, Person, Place};
+use pesto_engine::model::{Conversation, Inbound, Manner, Person, Place};
+use pesto_engine::policy::Part;
 use pesto_engine::ports::Accepted;
+use pesto_engine::router::refusal;
 use tokio::time::{Instant, timeout_at};
 
 use super::api_error::ApiError;
@@ -21,7 +23,6 @@ const OPENING: Duration = Duration::from_millis(2_500);
 const EXCHANGED: &str = "exchanged_trigger_id";
 
 const STALE: &str = "That form is no longer open.";
-const NOT_YOURS: &str = "Sorry, not everybody can take part in this conversation.";
 const NOT_OPENED: &str = "The form could not be opened just now. Please press its button again.";
 const NOT_SHOWN: &str = "That form cannot be shown in Slack. Somebody has to look into it.";
 
@@ -32,18 +33,19 @@ impl Intake {
         let begun = Instant::now();
         let Ok(open) = self.conversation(&place).await else { return Answer::Silence };
         let Some((open, form)) = open.and_then(|open| open.form(&message).cloned().map(|form| (open, form))) else {
-            self.tell(place, STALE.to_owned());
+            self.whisper(place, user, STALE.to_owned());
             return Answer::Ack(None);
         };
-        let person = self.shared.people.person(&self.shared.api, &user, None).await;
-        if !self.engine.lets(&person, &place, &open) {
-            self.tell(place, NOT_YOURS.to_owned());
+        let person = self.shared.people.person(&self.shared.api, &user, None, place.workspace()).await;
+        let part = self.engine.part(&person, &place, &open);
+        if part != Part::Whole {
+            self.whisper(place, user, refusal(part, &open));
             return Answer::Ack(None);
         }
         let view = view(&place, &message, &form);
         if let Err(fault) = sizes::check_view(&view) {
             tracing::error!(%place, "a form does not fit into Slack: {fault}");
-            self.tell(place, NOT_SHOWN.to_owned());
+            self.whisper(place, user, NOT_SHOWN.to_owned());
             return Answer::Ack(None);
         }
         let fault = match timeout_at(begun + OPENING, self.shared.api.open_view(&trigger, &view)).await {
@@ -54,7 +56,7 @@ impl Intake {
             Err(_) => "Slack took too long".to_owned(),
         };
         tracing::warn!(%place, "a form is not opened: {fault}");
-        self.tell(place, NOT_OPENED.to_owned());
+        self.whisper(place, user, NOT_OPENED.to_owned());
         Answer::Ack(None)
     }
 
@@ -65,9 +67,11 @@ impl Intake {
         let Some((open, form)) = open.and_then(|open| open.form(&message).cloned().map(|form| (open, form))) else {
             return self.too_late(incoming).await;
         };
-        let person = self.shared.people.person(&self.shared.api, &incoming.user, incoming.name_hint.as_deref()).await;
-        if !self.engine.lets(&person, &incoming.place, &open) {
-            return Answer::View(not_yours());
+        let hint = incoming.name_hint.as_deref();
+        let person = self.shared.people.person(&self.shared.api, &incoming.user, hint, &incoming.team).await;
+        let part = self.engine.part(&person, &incoming.place, &open);
+        if part != Part::Whole {
+            return Answer::View(not_yours(&refusal(part, &open)));
         }
         match form::check(&form, &values) {
             // Errors of fields that the window does not have would be shown to nobody.
@@ -75,7 +79,7 @@ impl Intake {
                 Answer::View(errors(&problems))
             }
             Err(_) => self.too_late(incoming).await,
-            Ok(_) => self.store(incoming).await,
+            Ok(_) => self.store(incoming, None).await,
         }
     }
 
@@ -88,9 +92,10 @@ impl Intake {
             name: String::new(),
             locale: String::new(),
             time_zone: String::new(),
+            utc_offset: None,
             groups: Vec::new(),
         };
-        let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), body };
+        let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), manner: Manner::default(), body };
         match self.engine.pass_over(inbound).await {
             Ok(Accepted::Duplicate) => Answer::Ack(None),
             Ok(Accepted::New(_) | Accepted::Taken(_) | Accepted::Full) => Answer::View(closed()),

@@ -118,5 +118,6 @@ async fn hello(socket: &mut Socket) -> Result<Hello, NoHello> {
 
 /// Slack's reasons are short words.
 pub(super) fn reason(reason: &str) -> String {
-    pesto_engine::text::line(reason, 40)
+    let plain = reason.len() <= 40 && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if plain { reason.to_owned() } else { "an unknown reason".to_owned() }
 }

@@ -6,24 +6,31 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use pesto_engine::delay::Ways;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::intake::{Answer, Intake, Kind};
-use super::seldom::Seldom;
+use crate::seldom::Seldom;
 use crate::{config, open_files};
 
 /// The longest body, in bytes.
 const MOST_BYTES: usize = 1 << 20;
+/// What a usual body has at most, in bytes; and how many that are longer are read at once.
+const SHORT_BODY: usize = 64 << 10;
+const LONG_BODIES: usize = 32;
 /// How long a body may take. Slack wants its answer within 3 s.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the headers of a request may take.
@@ -48,6 +55,8 @@ struct Server {
     key: ring::hmac::Key,
     intake: Arc<Intake>,
     turned_away: Seldom,
+    /// For long bodies.
+    long: Semaphore,
 }
 
 /// Serves until `stop` is done; then what came is answered, for Slack sends clicks and commands only once. An error is one
@@ -63,10 +72,9 @@ pub(super) async fn run(
         .with_context(|| format!("{} cannot be listened on: choose another slack.listen", config.listen))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "Slack's requests are taken at /slack");
-    let router = Router::new()
-        .route("/healthz", get(|| async { HEALTHY }))
-        .route("/slack", post(receive))
-        .with_state(Arc::new(Server { key, intake, turned_away: Seldom::default() }));
+    let router = Router::new().route("/healthz", get(|| async { HEALTHY })).route("/slack", post(receive)).with_state(
+        Arc::new(Server { key, intake, turned_away: Seldom::default(), long: Semaphore::new(LONG_BODIES) }),
+    );
     serve(listener, router, stop).await;
     Ok(())
 }
@@ -126,8 +134,12 @@ async fn receive(State(server): State<Arc<Server>>, request: Request) -> Respons
         Ok(signature) => signature,
         Err(why) => return turned_away(why),
     };
-    let Ok(Ok(body)) = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST_BYTES)).await else {
-        return (StatusCode::BAD_REQUEST, "its body is too long, or does not come").into_response();
+    let body = match tokio::time::timeout(PATIENCE, whole(body, &server.long)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(Unread::NoRoom)) => return (StatusCode::SERVICE_UNAVAILABLE, "too many long bodies").into_response(),
+        Ok(Err(Unread::Bad)) | Err(_) => {
+            return (StatusCode::BAD_REQUEST, "its body is too long, or does not come").into_response();
+        }
     };
     if !signature.is_of(&server.key, &body) {
         return turned_away("its signature is wrong");
@@ -144,12 +156,37 @@ async fn receive(State(server): State<Arc<Server>>, request: Request) -> Respons
         let challenge = payload.get("challenge").and_then(Value::as_str).unwrap_or_default();
         return axum::Json(json!({ "challenge": challenge })).into_response();
     }
-    match server.intake.take(kind, &payload).await {
+    match server.intake.take(kind, &payload, Ways::Several).await {
         Answer::Silence => (StatusCode::SERVICE_UNAVAILABLE, "not stored: send it again").into_response(),
         Answer::Ack(Some(text)) => axum::Json(json!({ "text": text })).into_response(),
         Answer::View(view) => axum::Json(view).into_response(),
         Answer::Ack(None) => StatusCode::OK.into_response(),
     }
+}
+
+/// Why there is no body.
+#[derive(Debug, PartialEq, Eq)]
+enum Unread {
+    /// It is too long, or broke off.
+    Bad,
+    /// Others that are long as well are being read.
+    NoRoom,
+}
+
+/// A whole body. Nobody knows yet whether Slack sent it, so what is longer than usual needs room, and there is not much.
+async fn whole(body: Body, room: &Semaphore) -> Result<Vec<u8>, Unread> {
+    let (mut body, mut whole, mut long) = (body.into_data_stream(), Vec::new(), None);
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|_| Unread::Bad)?;
+        if whole.len() + piece.len() > MOST_BYTES {
+            return Err(Unread::Bad);
+        }
+        if whole.len() + piece.len() > SHORT_BODY && long.is_none() {
+            long = Some(room.try_acquire().map_err(|_| Unread::NoRoom)?);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
 }
 
 /// The payload of a body, and what it is.
@@ -286,6 +323,19 @@ mod tests {
         stream.read_to_string(&mut answer).await.expect("it closes");
         assert!(answer.ends_with(HEALTHY), "{answer}");
         server.await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn bodies_are_bounded_one_by_one_and_together() {
+        let room = Semaphore::new(1);
+        let body = |length: usize| Body::from(vec![b'x'; length]);
+        assert_eq!(whole(body(MOST_BYTES), &room).await.map(|body| body.len()), Ok(MOST_BYTES));
+        assert_eq!(whole(body(MOST_BYTES + 1), &room).await, Err(Unread::Bad));
+        let other = room.try_acquire().expect("it is free again");
+        assert_eq!(whole(body(SHORT_BODY + 1), &room).await, Err(Unread::NoRoom));
+        assert_eq!(whole(body(SHORT_BODY), &room).await.map(|body| body.len()), Ok(SHORT_BODY), "a usual one");
+        drop(other);
+        assert!(whole(body(SHORT_BODY + 1), &room).await.is_ok());
     }
 
     #[test]

@@ -2,6 +2,12 @@
 //! it made of a mention, a channel or a link. What comes out is plain text: it is hostile still, but it holds no
 //! markup, and whoever posts it again escapes it.
 
+/// People who are asked about for one text.
+const MOST_MENTIONS: usize = 10;
+
+/// The longest id of a person, in characters.
+const LONGEST_ID: usize = 40;
+
 /// Plain text of a message or of a command's words. Where it begins with a mention of `bot_user`, that is left out:
 /// it says whom the words are for, and is none of them.
 ///
@@ -40,6 +46,58 @@ pub(super) fn mentions(text: &str, user: &str) -> bool {
         let id = text.get(at + mark.len()..).and_then(|rest| rest.strip_prefix(user));
         id.is_some_and(|after| after.starts_with(['>', '|']))
     })
+}
+
+/// Whether a text, as Slack wrote it, begins with a mention of others and not of `user`, and goes on with words for
+/// them. Mentions alone are an answer.
+pub(super) fn is_for_others(text: &str, user: &str) -> bool {
+    let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ':' | '&');
+    let mut rest = text.trim_start_matches(is_between);
+    let mut others = false;
+    while let Some((id, after)) = rest.strip_prefix("<@").and_then(|inner| inner.split_once('>')) {
+        if id.split('|').next() == Some(user) {
+            return false;
+        }
+        others = true;
+        rest = after.trim_start_matches(is_between);
+    }
+    others && rest.contains(char::is_alphanumeric)
+}
+
+/// The ids of people whom a text, as Slack wrote it, mentions without their name, each once and at most
+/// [`MOST_MENTIONS`]. A mention of `bot_user` at the beginning, which is left out of the plain text, may be among them.
+pub(super) fn mentioned(text: &str) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for (at, mark) in text.match_indices("<@") {
+        let inner = text.get(at + mark.len()..).unwrap_or_default();
+        let id: String = inner.chars().take_while(char::is_ascii_alphanumeric).take(LONGEST_ID + 1).collect();
+        let ends = inner.get(id.len()..).is_some_and(|after| after.starts_with('>'));
+        if ends && (1..=LONGEST_ID).contains(&id.len()) && !ids.contains(&id) {
+            ids.push(id);
+        }
+        if ids.len() == MOST_MENTIONS {
+            break;
+        }
+    }
+    ids
+}
+
+/// A plain text in which `@` and an id is `@` and the name of whoever has that id.
+pub(super) fn with_names(text: &str, names: &[(String, String)]) -> String {
+    let mut named = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, from) = rest.split_at(at + 1);
+        named.push_str(before);
+        let id: String = from.chars().take_while(char::is_ascii_alphanumeric).take(LONGEST_ID + 1).collect();
+        match names.iter().find(|(known, _)| *known == id) {
+            Some((_, name)) => named.push_str(name),
+            None => named.push_str(&id),
+        }
+        rest = from.get(id.len()..).unwrap_or_default();
+    }
+    named.push_str(rest);
+    named
 }
 
 fn without_address<'a>(text: &'a str, bot_user: &str) -> &'a str {
@@ -182,11 +240,41 @@ mod tests {
     }
 
     #[test]
+    fn words_for_others_begin_with_their_mention() {
+        for (text, is) in [
+            ("<@U1> did you see it?", true),
+            ("<@U1>, <@U2|ben>: look", true),
+            ("<@U1> ask <@U0BOT>", true),
+            ("<@U1>", false),
+            ("<@U1>, <@U2> :)", false),
+            ("<@U1> <@U0BOT> start it", false),
+            ("<@U0BOT> ask <@U1>", false),
+            ("ask <@U1> about it", false),
+            ("<@U1 did you", false),
+            ("", false),
+        ] {
+            assert_eq!(is_for_others(text, "U0BOT"), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn mentions_get_names() {
+        assert_eq!(mentioned("<@U1> and <@U2|ben>, <@U1> <@U3> &lt;@U4&gt; <@> <@U5 "), ["U1", "U3"]);
+        let many: String = (0..50).map(|number| format!("<@U{number}>")).collect();
+        assert_eq!(mentioned(&many).len(), MOST_MENTIONS);
+        assert!(mentioned(&format!("<@{}>", "U".repeat(41))).is_empty());
+        let names = [("U1".to_owned(), "Ann @U2".to_owned()), ("U2".to_owned(), "Ben".to_owned())];
+        assert_eq!(with_names("@U1, @U12 and @U2! a@b.example @", &names), "@Ann @U2, @U12 and @Ben! a@b.example @");
+    }
+
+    #[test]
     fn takes_linear_time_and_never_grows() {
         for unit in ["<", "<@", "&", "<<>", "<@U1|", "&amp", "<http:", "|<"] {
             let text = unit.repeat(200_000);
             assert!(from_slack(&text, "U0BOT").len() <= text.len(), "{unit}");
-            assert!(!mentions(&text, "U0BOT"));
+            assert!(!mentions(&text, "U0BOT") && mentioned(&text).len() <= 1);
+            assert_eq!(with_names(&text, &[]), text);
+            is_for_others(&text, "U0BOT");
         }
     }
 }

@@ -3,25 +3,36 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pesto_engine::delay::{Arrival, Ways};
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
-use pesto_engine::model::{Inbound, Micros, Place};
-use pesto_engine::ports::{Accepted, StoreError};
+use pesto_engine::model::{Beginning, Body, Inbound, Manner, Micros, Place};
+use pesto_engine::policy::Part;
+use pesto_engine::ports::{Accepted, Glance, StoreError};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::api_error::ApiError;
+use super::form_view::full;
+use super::incoming_text::with_names;
 use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
+use super::sign::SOON;
 use super::{Shared, commands, events, field, interactions};
-
-/// The emoji that says: heard, and there is something else to do first.
-const HEARD: &str = "eyes";
 
 /// A thread that is younger than this, in microseconds, may begin with a mention that is still on its way.
 const YOUNG: Micros = 10_000_000;
 /// How long is waited for that mention. Slack wants its answer within 3 s.
 const OVERTAKEN: Duration = Duration::from_millis(1_500);
+
+/// How far apart Slack's clock and ours may be where a post is compared with a conversation's beginning, in
+/// microseconds.
+const SKEW: Micros = 5_000_000;
+
+/// A flow hears no edits: what it asked next, and who read along, went by the first words.
+const EDITED: &str =
+    "I go by what you wrote first. Write it anew, or go `back` first where the next question is there.";
 
 /// How often words of the host are tried again that find their channel taken.
 const WORDS: u32 = 8;
@@ -43,7 +54,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answer {
     /// It was taken; these words, if any, are for the person alone.
-    Ack(Option<&'static str>),
+    Ack(Option<String>),
     /// It was submitted in a window, and this is what becomes of that.
     View(Value),
     /// Not at all, so that it comes again.
@@ -62,20 +73,27 @@ impl Intake {
         Self { engine, shared, us }
     }
 
-    /// Reads a payload and stores what it tells.
-    pub(super) async fn take(&self, kind: Kind, payload: &Value) -> Answer {
+    /// Reads a payload that came on one of so many ways, and stores what it tells.
+    pub(super) async fn take(&self, kind: Kind, payload: &Value, ways: Ways) -> Answer {
         let reading = match kind {
             Kind::Event => events::read(payload, &self.us),
             Kind::Interaction => interactions::read(payload, &self.us, now()),
             Kind::Command => commands::read(payload, &self.us, now()),
         };
         match reading {
-            Reading::Event(incoming) => {
+            Reading::Event(mut incoming) => {
                 if let Some((stands, address)) = interactions::reply_address(payload) {
+                    // A sign can stand below what was clicked as well as below what was written.
+                    let at = stands.split_once('/').map(|(channel, ts)| (channel.to_owned(), ts.to_owned()));
+                    incoming.heard_at = incoming.heard_at.or(at);
                     self.shared.people.clicked(stands, address);
                 }
-                self.store(incoming).await
+                // Clicks and commands bear our own time, and name what they answer.
+                let is_text = kind == Kind::Event && matches!(incoming.body, Body::Said { .. });
+                let arrival = is_text.then(|| self.engine.arrives(incoming.sent.min(now() + AHEAD), ways));
+                self.store(incoming, arrival).await
             }
+            Reading::Edited(incoming) => self.edited(incoming).await,
             Reading::Open(opening) => self.open_form(opening).await,
             Reading::Filled(submission) => self.fill(submission).await,
             Reading::Ignored(why) => {
@@ -93,30 +111,68 @@ impl Intake {
         }
     }
 
-    pub(super) async fn store(&self, incoming: Incoming) -> Answer {
-        let Incoming { id, user, place, sent, body, only_if_open, heard_at, name_hint, ack_text, .. } = incoming;
-        if only_if_open {
-            match self.is_open(&place, sent).await {
-                Ok(false) => return Answer::Ack(None),
-                Ok(true) => {}
-                Err(error) => {
-                    tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
-                    return Answer::Silence;
-                }
+    pub(super) async fn store(&self, incoming: Incoming, arrival: Option<Arrival>) -> Answer {
+        let begun = Instant::now();
+        let Incoming { id, team, user, place, sent, mut body, only_if_open, name_hint, ack_text, .. } = incoming;
+        let (instead, mut below, mentioned, heard_at) =
+            (incoming.instead, incoming.below, incoming.mentioned, incoming.heard_at);
+        let untaken = |error: StoreError, place: &Place| {
+            tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
+            Answer::Silence
+        };
+        let place = match self.settled(&id, place, instead).await {
+            Ok((place, root)) => {
+                below = below.or(root);
+                place
             }
-        }
+            Err((error, place)) => return untaken(error, &place),
+        };
+        let open = match only_if_open {
+            false => None,
+            true => match self.is_open(&place, sent).await {
+                Ok(Some(glance)) => Some(glance.conversation),
+                Ok(None) => return Answer::Ack(None),
+                Err(error) => return untaken(error, &place),
+            },
+        };
         if let (Some(user), Some((channel, _))) = (place.person(), &heard_at) {
             self.shared.people.is_direct(user, channel);
         }
-        let person = self.shared.people.person(&self.shared.api, &user, name_hint.as_deref()).await;
-        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent: Some(sent.min(now() + AHEAD)), body };
+        let people = &self.shared.people;
+        let person = people.person(&self.shared.api, &user, name_hint.as_deref(), &team).await;
+        // People talk in a thread, and what is not for us is not even stored.
+        if let Some(Some(open)) = &open
+            && self.engine.part(&person, &place, open) != Part::Whole
+        {
+            return Answer::Ack(None);
+        }
+        if !mentioned.is_empty() {
+            let names = people.names(&self.shared.api, &mentioned).await;
+            if let Body::Said { text, .. } | Body::Start { arguments: text, .. } = &mut body {
+                *text = with_names(text, &names);
+            }
+        }
+        let manner = Manner { overheard: only_if_open, below };
+        let sent = Some(sent.min(now() + AHEAD));
+        let inbound = Inbound { id, place: place.clone(), person, at: 0, sent, manner, body };
         let busy = self.engine.is_busy(&place);
-        match self.engine.accept(inbound.clone()).await {
-            Ok(Accepted::New(Some(_))) if busy => self.heard(heard_at),
-            Ok(_) => {}
-            Err(Rejected::Store(error)) => {
-                tracing::error!(%place, %error, "an event is not taken, and Slack will send it again");
-                return Answer::Silence;
+        // Who first spoke to us is known only when the conversation is there.
+        let ours = open != Some(None) || self.engine.is_first(&inbound);
+        match self.engine.accept_arrived(inbound.clone(), arrival).await {
+            Ok(Accepted::New(_) | Accepted::Taken(_)) => {
+                if let Some(at) = heard_at.filter(|_| ours) {
+                    self.shared.signs.expect(&place, at, if busy { Instant::now() } else { begun + SOON });
+                }
+            }
+            Ok(Accepted::Duplicate | Accepted::Full) => {}
+            Err(Rejected::Store(error)) => return untaken(error, &place),
+            // Slack would send it again at once, and then give up.
+            Err(Rejected::Full) => {
+                self.engine.tell_full(&inbound);
+                return match inbound.body {
+                    Body::Filled { .. } => Answer::View(full()),
+                    _ => Answer::Ack(None),
+                };
             }
             Err(why) if self.refuse(inbound, &why).await => {}
             Err(_) => return Answer::Silence,
@@ -124,33 +180,81 @@ impl Intake {
         Answer::Ack(ack_text)
     }
 
-    /// Whether something goes on at a thread. A reply may overtake the mention that the thread begins with.
-    async fn is_open(&self, thread: &Place, sent: Micros) -> Result<bool, StoreError> {
+    /// Where something belongs that was said in a thread below a post of ours in somebody's direct messages, and the
+    /// post's ts where that is outside the thread: there, if the post is of what goes on there and nothing goes on in
+    /// the thread.
+    async fn settled(
+        &self,
+        id: &str,
+        thread: Place,
+        outside: Option<Place>,
+    ) -> Result<(Place, Option<String>), (StoreError, Place)> {
+        let Some((outside, root)) = outside.zip(thread.thread().map(|(_, root)| root.to_owned())) else {
+            return Ok((thread, None));
+        };
+        let people = &self.shared.people;
+        let store = &self.engine.ports().store;
+        let is_outside = async {
+            // It comes again, perhaps when that conversation is over.
+            if people.was_moved(id) {
+                return Ok(true);
+            }
+            let inside = store.glance(&thread).await?;
+            if inside.conversation.is_some() || inside.inbox > 0 {
+                return Ok(false);
+            }
+            let open = store.glance(&outside).await?.conversation;
+            Ok(open.is_some_and(|open| is_within(&open.began, field::microseconds(&root).unwrap_or_default())))
+        };
+        match is_outside.await {
+            Ok(true) => {
+                people.moved(id);
+                Ok((outside, Some(root)))
+            }
+            Ok(false) => Ok((thread, None)),
+            Err(error) => Err((error, thread)),
+        }
+    }
+
+    /// Tells a person once that an edit of theirs changes nothing, if what they changed was for what is open.
+    async fn edited(&self, incoming: Incoming) -> Answer {
+        let Incoming { id, team, user, place, sent, body, instead, .. } = incoming;
+        let told = async {
+            let (place, below) = self.settled(&id, place, instead).await.map_err(|(error, _)| error)?;
+            let Some(open) = self.engine.ports().store.glance(&place).await?.conversation else { return Ok(()) };
+            let person = self.shared.people.person(&self.shared.api, &user, None, &team).await;
+            if is_within(&open.began, sent) && self.engine.part(&person, &place, &open) == Part::Whole {
+                let manner = Manner { overheard: true, below };
+                let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), manner, body };
+                match self.engine.whisper(inbound, EDITED.to_owned()).await {
+                    Err(Rejected::Store(error)) => return Err(error),
+                    told => drop(told),
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "an edit is not answered");
+        }
+        Answer::Ack(None)
+    }
+
+    /// What goes on at a thread, if anything does. A reply may overtake the mention that the thread begins with.
+    async fn is_open(&self, thread: &Place, sent: Micros) -> Result<Option<Glance>, StoreError> {
         let store = &self.engine.ports().store;
         let is_open = async || {
             let glance = store.glance(thread).await?;
-            Ok(glance.conversation.is_some() || glance.inbox > 0)
+            Ok(Some(glance).filter(|glance| glance.conversation.is_some() || glance.inbox > 0))
         };
         let began = thread.thread().and_then(|(_, root)| field::microseconds(root)).unwrap_or_default();
-        if is_open().await? {
-            return Ok(true);
+        if let Some(open) = is_open().await? {
+            return Ok(Some(open));
         }
         if sent.saturating_sub(began) > YOUNG {
-            return Ok(false);
+            return Ok(None);
         }
         tokio::time::sleep(OVERTAKEN).await;
         is_open().await
-    }
-
-    /// A sign below the person's message that it waits for its turn. Nothing hangs on it.
-    fn heard(&self, at: Option<(String, String)>) {
-        let Some((channel, ts)) = at else { return };
-        let shared = self.shared.clone();
-        tokio::spawn(async move {
-            if let Err(error) = shared.api.react(&channel, &ts, HEARD).await {
-                tracing::debug!("a sign that a message was heard is not shown: {error}");
-            }
-        });
     }
 
     /// Tells the person why their message is not taken, once: a mention comes as two events, and each may come again.
@@ -169,6 +273,20 @@ impl Intake {
         true
     }
 
+    /// Says something to one person alone, at once and beside the outbox. Nothing hangs on it.
+    pub(super) fn whisper(&self, place: Place, user: String, words: String) {
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let told = async {
+                let spot = shared.spot(&place).await?;
+                shared.api.whisper(spot.at(), &user, &ephemeral(&words)).await
+            };
+            if let Err(error) = told.await {
+                tracing::warn!(%place, "a person could not be told what the matter is: {error}");
+            }
+        });
+    }
+
     /// Posts short words of the host at once, beside the outbox. Nothing hangs on them.
     pub(super) fn tell(&self, place: Place, words: String) {
         let shared = self.shared.clone();
@@ -179,7 +297,7 @@ impl Intake {
                 let _turn = loop {
                     // Not in the channel's queue: there these would hold up what is in the outbox, and anybody can
                     // cause them.
-                    match shared.api.limiter.post(&spot.channel).await {
+                    match shared.api.limiter.post(&spot.channel, place.as_str()) {
                         Ok(turn) => break turn,
                         Err(not_now) if left == 0 => return Err(ApiError::from(not_now)),
                         Err(NotNow(wait)) => tokio::time::sleep(wait).await,
@@ -195,7 +313,26 @@ impl Intake {
     }
 }
 
+/// Whether what was written at that time by Slack's clock was written in the conversation that began so.
+fn is_within(began: &Beginning, written: Micros) -> bool {
+    began.sent.is_none_or(|began| began <= written.saturating_add(SKEW))
+}
+
 fn now() -> Micros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_posted_before_a_conversation_is_not_of_it() {
+        let began = |sent| Beginning { sent, ..Beginning::default() };
+        assert!(is_within(&began(Some(SKEW * 3)), SKEW * 3 + 1));
+        assert!(is_within(&began(Some(SKEW * 3)), SKEW * 2), "clocks may be apart");
+        assert!(!is_within(&began(Some(SKEW * 3)), SKEW * 2 - 1));
+        assert!(is_within(&began(None), 0));
+    }
 }

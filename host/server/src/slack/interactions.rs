@@ -2,13 +2,13 @@
 //! HTTP body and in the `payload` of a Socket Mode envelope.
 //!
 //! Ours are the controls of the form that the rendering of messages gives them: the block's id is the message's
-//! effect, a button's action `pick.N` or a select's `pick` picks at once, `mark` marks, `done` picks the marked, and
-//! `form` opens a form, whose window comes back when it is submitted.
+//! effect, a button's action `pick.N` or a select's `pick` picks at once, `mark` marks, `done` picks the marked,
+//! `fill.KEY` fills in a field, and `form` opens a form, whose window comes back when it is submitted.
 
 use pesto_engine::model::{Body, EffectId, Place};
 use serde_json::Value;
 
-use super::controls::{ACTION_DONE, ACTION_FORM, ACTION_MARK, ACTION_PICK, marks_block};
+use super::controls::{ACTION_DONE, ACTION_FILL, ACTION_FORM, ACTION_MARK, ACTION_PICK, marks_block};
 use super::events::is_direct;
 use super::field::{self, Fields, Read, Unfit, direct, ours, thread};
 use super::form_view::{entered, whose};
@@ -58,21 +58,22 @@ fn interaction(payload: &Value, us: &Identity, received: u64) -> Read {
     }
     // One person's one click, says Slack; the list is a promise for later.
     for action in fields.objects("actions", "actions[].")? {
-        if let Some((message, values)) = picked(fields, action)? {
+        if let Some(body) = answered(fields, action)? {
             if !for_us(fields, us)? {
                 return Ok(Reading::Ignored("of another workspace"));
             }
-            return pick(fields, action, us, received, Body::Picked { message, values });
+            return answer(fields, action, us, received, body);
         }
         if action.text("action_id")? == ACTION_FORM && action.maybe_text("type")? == Some("button") {
             if !for_us(fields, us)? {
                 return Ok(Reading::Ignored("of another workspace"));
             }
+            let (user, message) = (fields.id("user.id")?, message_of(action)?);
             return Ok(Reading::Open(Opening {
                 trigger: fields.trigger("trigger_id")?.to_owned(),
-                user: fields.id("user.id")?.to_owned(),
-                place: place(fields, us, fields.id("user.id")?)?,
-                message: message_of(action)?,
+                user: user.to_owned(),
+                place: of_message(place(fields, us, user)?, us, user, &message)?.0,
+                message,
             }));
         }
     }
@@ -109,6 +110,9 @@ fn submission(fields: Fields<'_>, us: &Identity, received: u64) -> Read {
         sent: received,
         body: Body::Filled { message: message.clone(), values: values.clone() },
         only_if_open: false,
+        below: None,
+        instead: None,
+        mentioned: Vec::new(),
         heard_at: None,
         name_hint: fields.name(&["user.name", "user.username"]),
         ack_text: None,
@@ -127,8 +131,8 @@ fn for_us(fields: Fields<'_>, us: &Identity) -> Read<bool> {
     ours(&named, enterprise, us)
 }
 
-/// What a control picks, if it is one of ours that does.
-fn picked(fields: Fields<'_>, action: Fields<'_>) -> Read<Option<(EffectId, Vec<String>)>> {
+/// What a control picks or fills in, if it is one of ours that does.
+fn answered(fields: Fields<'_>, action: Fields<'_>) -> Read<Option<Body>> {
     let (id, kind) = (action.text("action_id")?, action.maybe_text("type")?.unwrap_or_default());
     let values = match (id, kind) {
         (ACTION_PICK, "static_select") => match action.maybe_text("selected_option.value")? {
@@ -137,9 +141,16 @@ fn picked(fields: Fields<'_>, action: Fields<'_>) -> Read<Option<(EffectId, Vec<
         },
         (ACTION_DONE, "button") => marked(fields, action.text("block_id")?)?,
         (id, "button") if is_numbered(id) => vec![action.text("value")?.to_owned()],
+        (id, "datepicker") => {
+            let (Some(key), Some(day)) = (id.strip_prefix(ACTION_FILL), action.maybe_text("selected_date")?) else {
+                return Ok(None);
+            };
+            let values = [(key.to_owned(), vec![day.to_owned()])].into();
+            return Ok(Some(Body::Filled { message: message_of(action)?, values }));
+        }
         _ => return Ok(None),
     };
-    Ok(Some((message_of(action)?, values)))
+    Ok(Some(Body::Picked { message: message_of(action)?, values }))
 }
 
 /// The message that a control stands below.
@@ -173,20 +184,40 @@ fn marked(fields: Fields<'_>, block: &str) -> Read<Vec<String>> {
     marks.iter().map(|option| value(option).ok_or_else(|| fault("has an option without a value"))).collect()
 }
 
-fn pick(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, body: Body) -> Read {
+fn answer(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, body: Body) -> Read {
     let user = fields.id("user.id")?;
+    let place = place(fields, us, user)?;
+    let (place, below) = match &body {
+        Body::Picked { message, .. } | Body::Filled { message, .. } => of_message(place, us, user, message)?,
+        _ => (place, None),
+    };
     Ok(Reading::Event(Incoming {
         id: format!("slack/{}/{}", us.team, fields.trigger("trigger_id")?),
         team: us.team.clone(),
         user: user.to_owned(),
-        place: place(fields, us, user)?,
+        place,
         sent: action.maybe_ts("action_ts")?.map_or(received, |(_, sent)| sent),
         body,
         only_if_open: false,
+        below,
+        instead: None,
+        mentioned: Vec::new(),
         heard_at: None,
         name_hint: fields.name(&["user.name", "user.username"]),
         ack_text: None,
     }))
+}
+
+/// Where a message belongs that stands at a place, and below what it stands. An answer to what was said in a thread of
+/// the direct messages stands there, though it may be of what goes on outside the thread: its id tells.
+fn of_message(place: Place, us: &Identity, user: &str, message: &EffectId) -> Read<(Place, Option<String>)> {
+    let root = place.thread().filter(|(channel, _)| is_direct(channel)).map(|(_, root)| root.to_owned());
+    let outside = direct(us, user)?;
+    let is_outside = message.as_str().strip_prefix(outside.as_str()).is_some_and(|rest| rest.starts_with('@'));
+    Ok(match root {
+        Some(root) if is_outside => (outside, Some(root)),
+        _ => (place, None),
+    })
 }
 
 /// Where the message is that the control stands below.

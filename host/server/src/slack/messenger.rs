@@ -1,29 +1,25 @@
 //! The way out: our messages become posts, are looked up where it is not known whether they were made, and lose their
 //! controls when they are answered.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pesto_engine::model::{Message, Place};
 use pesto_engine::ports::{Copies, Messenger, PostError, Posted, Receipt};
-use pesto_engine::text;
-use tokio::task::AbortHandle;
 
 use super::api_error::{ApiError, is_passing};
+use super::healable::Healable;
 use super::limiter::NotNow;
 use super::mark::{Found, Mark, copies, missing};
 use super::render::{self, Payload};
 use super::sizes;
 use super::{Shared, Spot};
 
-/// Slack takes a status away after two minutes.
-const REFRESH: Duration = Duration::from_secs(90);
-/// A status is shown for so long at most: a turn that takes longer says something new.
-const STATUSES: u32 = 20;
 /// The shortest wait, whatever Slack says.
 const LEAST: Duration = Duration::from_secs(1);
+/// A post that has to wait longer shows a sign.
+const SHOWN: Duration = Duration::from_secs(2);
 /// After Slack refuses our token: the operator has to do something first.
 const REFUSED: Duration = Duration::from_secs(60);
 
@@ -44,20 +40,34 @@ const OPERATOR: &[&str] = &[
 /// Posts in Slack.
 pub struct SlackMessenger {
     shared: Arc<Shared>,
-    statuses: Mutex<HashMap<Place, AbortHandle>>,
+    healable: Healable,
 }
 
 impl SlackMessenger {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, statuses: Mutex::default() }
+        Self { shared, healable: Healable::default() }
     }
 
-    async fn spot(&self, place: &Place) -> Result<Spot, PostError> {
+    async fn spot(&self, message: &Message) -> Result<Spot, PostError> {
         // Opening a channel that is open changes nothing, so there is never a doubt.
-        self.shared.spot(place).await.map_err(|error| match settle(error) {
+        let mut spot = self.shared.spot(&message.place).await.map_err(|error| match settle(error) {
             PostError::InDoubt(reason) => PostError::Later(None, reason),
             other => other,
-        })
+        })?;
+        spot.thread = message.aim.below.clone().or(spot.thread);
+        Ok(spot)
+    }
+
+    /// Posts before one person alone, or not at all: nothing hangs on it, and it cannot be looked up.
+    async fn whisper(&self, message: &Message, user: &str) -> Result<(), PostError> {
+        let spot = self.spot(message).await?;
+        match self.shared.api.whisper(spot.at(), user, &render::ephemeral(&message.text)).await.map_err(settle) {
+            Err(PostError::Never(reason) | PostError::InDoubt(reason)) => {
+                tracing::debug!(id = %message.id, "a word for one person is not posted: {reason}");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Posts those parts of a message that are not among `found`. Answers where the last part stands.
@@ -72,7 +82,7 @@ impl SlackMessenger {
         for payload in left.iter().filter_map(|index| payloads.get(*index)) {
             sizes::check(payload).map_err(PostError::Never)?;
             let begun = posted;
-            last = Some(match self.send(spot, payload, begun).await {
+            last = Some(match self.send(message, spot, payload, begun).await {
                 // What stands there already is looked up next time.
                 Err(PostError::Later(_, reason)) if begun => return Err(PostError::InDoubt(reason)),
                 ts => ts?,
@@ -83,42 +93,48 @@ impl SlackMessenger {
         Ok(format!("{}/{ts}", spot.channel))
     }
 
-    async fn send(&self, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
+    async fn send(&self, message: &Message, spot: &Spot, payload: &Payload, more: bool) -> Result<String, PostError> {
         let limiter = &self.shared.api.limiter;
-        let turn = if more { limiter.post_more(&spot.channel).await } else { limiter.post(&spot.channel).await };
+        let turn = match more {
+            true => limiter.post_more(&spot.channel).await,
+            false => limiter.post(&spot.channel, message.id.as_str()),
+        };
         let mut turn = turn
             .map_err(|NotNow(wait)| PostError::Later(Some(wait), "Slack's rate allows no more for now".to_owned()))?;
         let sent = self.shared.api.send(spot.at(), payload).await;
         if let Err(ApiError::Limited(pause)) = &sent {
             turn.pause(pause.unwrap_or(Duration::from_secs(1)));
         }
-        sent.map_err(settle)
-    }
-
-    fn statuses(&self) -> MutexGuard<'_, HashMap<Place, AbortHandle>> {
-        // Nothing between lock and unlock can panic and leave the map half changed.
-        self.statuses.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A post takes the status away, so nobody must bring it back.
-    fn end_status(&self, place: &Place) {
-        if let Some(status) = self.statuses().remove(place) {
-            status.abort();
-        }
+        drop(turn);
+        self.healable.judge(message.id.as_str(), sent)
     }
 }
 
 #[async_trait]
 impl Messenger for SlackMessenger {
     async fn post(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
-        self.end_status(&message.place);
-        let spot = self.spot(&message.place).await?;
-        self.complete(message, &spot, &[]).await.map(Some)
+        self.shared.signs.end_line(&message.place);
+        if let Some(user) = &message.aim.only_for {
+            self.shared.signs.answered(&message.place);
+            return self.whisper(message, user).await.map(|()| None);
+        }
+        let spot = self.spot(message).await?;
+        let posted = self.complete(message, &spot, &[]).await;
+        match &posted {
+            Ok(_) => self.shared.signs.answered(&message.place),
+            Err(PostError::Later(Some(wait), _)) if *wait > SHOWN => self.shared.signs.show(&message.place),
+            Err(_) => {}
+        }
+        posted.map(Some)
     }
 
     /// Where only some parts of it stand there, the others are posted.
     async fn posted(&self, message: &Message) -> Result<Option<Receipt>, PostError> {
-        let spot = self.spot(&message.place).await?;
+        // What one person sees cannot be looked up; to see it twice does no harm.
+        if message.aim.only_for.is_some() {
+            return Ok(None);
+        }
+        let spot = self.spot(message).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         if found.is_empty() {
@@ -128,7 +144,10 @@ impl Messenger for SlackMessenger {
     }
 
     async fn remove_copies(&self, message: &Message, kept: Option<&Receipt>) -> Result<Copies, PostError> {
-        let spot = self.spot(&message.place).await?;
+        if message.aim.only_for.is_some() {
+            return Ok(Copies::default());
+        }
+        let spot = self.spot(message).await?;
         let us = self.shared.identity().await.map_err(settle)?;
         let mut found = self.shared.api.find(spot.at(), &us.bot_user, &message.id).await.map_err(settle)?;
         let kept = kept.and_then(|receipt| receipt.split_once('/')).map(|(_, ts)| ts);
@@ -156,30 +175,12 @@ impl Messenger for SlackMessenger {
     }
 
     fn progress(&self, place: &Place, text: &str) {
-        // Slack has a place for it below threads only.
-        let Some((channel, thread)) = place.thread() else { return };
-        let (channel, thread, text) = (channel.to_owned(), thread.to_owned(), text::line(text, 100));
-        // An empty one takes the last one away, and stays away.
-        let times = if text.is_empty() { 1 } else { STATUSES };
-        let shared = self.shared.clone();
-        let status = self.shared.runtime.clone().spawn(async move {
-            for _ in 0..times {
-                if let Err(error) = shared.api.status(&channel, &thread, &text).await {
-                    tracing::debug!("a status is not shown: {error}");
-                }
-                tokio::time::sleep(REFRESH).await;
-            }
-        });
-        let mut statuses = self.statuses();
-        statuses.retain(|_, status| !status.is_finished());
-        if let Some(former) = statuses.insert(place.clone(), status.abort_handle()) {
-            former.abort();
-        }
+        self.shared.signs.say(place, text);
     }
 }
 
 /// What an error means for a message.
-fn settle(error: ApiError) -> PostError {
+pub(super) fn settle(error: ApiError) -> PostError {
     let reason = error.to_string();
     match error {
         ApiError::Limited(wait) => PostError::Later(Some(wait.unwrap_or(LEAST).max(LEAST)), reason),
@@ -190,6 +191,6 @@ fn settle(error: ApiError) -> PostError {
             tracing::error!(code, "Slack refuses our token: `pesto doctor` says what to do");
             PostError::Later(Some(REFUSED), reason)
         }
-        ApiError::Refused(_) => PostError::Never(reason),
+        ApiError::Refused(_) | ApiError::Late => PostError::Never(reason),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! In: a payload comes over a socket (`hello`, `socket_mode`, `seats`) or over HTTP (`http`); `events`, `interactions` and `commands` read
 //! it, purely; `intake` stores what it is, and only then is Slack answered; `forms` opens the windows of forms and checks
-//! what is submitted in them. Out: `messenger` posts what `render` makes of a message, at the rates of `limiter`. `api`
+//! what is submitted in them. Out: `messenger` posts what `render` makes of a message, at the rates of `limiter`; `sign` shows
+//! that an answer is to come. `api`
 //! has the methods of the Web API, `api_error` judges what failed. [`needs`] lists what the app must be allowed;
 //! [`checkup()`] looks whether all is well, and `verdict` judges what it saw.
 
@@ -17,6 +18,7 @@ mod events;
 mod field;
 mod form_view;
 mod forms;
+mod healable;
 mod hello;
 mod http;
 mod http_client;
@@ -32,7 +34,7 @@ mod people;
 mod reading;
 mod render;
 mod seats;
-mod seldom;
+mod sign;
 mod sizes;
 mod socket_mode;
 mod split;
@@ -55,6 +57,7 @@ pub use self::messenger::SlackMessenger;
 use self::people::People;
 use self::reading::Identity;
 use self::seats::Seats;
+use self::sign::{Pending, Signs};
 use crate::config;
 
 /// Between two attempts to learn who we are.
@@ -70,9 +73,8 @@ pub struct Slack {
 struct Shared {
     api: Arc<Api>,
     people: People,
+    signs: Signs,
     identity: OnceCell<Identity>,
-    /// Where sockets and timers are: turns run elsewhere.
-    runtime: Handle,
 }
 
 /// A channel, and a thread in it.
@@ -96,11 +98,13 @@ impl Slack {
     /// Prepares both ends; nothing is connected yet. Events tell which of these groups a person is in. Must be called on
     /// the runtime that is to do input and output.
     pub fn new(config: &config::Slack, groups: Vec<String>) -> anyhow::Result<Self> {
+        let api = Arc::new(Api::new(config)?);
         let shared = Shared {
-            api: Arc::new(Api::new(config)?),
+            // Where sockets and timers are: turns run elsewhere.
+            signs: Signs::new(api.clone(), Handle::current()),
+            api,
             people: People::new(groups),
             identity: OnceCell::new(),
-            runtime: Handle::current(),
         };
         Ok(Self { shared: Arc::new(shared), config: config.clone() })
     }
@@ -118,6 +122,17 @@ impl Slack {
             us = self.begin() => us?,
             () = stop.clone() => return Ok(()),
         };
+        self.shared.signs.look({
+            let store = engine.ports().store.clone();
+            Box::new(move |place| {
+                let store = store.clone();
+                let pending = async move {
+                    let glance = store.glance(&place).await.ok()?;
+                    Some(Pending { events: glance.inbox > 0, messages: glance.outbox > 0 })
+                };
+                pending.boxed()
+            })
+        });
         let seats = Seats::new(engine.ports().store.clone(), self.config.sockets as usize);
         let intake = Arc::new(Intake::new(engine, self.shared.clone(), us));
         let sockets = async {
@@ -160,6 +175,8 @@ impl Slack {
             }
         };
         tracing::info!(team = us.team, bot = us.bot_user, "Slack knows us");
+        // It goes on by itself: a large workspace takes minutes.
+        drop(self.shared.people.read_list(&self.shared.api));
         self.shared.people.warm(&self.shared.api).await;
         Ok(us)
     }

@@ -26,6 +26,7 @@ pub const SCOPES: &[Scope] = &[
     scope("groups:history", "answers in threads of private channels are not heard"),
     scope("im:history", "direct messages are not heard"),
     scope("im:write", "direct messages cannot be answered"),
+    scope("mpim:history", "answers in threads of group direct messages are not heard"),
     scope("reactions:write", "people do not see that they were heard"),
     Scope { name: "usergroups:read", loss: "flows that are only for user groups are for nobody", for_groups: true },
     scope("users:read", "flows know neither names nor languages nor time zones"),
@@ -35,8 +36,15 @@ pub const SCOPES: &[Scope] = &[
 pub const APP_SCOPE: &str = "connections:write";
 
 /// The bot events to subscribe to.
-pub const EVENTS: &[&str] =
-    &["app_mention", "app_uninstalled", "message.channels", "message.groups", "message.im", "tokens_revoked"];
+pub const EVENTS: &[&str] = &[
+    "app_mention",
+    "app_uninstalled",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "tokens_revoked",
+];
 
 #[cfg(test)]
 mod tests {
@@ -57,14 +65,18 @@ mod tests {
         ("auth.test", &[]),
         ("bots.info", &["users:read"]),
         ("chat.postMessage", &["chat:write"]),
+        ("chat.postEphemeral", &["chat:write"]),
         ("chat.delete", &["chat:write"]),
+        ("chat.postEphemeral", &["chat:write"]),
         ("chat.update", &["chat:write"]),
         ("conversations.history", &["im:history"]),
         ("conversations.open", &["im:write"]),
-        ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
+        ("conversations.replies", &["channels:history", "groups:history", "im:history", "mpim:history"]),
         ("reactions.add", &["reactions:write"]),
+        ("reactions.remove", &["reactions:write"]),
         ("usergroups.users.list", &["usergroups:read"]),
         ("users.info", &["users:read"]),
+        ("users.list", &["users:read"]),
         ("views.open", &[]),
     ];
 
@@ -75,6 +87,7 @@ mod tests {
             "message.channels" => Some("channels:history"),
             "message.groups" => Some("groups:history"),
             "message.im" => Some("im:history"),
+            "message.mpim" => Some("mpim:history"),
             "app_uninstalled" | "tokens_revoked" => None,
             other => panic!("say what scope `{other}` needs"),
         }

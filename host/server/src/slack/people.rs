@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use pesto_engine::model::Person;
+use pesto_engine::policy::MEMBERS;
 use pesto_engine::text;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::api::{Api, Profile};
@@ -33,6 +35,10 @@ const WARM: Duration = Duration::from_secs(10);
 const ADDRESS: Duration = Duration::from_secs(25 * 60);
 /// People remembered at once, and clicked messages.
 const MOST: usize = 50_000;
+/// Pages of people that are read, so that there is room for those who are asked for one by one.
+const PAGES: usize = 80;
+/// Between two readings of the list. The method's own pace is what limits them.
+const READ: Duration = Duration::from_secs(3);
 
 /// What was asked of Slack, and what its payloads told.
 #[derive(Debug, Default)]
@@ -41,29 +47,43 @@ pub(super) struct People {
     channels: Mutex<Remembered<String, String>>,
     clicked: Mutex<Remembered<String, String>>,
     members: Answers<BTreeSet<String>>,
+    /// The last reading of the list of all people; it may be under way.
+    reading: Mutex<Option<(Instant, Reading)>>,
     /// The groups that the operator names.
     named: Vec<String>,
+    /// It matters who is a full member of the workspace.
+    members_matter: bool,
+    /// Replies in threads of direct messages that were taken for what goes on outside them, by their events' ids.
+    moved: Mutex<Remembered<String, ()>>,
 }
 
 impl People {
-    /// Knows nobody yet; `named` are the groups whose members matter.
-    pub(super) fn new(named: Vec<String>) -> Self {
-        Self { named, ..Self::default() }
+    /// Knows nobody yet; `named` are the groups whose members matter, [`MEMBERS`] among them.
+    pub(super) fn new(mut named: Vec<String>) -> Self {
+        let members_matter = named.iter().any(|group| group == MEMBERS);
+        named.retain(|group| group != MEMBERS);
+        Self { named, members_matter, ..Self::default() }
     }
 
     /// A person as the events of theirs tell it to flows. Where Slack does not answer in time, their name is `hint` or
-    /// their id, and the rest is not known.
-    pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>) -> Person {
+    /// empty, and the rest is not known. `team` is our workspace.
+    pub(super) async fn person(&self, api: &Arc<Api>, user: &str, hint: Option<&str>, team: &str) -> Person {
         let now = Instant::now();
-        // In a rush of new people a name comes later than anybody could wait.
-        let named_by = if api.limiter.wait("users.info") < PATIENCE / 2 { now + PATIENCE } else { now };
         // All are asked before the first is waited for.
-        let profile = self.profiles.ask(user, FRESH, {
-            let (api, user) = (api.clone(), user.to_owned());
-            async move { api.profile(&user).await }
-        });
         let members = self.ask_members(api);
-        let profile = timely(named_by, profile).await;
+        let ask = || {
+            let (api, asked) = (api.clone(), user.to_owned());
+            self.profiles.ask(user, FRESH, async move { api.profile(&asked).await })
+        };
+        // In a rush of new people one by one takes longer than anybody could wait.
+        let is_rush = api.limiter.wait("users.info") >= PATIENCE / 2;
+        let profile = if is_rush && self.profiles.known(user).is_none() {
+            let _ = tokio::time::timeout_at(now + PATIENCE, self.read_list(api)).await;
+            // Whoever is not in the list, such as somebody of another workspace, is asked for, but not waited for.
+            timely(Instant::now(), ask()).await
+        } else {
+            timely(now + PATIENCE, ask()).await
+        };
         let mut groups = Vec::new();
         for (group, members) in members {
             // Where Slack does not tell in time, they are not in it: a flow that is not for everybody is not for whom
@@ -73,7 +93,10 @@ impl People {
             }
         }
         let profile = profile.as_ref().map(|profile| &profile.value);
-        let name = profile.map(|profile| profile.name.as_str()).or(hint).unwrap_or(user);
+        if self.members_matter && profile.is_some_and(|profile| profile.member_of.iter().any(|of| of == team)) {
+            groups.push(MEMBERS.to_owned());
+        }
+        let name = profile.map(|profile| profile.name.as_str()).or(hint).unwrap_or_default();
         let (locale, time_zone) = profile.map(|it| (it.locale.as_str(), it.time_zone.as_str())).unwrap_or_default();
         Person {
             groups,
@@ -81,7 +104,36 @@ impl People {
             name: text::line(name, 200),
             locale: text::line(locale, 40),
             time_zone: text::line(time_zone, 60),
+            utc_offset: profile.and_then(|profile| profile.utc_offset),
         }
+    }
+
+    /// What people are called, of those of whom Slack tells in time.
+    pub(super) async fn names(&self, api: &Arc<Api>, users: &[String]) -> Vec<(String, String)> {
+        let now = Instant::now();
+        let by = if api.limiter.wait("users.info") < PATIENCE / 2 { now + PATIENCE } else { now };
+        let ask = |user: &String| {
+            let (api, asked) = (api.clone(), user.clone());
+            (user.clone(), self.profiles.ask(user, FRESH, async move { api.profile(&asked).await }))
+        };
+        let asked: Vec<_> = users.iter().map(ask).collect();
+        let mut names = Vec::new();
+        for (user, answer) in asked {
+            if let Some(profile) = timely(by, answer).await {
+                names.push((user, text::line(&profile.value.name, 80)));
+            }
+        }
+        names
+    }
+
+    /// A reply was taken for what goes on outside its thread.
+    pub(super) fn moved(&self, id: &str) {
+        lock(&self.moved).put(id.to_owned(), (), FRESH);
+    }
+
+    /// Whether it was: the same reply may come again.
+    pub(super) fn was_moved(&self, id: &str) -> bool {
+        lock(&self.moved).get(id).is_some()
     }
 
     /// Asks who is in the groups, before anybody's event depends on it.
@@ -92,6 +144,40 @@ impl People {
                 tracing::warn!(group, "it is not known yet who is in a group: flows for it are for nobody until it is");
             }
         }
+    }
+
+    /// Reads who is in the workspace, unless that was done a moment ago or is under way. Done when it is.
+    pub(super) fn read_list(&self, api: &Arc<Api>) -> Reading {
+        let mut last = lock(&self.reading);
+        if let Some((at, reading)) = &*last
+            && (reading.peek().is_none() || at.elapsed() < READ)
+        {
+            return reading.clone();
+        }
+        let (api, profiles) = (api.clone(), self.profiles.clone());
+        // Whoever waits may give up; the list is for the next one, too.
+        let read = tokio::spawn(async move {
+            let (mut cursor, mut count) = (String::new(), 0);
+            for _ in 0..PAGES {
+                let (people, next) = match api.people(&cursor).await {
+                    Ok(page) => page,
+                    Err(error) => {
+                        tracing::warn!("Slack does not tell who is in the workspace: {error}");
+                        break;
+                    }
+                };
+                count += people.len();
+                people.into_iter().for_each(|(user, profile)| profiles.tell(user, profile, FRESH));
+                cursor = next;
+                if cursor.is_empty() {
+                    break;
+                }
+            }
+            tracing::debug!(count, "read who is in the workspace");
+        });
+        let reading = async move { drop(read.await) }.boxed().shared();
+        *last = Some((Instant::now(), reading.clone()));
+        reading
     }
 
     fn ask_members(&self, api: &Arc<Api>) -> Vec<(&String, Answer<BTreeSet<String>>)> {
@@ -123,10 +209,24 @@ impl People {
     }
 }
 
+/// The workspaces in which a user is a full member. In an organisation they may be in several.
+pub(super) fn member_of(user: &Value) -> Vec<String> {
+    let is = |flag: &str| user.get(flag).and_then(Value::as_bool).unwrap_or_default();
+    if ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"].into_iter().any(is) {
+        return Vec::new();
+    }
+    let teams = user.pointer("/enterprise_user/teams").and_then(Value::as_array).into_iter().flatten();
+    let teams = user.get("team_id").into_iter().chain(teams).filter_map(Value::as_str);
+    teams.map(|team| text::line(team, 40)).collect()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing between lock and unlock can panic and leave a map half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A reading of the list of people.
+pub(super) type Reading = Shared<BoxFuture<'static, ()>>;
 
 /// What Slack answers, or will; none where it did not.
 type Answer<V> = Shared<BoxFuture<'static, Option<Arc<Learnt<V>>>>>;
@@ -152,7 +252,24 @@ impl<V> Default for Answers<V> {
     }
 }
 
+impl<V> Clone for Answers<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<V: Send + Sync + 'static> Answers<V> {
+    /// What was told, and is good.
+    fn known(&self, about: &str) -> Option<Arc<Learnt<V>>> {
+        lock(&self.0).get(about).and_then(|answer| answer.now_or_never().flatten())
+    }
+
+    /// Slack told without being asked for this one.
+    fn tell(&self, about: String, value: V, fresh: Duration) {
+        let learnt = Some(Arc::new(Learnt { value, at: Instant::now() }));
+        lock(&self.0).put(about, std::future::ready(learnt).boxed().shared(), fresh);
+    }
+
     /// The answer that is known or on its way, or that of this call. It is good for so long; one that failed, for less.
     /// While an old one is asked for anew, it is the answer: nobody is shut out for a moment in which Slack is slow.
     fn ask(
@@ -224,7 +341,20 @@ impl<K: Hash + Eq, V> Remembered<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn guests_and_strangers_are_no_members() {
+        assert_eq!(member_of(&json!({ "team_id": "T1", "is_restricted": false })), ["T1"]);
+        let several = json!({ "team_id": "T1", "enterprise_user": { "teams": ["T1", "T2", 7] } });
+        assert_eq!(member_of(&several), ["T1", "T1", "T2"]);
+        for flag in ["is_restricted", "is_ultra_restricted", "is_stranger", "deleted"] {
+            assert!(member_of(&json!({ "team_id": "T1", flag: true })).is_empty(), "{flag}");
+        }
+        assert!(member_of(&json!(null)).is_empty());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_many_want_to_know_is_asked_once() {

@@ -22,6 +22,9 @@ pub(super) struct Identity {
 pub(super) enum Reading {
     /// Store this, then acknowledge.
     Event(Incoming),
+    /// A person changed what they wrote: [`Incoming::sent`] says when that was. Tell them what becomes of it, where it
+    /// was for us.
+    Edited(Incoming),
     /// Open the window of a form, then acknowledge.
     Open(Opening),
     /// Check this, and store it or say what is wrong with it.
@@ -75,12 +78,19 @@ pub(super) struct Incoming {
     pub(super) body: Body,
     /// A reply in a channel's thread without a mention: only for us where a conversation is open there.
     pub(super) only_if_open: bool,
+    /// Below this message, by its ts: the answer belongs there too.
+    pub(super) below: Option<String>,
+    /// The place is a thread below a post of ours in the person's direct messages, which are this: it is theirs if the
+    /// post is of what goes on there.
+    pub(super) instead: Option<Place>,
+    /// People whom the body's text mentions by their id, as `@U123`, each once.
+    pub(super) mentioned: Vec<String>,
     /// Where a sign that it was heard can be put: channel and ts of the person's message.
     pub(super) heard_at: Option<(String, String)>,
     /// The name that the payload itself tells, if any: hostile text, at most [`LONGEST_NAME`] characters.
     pub(super) name_hint: Option<String>,
     /// What a slash command is answered at once, only to the person.
-    pub(super) ack_text: Option<&'static str>,
+    pub(super) ack_text: Option<String>,
 }
 
 /// The longest name of a person or a file, in characters.

@@ -8,6 +8,7 @@ use super::mark::Mark;
 use super::outgoing_text::{guarded, is_visible, plain, to_slack, width};
 use super::sizes;
 use super::split::{shorten, split};
+use crate::markdown;
 
 /// A section: Slack takes more, but four of these fill a post.
 const SECTION: usize = sizes::WHOLE / 4 - sizes::BLOCK_WEIGHT - 1;
@@ -77,7 +78,7 @@ fn mark(message: &Message, index: usize, of: usize) -> Value {
 /// The text in sections, the sections in posts. The last post leaves room for the controls and for what replaces them,
 /// so that a message is cut in the same places whether it is answered or not.
 fn parts(message: &Message, controls: &[Value]) -> Vec<Vec<String>> {
-    let mut text = visible(to_slack(&message.text));
+    let mut text = visible(to_slack(&markdown::to_text(&message.text)));
     if let Some(choices) = controls::in_words(message) {
         text = format!("{text}\n\n{choices}");
     }

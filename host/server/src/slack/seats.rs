@@ -4,11 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pesto_engine::delay::Ways;
 use pesto_engine::ports::{Seats as Ask, Store};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Sockets that a host wants: one is there while the other is replaced.
+/// Sockets that a host wants: one is there while the other is replaced, or died in silence. One alone would keep texts in
+/// order by itself; but what goes to a dead one comes again after a minute, and the wait that two ask for is ten
+/// milliseconds.
 pub(super) const WANTED: usize = 2;
 /// How long what the store answered holds, and how often it is asked.
 const LEASE: Duration = Duration::from_secs(20);
@@ -32,6 +35,8 @@ pub(super) struct Seats {
 pub(super) struct Seat {
     /// Counts from 1.
     pub(super) number: usize,
+    /// Of all hosts.
+    all: usize,
     allowed: watch::Receiver<usize>,
     open: Arc<watch::Sender<usize>>,
 }
@@ -60,6 +65,12 @@ impl Seat {
         self.number > *self.allowed.borrow()
     }
 
+    /// On how many ways Slack delivers now. Only where all hosts together have one seat it is known that no other host
+    /// has a socket; and while that is replaced, there are two.
+    pub(super) fn ways(&self) -> Ways {
+        if self.all == 1 && *self.open.borrow() == 1 { Ways::One } else { Ways::Several }
+    }
+
     /// A socket is about to be opened.
     pub(super) fn occupy(&self) -> Occupied {
         self.open.send_modify(|open| *open += 1);
@@ -83,7 +94,8 @@ impl Seats {
 
     /// Those that this host may come to hold.
     pub(super) fn each(&self) -> impl Iterator<Item = Seat> {
-        (1..=WANTED).map(|number| Seat { number, allowed: self.allowed.subscribe(), open: self.open.clone() })
+        let seat = |number| Seat { number, all: self.all, allowed: self.allowed.subscribe(), open: self.open.clone() };
+        (1..=WANTED).map(seat)
     }
 
     /// Takes part in the sharing, for ever.

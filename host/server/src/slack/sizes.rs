@@ -135,6 +135,7 @@ fn actions(block: &Value, at: &str) -> Result<(), String> {
         match kind(element) {
             "button" => button(element, &at)?,
             "static_select" => select(element, &at)?,
+            "datepicker" => placeholder(element, &at)?,
             "checkboxes" => options(element, CHECKBOXES, "use a multi-select in a section", &at)?,
             "multi_static_select" => {
                 return Err(format!("{at}: Slack takes a multi-select in a section only: make it an accessory of one"));
@@ -154,11 +155,16 @@ fn button(element: &Value, at: &str) -> Result<(), String> {
     }
 }
 
-fn select(element: &Value, at: &str) -> Result<(), String> {
-    if element.get("placeholder").is_some() {
-        text(element, "placeholder", PLACEHOLDER, at)?;
-        only_plain(element, "placeholder", at)?;
+fn placeholder(element: &Value, at: &str) -> Result<(), String> {
+    if element.get("placeholder").is_none() {
+        return Ok(());
     }
+    text(element, "placeholder", PLACEHOLDER, at)?;
+    only_plain(element, "placeholder", at)
+}
+
+fn select(element: &Value, at: &str) -> Result<(), String> {
+    placeholder(element, at)?;
     if element.get("max_selected_items").is_some_and(|most| most.as_u64().is_none_or(|most| most < 1)) {
         return Err(format!("{at}.max_selected_items is not a number from 1 on: let at least one be picked"));
     }

@@ -4,12 +4,14 @@
 //! The rules are those of Slack's documentation of Socket Mode and of its own clients; what they leave out are limits of
 //! time, without which a socket that died in silence is never missed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::{SinkExt as _, StreamExt as _};
+use pesto_engine::delay::Ways;
 use rand::RngExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -22,7 +24,7 @@ use super::api_error::{ApiError, is_passing};
 use super::hello::{Envelope, Socket, meet, reason};
 use super::intake::{Answer, Intake, Kind};
 use super::seats::{Occupied, Seat, Seats};
-use super::seldom::Seldom;
+use crate::seldom::Seldom;
 
 /// For sending what may wait behind much.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -189,6 +191,7 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, mut seat: Seat, idle: Du
     let mut heard = Instant::now();
     let mut last = None;
     let garbage = Seldom::default();
+    let mut lines = Lines::default();
     let closing = loop {
         if seat.is_lost() && in_hand.available_permits() == MOST_IN_HAND && acks.is_empty() {
             // All that came is acknowledged. What comes from now on, Slack sends again, to another socket.
@@ -229,10 +232,16 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, mut seat: Seat, idle: Du
                         let Some(id) = envelope.envelope_id.clone() else { continue };
                         // Only this loop takes of them, and there was one.
                         let Ok(permit) = in_hand.clone().try_acquire_owned() else { break End::Gone };
-                        let (intake, ack) = (intake.clone(), ack.clone());
+                        let (intake, ack, ways) = (intake.clone(), ack.clone(), seat.ways());
+                        let turn = (ways == Ways::One).then(|| lines.join(&envelope.payload));
                         while tasks.try_join_next().is_some() {}
                         tasks.spawn(async move {
-                            if let Some(payload) = take(&intake, &envelope).await {
+                            let (before, _done) = turn.unwrap_or_default();
+                            if let Some(before) = before {
+                                // An error says that it is done.
+                                let _ = before.await;
+                            }
+                            if let Some(payload) = take(&intake, &envelope, ways).await {
                                 let mut answer = json!({ "envelope_id": id });
                                 if let Some(payload) = payload {
                                     answer["payload"] = payload;
@@ -273,8 +282,29 @@ async fn serve(mut socket: Socket, intake: Arc<Intake>, mut seat: Seat, idle: Du
     while tasks.join_next().await.is_some() {}
 }
 
+/// Where one way is open, what a person writes at a place is stored one after the other, for nothing else keeps it in order.
+#[derive(Default)]
+struct Lines(HashMap<[String; 3], oneshot::Receiver<()>>);
+
+/// The end of what comes before, if anything does, and what tells of one's own when it is dropped.
+type InLine = (Option<oneshot::Receiver<()>>, Option<oneshot::Sender<()>>);
+
+impl Lines {
+    /// With more people than this, those are forgotten who wait no longer.
+    const MANY: usize = 1_024;
+
+    fn join(&mut self, payload: &Value) -> InLine {
+        if self.0.len() >= Self::MANY {
+            self.0.retain(|_, last| matches!(last.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+        }
+        let text = |name: &str| payload["event"][name].as_str().unwrap_or_default().to_owned();
+        let (done, last) = oneshot::channel();
+        (self.0.insert([text("user"), text("channel"), text("thread_ts")], last), Some(done))
+    }
+}
+
 /// Stores what an envelope tells; answers what goes with its acknowledgement, unless there is to be none.
-async fn take(intake: &Intake, envelope: &Envelope) -> Option<Option<Value>> {
+async fn take(intake: &Intake, envelope: &Envelope, ways: Ways) -> Option<Option<Value>> {
     let kind = match envelope.kind.as_str() {
         "events_api" => Kind::Event,
         "interactive" => Kind::Interaction,
@@ -285,7 +315,7 @@ async fn take(intake: &Intake, envelope: &Envelope) -> Option<Option<Value>> {
             return Some(None);
         }
     };
-    match intake.take(kind, &envelope.payload).await {
+    match intake.take(kind, &envelope.payload, ways).await {
         Answer::Silence => None,
         Answer::Ack(Some(text)) if envelope.accepts_response_payload == Some(true) => {
             Some(Some(json!({ "text": text })))

@@ -8,7 +8,7 @@ use tokio::io::BufReader;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::frame::{FromHost, ToHost, read, write};
+use super::frame::{FromHost, Room, ToHost, read, write};
 use crate::admin::{AdminReply, AdminRequest};
 
 /// A connection to a running host.
@@ -57,7 +57,7 @@ impl Client {
 impl Reader {
     /// The next frame; none when the host is gone.
     pub async fn next(&mut self) -> io::Result<Option<FromHost>> {
-        match read(&mut self.0).await {
+        match read(&mut self.0, &Room::default()).await {
             // A killed host resets the connection, or cuts a line.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
                 Ok(None)

@@ -5,16 +5,32 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 
 use pesto_engine::model::{EffectId, FlowName, Message, OpenQuestion, Values};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Semaphore;
 
 use crate::admin::{AdminReply, AdminRequest};
 
 /// The longest line, in bytes.
-const LONGEST: u64 = 4 << 20;
+const LONGEST: usize = 4 << 20;
+/// A line of so many bytes needs no room of its own: what people say is shorter.
+const SHORT: usize = 32 << 10;
+/// Lines longer than that which a host has in its memory at once, of all clients.
+const LONG_LINES: usize = 32;
+
+/// Room for lines that are not short.
+#[derive(Debug, Clone)]
+pub(super) struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LONG_LINES)))
+    }
+}
 
 /// From a client to the host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +42,12 @@ pub enum ToHost {
         person: String,
         /// As they call themselves.
         name: String,
+        /// An IETF language tag such as `en-GB`, or empty.
+        #[serde(default)]
+        locale: String,
+        /// An IANA zone such as `Europe/Rome`, or empty.
+        #[serde(default)]
+        time_zone: String,
     },
     /// The person wrote.
     Say {
@@ -127,18 +149,32 @@ pub struct OpenConversation {
 }
 
 /// Reads a line; none at the end.
-pub(super) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<T>> {
-    let mut line = Vec::new();
-    // The limit is set anew for each line.
-    let got = from.take(LONGEST).read_until(b'\n', &mut line).await?;
-    if got == 0 {
-        return Ok(None);
-    }
-    if line.last() != Some(&b'\n') {
-        if got as u64 == LONGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is longer than 4 MiB"));
+pub(super) async fn read<T: DeserializeOwned>(
+    from: &mut (impl AsyncBufRead + Unpin),
+    room: &Room,
+) -> io::Result<Option<T>> {
+    let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
+    let (mut line, mut long) = (Vec::new(), None);
+    loop {
+        let some = from.fill_buf().await?;
+        if some.is_empty() {
+            let broken = || Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last line is not whole"));
+            return if line.is_empty() { Ok(None) } else { broken() };
         }
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last line is not whole"));
+        let end = some.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+        let taken = end.unwrap_or(some.len());
+        if line.len() + taken > LONGEST {
+            return Err(bad("a line is longer than 4 MiB"));
+        }
+        if line.len() + taken > SHORT && long.is_none() {
+            let permit = room.0.clone().try_acquire_owned();
+            long = Some(permit.map_err(|_| bad("too many clients send long lines at once; try again"))?);
+        }
+        line.extend_from_slice(some.get(..taken).unwrap_or_default());
+        from.consume(taken);
+        if end.is_some() {
+            break;
+        }
     }
     let frame = serde_json::from_slice(&line);
     frame.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("not a frame: {error}")))
@@ -150,4 +186,27 @@ pub(super) async fn write<T: Serialize>(to: &mut (impl AsyncWrite + Unpin), fram
     line.push(b'\n');
     to.write_all(&line).await?;
     to.flush().await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_are_bounded_one_by_one_and_together() {
+        let room = Room::default();
+        let read = async |text: &str| read::<String>(&mut text.as_bytes(), &room).await;
+        assert_eq!(read("\"a\"\n\"b\"").await.unwrap().as_deref(), Some("a"));
+        assert_eq!(read("").await.unwrap(), None);
+        assert_eq!(read("\"a").await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        let long = format!("\"{}\"\n", "x".repeat(SHORT));
+        assert_eq!(read(&long).await.unwrap().map(|text| text.len()), Some(SHORT));
+        assert!(read(&"x".repeat(LONGEST + 1)).await.unwrap_err().to_string().contains("4 MiB"));
+        let others = room.0.try_acquire_many(LONG_LINES as u32).unwrap();
+        assert!(read(&long).await.unwrap_err().to_string().contains("long lines"));
+        assert_eq!(read("\"a\"\n").await.unwrap().as_deref(), Some("a"), "who is short is served");
+        drop(others);
+        assert!(read(&long).await.is_ok(), "and what was long gives its room back");
+    }
 }

@@ -9,4 +9,4 @@ pub use client::Client;
 pub use frame::{FromHost, OpenConversation, ToHost};
 pub use server::Listener;
 pub(crate) use server::WORKSPACE;
-pub use talk::{Heard, Talk};
+pub use talk::{Heard, Setting, Talk};

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use pesto_engine::engine::Engine;
 use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Inbound, Person, Place};
+use pesto_engine::policy::MEMBERS;
 use pesto_engine::ports::StoreError;
 use pesto_engine::router::open_question;
 use tokio::io::BufReader;
@@ -17,8 +18,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::frame::{FromHost, OpenConversation, ToHost, read, write};
+use super::frame::{FromHost, OpenConversation, Room, ToHost, read, write};
 use crate::admin::Desk;
+use crate::seldom::Seldom;
 use crate::terminal::Terminal;
 
 /// The workspace of people in terminals.
@@ -34,7 +36,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// Between two looks whether all is done that a client waits for.
 const GLANCE: Duration = Duration::from_millis(500);
 /// Clients at once.
-const MOST_CLIENTS: usize = 2_000;
+const MOST_CLIENTS: usize = 1_000;
 
 /// A bound socket. Dropping it hangs up on all clients.
 pub struct Listener {
@@ -51,6 +53,7 @@ struct Host {
     terminal: Arc<Terminal>,
     desk: Arc<Desk>,
     notice: Option<String>,
+    room: Room,
 }
 
 impl Listener {
@@ -79,7 +82,8 @@ impl Listener {
 
     /// Serves clients until it is dropped.
     pub async fn serve(self, engine: Arc<Engine>, terminal: Arc<Terminal>, desk: Arc<Desk>, notice: Option<String>) {
-        let host = Host { engine, terminal, desk, notice };
+        let host = Host { engine, terminal, desk, notice, room: Room::default() };
+        let sent_away = Seldom::default();
         let mut sessions = JoinSet::new();
         loop {
             while sessions.try_join_next().is_some() {}
@@ -87,7 +91,12 @@ impl Listener {
                 Ok((stream, _)) if sessions.len() < MOST_CLIENTS => {
                     sessions.spawn(session(stream, host.clone()));
                 }
-                Ok(_) => tracing::warn!("more than {MOST_CLIENTS} clients at once; one was sent away"),
+                Ok((stream, _)) => {
+                    send_away(&stream);
+                    if let Some(count) = sent_away.happens() {
+                        tracing::warn!(count, "there are {MOST_CLIENTS} clients, and another one was sent away");
+                    }
+                }
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be given back.
                     tracing::warn!(%error, "a client could not be accepted");
@@ -103,6 +112,14 @@ impl Drop for Listener {
         if std::fs::symlink_metadata(&self.path).is_ok_and(|there| there.ino() == self.number) {
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Says why, if that can be done at once.
+fn send_away(stream: &UnixStream) {
+    let bye = FromHost::Bye { reason: format!("the host has {MOST_CLIENTS} clients already: try again later") };
+    if let Ok(line) = serde_json::to_string(&bye) {
+        let _ = stream.try_write(format!("{line}\n").as_bytes());
     }
 }
 
@@ -122,7 +139,7 @@ async fn session(stream: UnixStream, host: Host) {
         io::Result::Ok(())
     };
     let reading = async {
-        while let Some(frame) = read(&mut from).await? {
+        while let Some(frame) = read(&mut from, &session.host.room).await? {
             session.handle(frame).await?;
         }
         io::Result::Ok(())
@@ -156,7 +173,18 @@ impl Session {
     /// An error hangs up.
     async fn handle(&mut self, frame: ToHost) -> io::Result<()> {
         match frame {
-            ToHost::Hello { person, name } => self.hello(person, name).await?,
+            ToHost::Hello { person, name, locale, time_zone } => {
+                let line = pesto_engine::text::line;
+                self.hello(Person {
+                    id: person,
+                    name: line(&name, 200),
+                    locale: line(&locale, 40),
+                    time_zone: line(&time_zone, 60),
+                    utc_offset: None,
+                    groups: vec![MEMBERS.to_owned()],
+                })
+                .await?;
+            }
             ToHost::Say { id, text } => self.event(id, Body::Said { text, files: Vec::new() }).await?,
             ToHost::Pick { id, message, values } => self.event(id, Body::Picked { message, values }).await?,
             ToHost::Fill { id, message, values } => self.event(id, Body::Filled { message, values }).await?,
@@ -175,20 +203,18 @@ impl Session {
         Ok(())
     }
 
-    async fn hello(&mut self, id: String, name: String) -> io::Result<()> {
+    async fn hello(&mut self, person: Person) -> io::Result<()> {
         if self.person.is_some() {
             self.send(FromHost::Bye { reason: "you have said hello already".to_owned() }).await;
             return Ok(());
         }
-        let place = match Place::direct(WORKSPACE, &id) {
+        let place = match Place::direct(WORKSPACE, &person.id) {
             Ok(place) => place,
             Err(error) => {
                 self.send(FromHost::Bye { reason: error.to_string() }).await;
                 return Ok(());
             }
         };
-        let name = pesto_engine::text::line(&name, 200);
-        let person = Person { id, name, locale: String::new(), time_zone: String::new(), groups: Vec::new() };
         let open = self.of_store(LOOKING, self.open(&place)).await?;
         let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;
@@ -237,6 +263,7 @@ impl Session {
             person: person.clone(),
             at: 0,
             sent: None,
+            manner: Default::default(),
             body,
         };
         // They hear the answer where they spoke last.

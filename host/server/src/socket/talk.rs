@@ -52,6 +52,15 @@ enum Command {
     Settle,
 }
 
+/// How a person's machine is set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Setting {
+    /// An IETF language tag such as `en-GB`, or empty.
+    pub locale: String,
+    /// An IANA zone such as `Europe/Rome`, or empty.
+    pub time_zone: String,
+}
+
 /// A person at the socket.
 pub struct Talk {
     commands: mpsc::UnboundedSender<Command>,
@@ -64,13 +73,13 @@ pub struct Talk {
 
 impl Talk {
     /// Begins to talk, as soon as a host listens at `socket`.
-    pub fn start(socket: PathBuf, person: String, name: String) -> Self {
+    pub fn start(socket: PathBuf, person: String, name: String, setting: Setting) -> Self {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (hear, heard) = mpsc::unbounded_channel();
         let pending = watch::Sender::new(0);
         let link = Link {
             socket,
-            hello: ToHost::Hello { person, name },
+            hello: ToHost::Hello { person, name, locale: setting.locale, time_zone: setting.time_zone },
             inbox,
             hear,
             unstored: VecDeque::new(),

@@ -7,13 +7,14 @@ use rusqlite::params;
 use super::conversation::{self, Next};
 use super::db::{Db, Done, corrupt, decode, encode};
 use super::inbox::{Event, remember};
-use super::outbox::{Sealed, post};
+use super::outbox::{Sealed, drop_unsent, post};
 use super::turn::{self, Position};
 use super::{records, timers};
 
 /// [`Commit`], encoded where it comes from and not on the store's thread.
 pub(super) struct Parts {
     conversation: Next,
+    drops: Option<u64>,
     messages: Vec<Sealed>,
     timers: Vec<TimerChange>,
     exchange: Option<String>,
@@ -24,9 +25,10 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn new(commit: Commit) -> Result<Self, StoreError> {
-        let Commit { conversation, messages, timers, exchange, completion, follow, dead } = commit;
+        let Commit { conversation, drops, messages, timers, exchange, completion, follow, dead } = commit;
         Ok(Self {
             conversation: Next::new(conversation)?,
+            drops,
             messages: messages.into_iter().map(Sealed::new).collect::<Result<_, _>>()?,
             timers,
             exchange: exchange.as_ref().map(encode).transpose()?,
@@ -66,6 +68,7 @@ pub(super) fn commit(db: &Db, fence: &Fence, parts: &Parts) -> Done<()> {
         db.run(insert, params![no, sent, next.number, next.step, now, follow.json])?;
         remember(db, &follow.id, now)?;
     }
+    parts.drops.iter().try_for_each(|generation| drop_unsent(db, no, *generation, now))?;
     parts.messages.iter().try_for_each(|message| post(db, message, now))?;
     if let Some((completion, json)) = &parts.completion {
         records::complete(db, completion, json)?;

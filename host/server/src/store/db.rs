@@ -1,6 +1,8 @@
 //! A connection as the operations see it.
 
 use std::cell::Cell;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pesto_engine::model::Millis;
@@ -71,6 +73,8 @@ pub(super) struct Db {
     pub(super) conn: Connection,
     clock: Arc<dyn Clock>,
     tick: Cell<i64>,
+    /// The file that must stay where it is, and its number.
+    file: Option<(PathBuf, u64)>,
     /// A claim may find more once this is committed.
     pub(super) inbox: Cell<bool>,
     /// The same for messages.
@@ -87,10 +91,32 @@ impl Db {
             conn,
             clock,
             tick: Cell::new(tick),
+            file: None,
             inbox: Cell::new(false),
             outbox: Cell::new(false),
             timers: Cell::new(false),
             components: Cell::new(false),
+        }
+    }
+
+    /// The same for a file that must stay where it is: what is written into one that was removed is lost.
+    pub(super) fn of_file(self, path: &Path) -> std::io::Result<Self> {
+        let number = std::fs::metadata(path)?.ino();
+        Ok(Self { file: Some((path.to_owned(), number)), ..self })
+    }
+
+    /// Whether the file is where it was.
+    pub(super) fn is_there(&self) -> Done<()> {
+        match &self.file {
+            Some((path, number)) if std::fs::metadata(path).map(|there| there.ino()).ok() != Some(*number) => {
+                let reason = format!(
+                    "its file `{}` was removed or replaced under the running host, and nothing is taken any more: stop \
+                     the host, and put a backup in its place",
+                    path.display()
+                );
+                Err(StoreError::Unavailable(reason).into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -131,6 +157,22 @@ impl Db {
     ) -> Done<Vec<T>> {
         Ok(self.sql(sql)?.query_map(params, read)?.collect::<Result<_, _>>()?)
     }
+}
+
+/// Gives room that was deleted back to the disk, in a step. Answers whether there is more.
+pub(super) fn shrink(db: &Db) -> Done<bool> {
+    // In pages of 4 KiB: what is kept for what comes next, and what is given back in one step.
+    const KEPT: i64 = 1_000;
+    const STEP: i64 = 1_000;
+    let free = || Ok::<i64, Fault>(db.row("PRAGMA freelist_count", [], |row| row.get(0))?.unwrap_or_default());
+    let before = free()?;
+    if before <= KEPT {
+        return Ok(false);
+    }
+    // It gives a page back each time that it is asked for a row.
+    db.rows(&format!("PRAGMA incremental_vacuum({STEP})"), [], |_| Ok(()))?;
+    // A file of an earlier version gives nothing back.
+    Ok((KEPT..before).contains(&free()?))
 }
 
 /// A time as SQLite has it: what is later than its integers reach never comes.

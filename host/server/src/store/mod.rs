@@ -66,7 +66,7 @@ impl EmbeddedStore {
         let reader = open::reader(&path)?;
         let wakes = Arc::<Wakes>::default();
         let io = |error| OpenError::Io(folder.to_owned(), error);
-        let writer = Db::new(writer, clock.clone(), tick);
+        let writer = Db::new(writer, clock.clone(), tick).of_file(&path).map_err(io)?;
         let writer = Worker::start("store-write", writer, Access::Write, wakes.clone()).map_err(io)?;
         let reader = Db::new(reader, clock, 0);
         let reader = Worker::start("store-read", reader, Access::Read, wakes.clone()).map_err(io)?;
@@ -323,6 +323,7 @@ impl Store for EmbeddedStore {
         while self.writer.call(components::forget).await? {}
         self.writer.call(outbox::forget).await?;
         self.writer.call(records::forget_doubts).await?;
+        while self.writer.call(db::shrink).await? {}
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The data folder: its lock, its file, its schema.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::FILE;
 use super::db::explain;
+use crate::private;
 
 /// What this build reads and writes.
 const VERSION: i64 = 4;
@@ -50,9 +52,8 @@ pub enum OpenError {
 /// Makes the folder, if need be, and locks it for as long as the file is held.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     let io = |error| OpenError::Io(folder.to_owned(), error);
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join("pesto.lock"));
-    let file = file.map_err(io)?;
+    private::folder(folder).map_err(io)?;
+    let file = private::file(&folder.join("pesto.lock")).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
@@ -63,6 +64,14 @@ pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
 /// A connection that writes, on a schema that is there.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let sqlite = |error| OpenError::Sqlite(path.to_owned(), error);
+    // SQLite makes the files beside it as this one is.
+    private::file(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
+    for beside in ["-wal", "-shm"] {
+        let beside = path.with_file_name(format!("{FILE}{beside}"));
+        if beside.exists() {
+            private::file(&beside).map_err(|error| OpenError::Io(beside, error))?;
+        }
+    }
     let mut conn = connect(path).map_err(sqlite)?;
     match version(&conn).map_err(sqlite)? {
         Some(VERSION) => {}
@@ -90,6 +99,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.set_prepared_statement_cache_capacity(128);
     // Without this, SQLite looks at the values that are bound and compiles some statements anew each time.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // Before anything is written, or it has no effect: what is deleted gives its room back, in steps.
+    conn.pragma_update(None, "auto_vacuum", "incremental")?;
     conn.pragma_update(None, "journal_mode", "wal")?;
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "foreign_keys", true)?;

@@ -238,6 +238,21 @@ fn drop_closings(db: &Db, id: &str) -> Done<()> {
     Ok(())
 }
 
+/// Takes what of a generation was surely not posted out of its place's outbox.
+pub(super) fn drop_unsent(db: &Db, place: i64, generation: u64, now: i64) -> Done<()> {
+    let drop = "DELETE FROM outbox WHERE place = ?1 AND closes IS NULL AND NOT sent AND NOT sending AND NOT in_doubt
+        AND json_extract(message, '$.generation') = ?2 RETURNING id";
+    for id in db.rows(drop, params![place, generation], |row| row.get::<_, String>(0))? {
+        drop_closings(db, &id)?;
+    }
+    if let Some(next) = first(db, place)? {
+        let rouse = "UPDATE outbox SET due = ?3 WHERE place = ?1 AND no = ?2 AND due IS NULL";
+        db.run(rouse, params![place, next, now])?;
+        db.outbox.set(true);
+    }
+    Ok(())
+}
+
 /// Forgets what was posted long ago.
 pub(super) fn forget(db: &Db) -> Done<()> {
     db.run("DELETE FROM posted WHERE at <= ?1", [db.now().saturating_sub(time(CLOSABLE))])?;

@@ -17,10 +17,19 @@ fn said(id: &str, text: &str) -> Inbound {
         name: String::new(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     let body = Body::Said { text: text.into(), files: Vec::new() };
-    Inbound { id: id.into(), place: Place::direct("T1", "ann").unwrap(), person, at: 0, sent: None, body }
+    Inbound {
+        id: id.into(),
+        place: Place::direct("T1", "ann").unwrap(),
+        person,
+        at: 0,
+        sent: None,
+        manner: Default::default(),
+        body,
+    }
 }
 
 fn fresh() -> (TempDir, Arc<EmbeddedStore>) {
@@ -163,4 +172,47 @@ async fn what_was_asked_is_done_though_nobody_waits() {
     drop(store);
     let store = EmbeddedStore::open(folder.path(), Arc::new(ManualClock::new(1_000))).unwrap();
     assert_eq!(store.backlog().await.unwrap().inbox, 1);
+}
+
+#[tokio::test]
+async fn a_file_that_was_removed_takes_nothing_more() {
+    let (folder, store) = fresh();
+    assert!(matches!(store.accept(said("e1", ""), Entry::Queue).await, Ok(Accepted::New(Some(_)))));
+    let (path, aside) = (folder.path().join(FILE), folder.path().join("aside"));
+    std::fs::rename(&path, &aside).unwrap();
+    let gone = store.accept(said("e2", ""), Entry::Queue).await.unwrap_err();
+    assert!(matches!(&gone, StoreError::Unavailable(words) if words.contains("removed or replaced")), "{gone}");
+    std::fs::write(&path, "another").unwrap();
+    assert!(store.accept(said("e2", ""), Entry::Queue).await.is_err());
+    std::fs::rename(&aside, &path).unwrap();
+    assert!(matches!(store.accept(said("e2", ""), Entry::Queue).await, Ok(Accepted::New(Some(_)))), "it is back");
+}
+
+#[tokio::test]
+async fn what_is_thrown_away_gives_its_room_back() {
+    let (_folder, store) = fresh();
+    let pages = || call(&store, |db| Ok(db.row("PRAGMA page_count", [], |row| row.get::<_, i64>(0))?.unwrap()));
+    for number in 0..32 {
+        store.accept(said(&format!("e{number}"), &"x".repeat(1 << 20)), Entry::Queue).await.unwrap();
+    }
+    let full = pages().await.unwrap().unwrap();
+    assert!(full > 8_000, "{full}");
+    store.clear(&Place::direct("T1", "ann").unwrap()).await.unwrap();
+    store.sweep(&[]).await.unwrap();
+    let left = pages().await.unwrap().unwrap();
+    assert!(left < 2_200, "{left} pages of {full} are left");
+    assert!(matches!(store.accept(said("new", ""), Entry::Queue).await, Ok(Accepted::New(Some(_)))));
+}
+
+#[test]
+fn nobody_else_can_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let top = TempDir::new().unwrap();
+    let folder = top.path().join("data");
+    let _store = EmbeddedStore::open(&folder, Arc::new(ManualClock::new(1_000))).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 3, "the file, its log and the lock: {files:?}");
+    assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
 }

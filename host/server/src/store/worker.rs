@@ -151,6 +151,9 @@ fn next(waiting: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
 
 /// An error means that nothing of the batch is known to be stored.
 fn transact(db: &Db, access: Access, batch: &mut [Box<dyn Job>]) -> Done<()> {
+    if let Access::Write = access {
+        db.is_there()?;
+    }
     let done = begin(db, access).and_then(|()| run_all(db, access, batch)).and_then(|()| db.run("COMMIT", []));
     if done.is_err() && !db.conn.is_autocommit() {
         db.run("ROLLBACK", [])?;

@@ -10,11 +10,11 @@ use pesto_engine::scripted::ManualClock;
 use pesto_server::redis::{Options, RedisStore};
 use redis_rig::cluster::Cluster;
 
-use crate::OnRedis;
 use crate::samples::{LEASE, SOON, open, options, patiently, said, turn};
+use crate::{OnRedis, judged_by};
 
 #[tokio::test]
-async fn a_cluster_keeps_the_contract() {
+async fn judge_redis_cluster_keeps_the_contract() {
     let cluster = Cluster::start();
     contract::check(&OnRedis::at(cluster.url(0), 16)).await;
     let warnings = async || {
@@ -25,6 +25,7 @@ async fn a_cluster_keeps_the_contract() {
     let mut third = cluster.connection(2);
     redis::cmd("CONFIG").arg("SET").arg("maxmemory-policy").arg("allkeys-lru").exec(&mut third).unwrap();
     assert!(warnings().await[0].contains("noeviction"), "each node is asked");
+    judged_by("redis_cluster");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,10 +24,11 @@ pub(crate) fn said(name: &str, id: &str) -> Inbound {
         name: String::new(),
         locale: String::new(),
         time_zone: String::new(),
+        utc_offset: None,
         groups: Vec::new(),
     };
     let body = Body::Said { text: "hello".into(), files: Vec::new() };
-    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, body }
+    Inbound { id: id.into(), place: place(name), person, at: 0, sent: None, manner: Default::default(), body }
 }
 
 pub(crate) fn message(name: &str, index: usize) -> Message {
@@ -41,6 +42,7 @@ pub(crate) fn message(name: &str, index: usize) -> Message {
         choices: None,
         form: None,
         closes: None,
+        aim: Default::default(),
     }
 }
 
@@ -54,8 +56,10 @@ pub(crate) fn conversation(generation: u64) -> Conversation {
         questions: Vec::new(),
         switch_to: None,
         timers: BTreeMap::from([("later".to_owned(), 1)]),
-        began: Beginning { at: 1, sent: None, by: "ann".into() },
+        began: Beginning { at: 1, sent: None, by: "ann".into(), ..Default::default() },
         last: 1,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     }
 }

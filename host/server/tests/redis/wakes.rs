@@ -20,7 +20,7 @@ async fn hosts_wake_each_other() {
     tokio::time::timeout(SOON, other.inbox_changed()).await.expect("an event");
     let claim = other.claim(1, LEASE).await.unwrap().remove(0);
     assert_eq!(one.claim(1, LEASE).await, Ok(Vec::new()), "the other one has it");
-    let began = Beginning { at: 0, sent: None, by: "ann".into() };
+    let began = Beginning { at: 0, sent: None, by: "ann".into(), ..Default::default() };
     let conversation = Conversation {
         generation: 1,
         flow: "survey".parse().unwrap(),
@@ -32,6 +32,8 @@ async fn hosts_wake_each_other() {
         timers: [("nag".to_owned(), 5_000)].into(),
         began,
         last: 0,
+        alone: 0,
+        passed: None,
         tried: Vec::new(),
     };
     let commit = Commit {

@@ -1,5 +1,7 @@
 //! The answers so far, by question.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -15,9 +17,28 @@ pub struct Answers {
     values: Vec<(String, Value)>,
 }
 
+thread_local! {
+    /// The ids that answers are asked for, while somebody wants to know.
+    static ASKED: RefCell<Option<BTreeSet<String>>> = const { RefCell::new(None) };
+}
+
+/// The ids of the answers that `look` asks for, whichever answers it looks at.
+pub(crate) fn asked_for(look: impl FnOnce()) -> BTreeSet<String> {
+    ASKED.with_borrow_mut(|asked| *asked = Some(BTreeSet::new()));
+    look();
+    ASKED.take().unwrap_or_default()
+}
+
 impl Answers {
     /// The answer as it is recorded; null where the question was skipped, none where it was not asked.
     pub fn get(&self, id: &str) -> Option<&Value> {
+        ASKED.with_borrow_mut(|asked| {
+            if let Some(asked) = asked
+                && !asked.contains(id)
+            {
+                asked.insert(id.to_owned());
+            }
+        });
         self.values.iter().find(|(key, _)| key == id).map(|(_, value)| value)
     }
 

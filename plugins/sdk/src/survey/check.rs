@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use serde_json::{Value, json};
+
+use super::answers::{Answers, asked_for};
 use super::question::{Kind, Question};
 use super::script::Script;
 use super::words;
@@ -31,8 +34,67 @@ impl Script {
                 return Err(format!("two questions have the label `{}`", question.label));
             }
         }
+        self.branches()
+    }
+
+    /// Branches look back. One that looks at the answer of no question before it, as for a misspelt id, never sees an
+    /// answer, and nothing tells of it. So each is asked as it would be by people who answer this and that.
+    fn branches(&self) -> Result<(), String> {
+        let samples: Vec<_> = self.questions.iter().map(samples).collect();
+        for person in 0..PEOPLE {
+            let mut kept = Answers::default();
+            for (at, (question, samples)) in self.questions.iter().zip(&samples).enumerate() {
+                let mut applies = false;
+                let asked = asked_for(|| applies = question.applies(&kept));
+                let known = |id: &str| self.questions.iter().take(at).any(|question| question.id == id);
+                if let Some(wrong) = asked.iter().find(|id| !known(id)) {
+                    return Err(self.looks_at(question, at, wrong));
+                }
+                // The first one has answered nothing yet. The others are spread, and the same each time.
+                let chance = (person as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(at as u32 * 7) >> 33;
+                let sample = samples.get(chance as usize % samples.len().max(1));
+                if let Some(sample) = sample.filter(|_| applies && person > 0) {
+                    kept.set(&question.id, sample.clone());
+                }
+            }
+        }
         Ok(())
     }
+
+    fn looks_at(&self, question: &Question, at: usize, wrong: &str) -> String {
+        let wrong = crate::text::cut(wrong, 80);
+        let why = match self.questions.iter().skip(at).any(|question| question.id == wrong) {
+            true => "does not come before it",
+            false => "is the id of no question",
+        };
+        let ids: Vec<_> = self.questions.iter().take(at).map(|question| format!("`{}`", question.id)).collect();
+        let ids = if ids.is_empty() { "there is none".to_owned() } else { format!("there are {}", ids.join(", ")) };
+        format!("question `{}`: its `when` looks at `{wrong}`, which {why}; before it {ids}", question.id)
+    }
+}
+
+/// So many people answer the questions in thought.
+const PEOPLE: usize = 200;
+
+/// Answers that a person could give.
+fn samples(question: &Question) -> Vec<Value> {
+    let mut all = match &question.kind {
+        Kind::Text { .. } => vec![json!("x")],
+        Kind::Number(range) => vec![json!(range.start()), json!(range.end())],
+        Kind::Decimal(range) => vec![json!(range.start()), json!(range.end())],
+        Kind::Scale { points, .. } => points.clone().map(Value::from).collect(),
+        Kind::Date { .. } => vec![json!("2026-03-02")],
+        Kind::YesNo => vec![json!(true), json!(false)],
+        Kind::OneOf(options) => options.iter().map(|option| json!(option.value)).collect(),
+        Kind::ManyOf { options, count } => {
+            let values: Vec<_> = options.iter().map(|option| option.value.as_str()).collect();
+            values.windows(*count.start() as usize).map(|some| json!(some)).collect()
+        }
+    };
+    if question.optional {
+        all.push(Value::Null);
+    }
+    all
 }
 
 fn sound(question: &Question) -> Result<(), String> {
@@ -139,6 +201,31 @@ mod tests {
             let fault = fault(vec![question]);
             assert!(fault.starts_with(&format!("question `{id}`: ")) && fault.contains(part), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_branch_looks_at_questions_before_it() {
+        let week = || one_of("week", "?", ["Good", "Bad"]);
+        let misspelt = fault(vec![week(), text("wish", "?").when(|so_far| so_far.is("weeek", "Bad"))]);
+        assert_eq!(
+            misspelt,
+            "question `wish`: its `when` looks at `weeek`, which is the id of no question; before it there are `week`"
+        );
+        let later = fault(vec![week().when(|so_far| so_far.given("wish")), text("wish", "?")]);
+        assert!(later.contains("`wish`, which does not come before it; before it there is none"), "{later}");
+        // Behind another condition, which holds for one answer only.
+        let hidden = fault(vec![
+            week(),
+            yes_no("tired", "?").when(|so_far| so_far.is("week", "Bad")),
+            text("wish", "?").when(|so_far| so_far.is("week", "Bad") && so_far.no("tired") && so_far.yes("tried")),
+        ]);
+        assert!(hidden.contains("looks at `tried`"), "{hidden}");
+        let sound = vec![
+            week(),
+            date("day", "?"),
+            text("wish", "?").when(|so_far| so_far.is("week", "Bad") || so_far.date("day").is_some()),
+        ];
+        assert_eq!(Script { questions: sound, attempts: 3, review: true, phrases: Phrases::of("") }.check(), Ok(()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::question::Kind;
 use super::script::{At, Interview, Script};
 use super::step::{Input, Step};
 use super::{Survey, words};
@@ -28,7 +29,7 @@ impl<S: Survey> Flow for Conduct<S> {
 
     fn handle(event: Event, turn: &mut Turn<Interview>) -> Result<(), Failure> {
         let script = Script::of::<S>().speaking(&turn.person().locale);
-        let today = turn.now().date();
+        let today = turn.local().date();
         match event {
             Event::Started(arguments) => {
                 let known = S::known(&arguments, turn.person());
@@ -42,6 +43,16 @@ impl<S: Survey> Flow for Conduct<S> {
             }
             Event::Picked(picked) => {
                 let input = Input::Picked { key: &picked.key, values: &picked.values };
+                let step = script.step(&mut turn.state, &input, today);
+                act::<S>(&script, step, String::new(), turn)
+            }
+            // The calendar below a date question.
+            Event::Filled(filled) => {
+                let day = filled.text(&filled.key).to_owned();
+                let values = [day.clone()];
+                let is_open = filled.key == words::key(&turn.state.at);
+                let of_another = Input::Picked { key: &filled.key, values: &values };
+                let input = if is_open { Input::Wrote(&day) } else { of_another };
                 let step = script.step(&mut turn.state, &input, today);
                 act::<S>(&script, step, String::new(), turn)
             }
@@ -62,8 +73,8 @@ impl<S: Survey> Flow for Conduct<S> {
                 unchanged(&script, turn);
                 Ok(())
             }
-            // A survey sets no other timer and shows no form.
-            Event::Timer { .. } | Event::Filled(_) => {
+            // A survey sets no other timer.
+            Event::Timer { .. } => {
                 unchanged(&script, turn);
                 Ok(())
             }
@@ -96,9 +107,18 @@ fn act<S: Survey>(script: &Script, step: Step, before: String, turn: &mut Turn<I
     }
 }
 
-fn ask(script: &Script, notes: Vec<String>, turn: &mut Turn<Interview>) {
-    turn.say(words::prompt(script, &turn.state, notes));
+fn ask(script: &Script, mut notes: Vec<String>, turn: &mut Turn<Interview>) {
+    let local = turn.local();
+    if asks_for_a_date(script, &turn.state) && !local.is_known() {
+        notes.push(words::today(local.date(), script.phrases));
+    }
+    turn.say(words::prompt(script, &turn.state, notes, local.date()));
     unchanged(script, turn);
+}
+
+fn asks_for_a_date(script: &Script, interview: &Interview) -> bool {
+    let At::Question { id, .. } = &interview.at else { return false };
+    script.question(id).is_some_and(|question| matches!(question.kind, Kind::Date { .. }))
 }
 
 /// What the next message means hangs on what is open, also after a turn that asked nothing.
@@ -109,3 +129,6 @@ fn unchanged(script: &Script, turn: &mut Turn<Interview>) {
         turn.literal_next();
     }
 }
+
+#[cfg(test)]
+mod tests;

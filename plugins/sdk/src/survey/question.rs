@@ -102,7 +102,8 @@ impl Question {
         self
     }
 
-    /// It is asked only if this holds. Only the answers of questions before this one are there to be looked at.
+    /// It is asked only if this holds. Only the answers of questions before this one are there to be looked at: a survey
+    /// that looks at another id is not sound, and its component is refused.
     pub fn when(mut self, applies: impl Fn(&Answers) -> bool + 'static) -> Self {
         self.when = Some(Box::new(applies));
         self
@@ -156,7 +157,7 @@ impl Question {
         self
     }
 
-    /// Which dates are accepted, in days from today: `0..=30` is within the next thirty days.
+    /// Which dates are accepted, in days from the person's today: `0..=30` is within the next thirty days.
     ///
     /// # Panics
     /// For any other kind than a date.

@@ -1,11 +1,12 @@
 //! What the person reads. One message a turn: what happened, and below it what is asked now.
 
-use super::phrases::fill;
+use super::phrases::{Phrases, fill};
 use super::question::{Kind, Question};
 use super::read::how_many;
 use super::script::{At, Interview, Script};
-use crate::Message;
+use crate::form::{Field, Form};
 use crate::message::Choice;
+use crate::{Date, Message, text};
 
 /// What the keys and values of the kit begin with; no id and no option of a survey does.
 pub(crate) const PREFIX: &str = "survey/";
@@ -21,6 +22,11 @@ pub(crate) const RETURN: &str = "survey/return";
 const STUCK: &str = "survey/stuck";
 const REVIEW: &str = "survey/review";
 const WHICH: &str = "survey/which";
+
+/// Said where a date is asked for and the person's clocks are not known.
+pub(crate) fn today(date: Date, phrases: &Phrases) -> String {
+    fill(phrases.take_today, &[("date", &phrases.day(date))])
+}
 
 /// The key of the message that asks what is open.
 pub(crate) fn key(at: &At) -> &str {
@@ -76,7 +82,7 @@ fn of_stuck(question: &Question, interview: &Interview) -> Vec<Choice> {
 }
 
 /// The message that asks what is open, below these notes.
-pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<String>) -> Message {
+pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<String>, today: Date) -> Message {
     notes.push(match &interview.at {
         At::Start | At::Moved => String::new(),
         At::Question { id, .. } => script.question(id).map_or_else(String::new, |question| ask(question, interview)),
@@ -86,9 +92,28 @@ pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<Stri
     });
     let message = Message::new(notes.join("\n\n")).key(key(&interview.at));
     match choices(script, interview) {
-        (options, ..) if options.is_empty() => message,
+        (options, ..) if options.is_empty() => match calendar(script, interview, today) {
+            Some(form) => message.form(form),
+            None => message,
+        },
         (options, least, most) => message.choices_between(least, most, options),
     }
+}
+
+/// A date in a form of its own: a channel that has a calendar shows it, and words are as good an answer.
+fn calendar(script: &Script, interview: &Interview, today: Date) -> Option<Form> {
+    let At::Question { id, .. } = &interview.at else { return None };
+    let question = script.question(id)?;
+    let Kind::Date { days } = &question.kind else { return None };
+    // The host takes no control characters here, and a label may hold them.
+    let label = question.label.split_whitespace().collect::<Vec<_>>().join(" ");
+    let label = if label.is_empty() { id.clone() } else { label };
+    let field = Field::date(id, &label);
+    let field = match days {
+        Some(days) => field.not_before(today.plus_days(*days.start())).not_after(today.plus_days(*days.end())),
+        None => field,
+    };
+    Some(Form::new(text::cut_chars(&label, 24)).field(field))
 }
 
 fn ask(question: &Question, interview: &Interview) -> String {

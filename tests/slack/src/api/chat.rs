@@ -121,27 +121,49 @@ fn compose(state: &mut State, channel: &str, thread_ts: Option<&str>, content: C
     }
 }
 
-/// No two posts in a channel within a second of one another.
-fn keep_pace(state: &mut State, channel: &str) -> Result<(), Refusal> {
-    let least = state.options.post_interval;
+/// When a burst of posts will be whole again after one more; how long it has to wait where it is used up.
+fn one_more(full: Option<Instant>, now: Instant, burst: u32, interval: Duration) -> Result<Instant, Duration> {
+    let full = full.map_or(now, |full| full.max(now));
+    let used = full.duration_since(now);
+    let saved = interval * burst.saturating_sub(1);
+    if used > saved { Err(used - saved) } else { Ok(full + interval) }
+}
+
+/// What a post takes off the bursts of its channel and of the workspace.
+struct Pace {
+    of_channel: Instant,
+    of_workspace: Instant,
+}
+
+fn pace(state: &mut State, channel: &str) -> Result<Pace, Refusal> {
     let now = Instant::now();
-    let last = state.channels.get(channel).and_then(|channel| channel.last_post);
-    let Some(since) = last.map(|last| now.duration_since(last)).filter(|since| *since < least) else { return Ok(()) };
-    state.count("rate_limited");
-    state.count("rate_limited.chat.postMessage");
-    let left: Duration = least - since;
-    Err(Refusal::rate_limited(left.as_secs_f64().ceil() as u64))
+    let full = state.channels.get(channel).and_then(|channel| channel.posts_full);
+    let of_channel = one_more(full, now, state.options.post_burst, state.options.post_interval);
+    let of_workspace = match state.options.workspace_posts {
+        Some((burst, a_minute)) => one_more(state.posts_full, now, burst, Duration::from_secs(60) / a_minute.max(1)),
+        None => Ok(now),
+    };
+    match (of_channel, of_workspace) {
+        (Ok(of_channel), Ok(of_workspace)) => Ok(Pace { of_channel, of_workspace }),
+        (of_channel, of_workspace) => {
+            state.count("rate_limited");
+            state.count("rate_limited.chat.postMessage");
+            let wait = of_channel.err().max(of_workspace.err()).unwrap_or_default();
+            Err(Refusal::rate_limited(wait.as_secs_f64().ceil() as u64))
+        }
+    }
 }
 
 pub(super) fn post_message(state: &mut State, arguments: &Arguments) -> Answer {
     let channel = channel(state, arguments)?;
     not_archived(state, &channel)?;
-    keep_pace(state, &channel)?;
+    let Pace { of_channel, of_workspace } = pace(state, &channel)?;
     let content = read(arguments, false)?;
     says_something(&content)?;
     let message = compose(state, &channel, arguments.text("thread_ts"), content);
+    state.posts_full = Some(of_workspace);
     if let Some(channel) = state.channels.get_mut(&channel) {
-        channel.last_post = Some(Instant::now());
+        channel.posts_full = Some(of_channel);
     }
     let shown = wire::message(&message, &state.app, false);
     let ts = message.ts.clone();

@@ -22,6 +22,7 @@ fn readable<'a>(state: &'a State, arguments: &Arguments) -> Result<&'a Channel, 
     let scope = match channel.kind {
         Kind::Public => "channels:history",
         Kind::Private => "groups:history",
+        Kind::Group => "mpim:history",
         Kind::Direct(_) => "im:history",
     };
     demand(state, &[scope])?;

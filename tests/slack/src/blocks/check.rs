@@ -51,6 +51,13 @@ pub(crate) fn characters(blocks: &[Value]) -> usize {
     blocks.iter().map(within).sum()
 }
 
+/// Whether a text is written as Slack writes dates. Which days a month has is not checked.
+pub(crate) fn is_date(text: &str) -> bool {
+    let digits = |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts[..], [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2))
+}
+
 fn count(value: &Value) -> usize {
     value.as_str().map_or(0, |text| text.chars().count())
 }
@@ -90,6 +97,9 @@ impl Check {
                         && !ids.insert(id)
                     {
                         self.no(&format!("{at}/action_id"), "`action_id` already exists");
+                    }
+                    if element["type"].as_str().is_some_and(|kind| kind.ends_with("_input")) {
+                        self.no(&format!("{at}/type"), "unsupported type: an input stands in a block of its own");
                     }
                     self.element(element, &at);
                 }
@@ -145,6 +155,11 @@ impl Check {
                 self.options(&element["options"], &format!("{at}/options"), 1, 100)
             }
             Some("checkboxes" | "radio_buttons") => self.options(&element["options"], &format!("{at}/options"), 1, 10),
+            Some("datepicker") => {
+                if element.get("initial_date").is_some_and(|date| !date.as_str().is_some_and(is_date)) {
+                    self.no(&format!("{at}/initial_date"), "must be a date such as 2026-03-31");
+                }
+            }
             Some("overflow") => self.options(&element["options"], &format!("{at}/options"), 1, 5),
             Some(
                 "image"
@@ -152,7 +167,6 @@ impl Check {
                 | "number_input"
                 | "email_text_input"
                 | "url_text_input"
-                | "datepicker"
                 | "timepicker"
                 | "datetimepicker"
                 | "users_select"
@@ -281,6 +295,16 @@ mod tests {
         ] {
             assert_eq!(problems(&[fits], &MESSAGE), Vec::<String>::new());
             assert_eq!(problems(&[does_not], &MESSAGE).len(), 1);
+        }
+    }
+
+    #[test]
+    fn calendars_stand_among_actions_and_inputs_do_not() {
+        let actions = |element: Value| json!({ "type": "actions", "elements": [element] });
+        let calendar = |date: &str| json!({ "type": "datepicker", "initial_date": date, "placeholder": plain("When") });
+        assert_eq!(problems(&[actions(calendar("2026-03-31"))], &MESSAGE), Vec::<String>::new());
+        for element in [calendar("31 March"), calendar(""), json!({ "type": "number_input" })] {
+            assert_eq!(problems(&[actions(element)], &MESSAGE).len(), 1);
         }
     }
 

@@ -1,5 +1,7 @@
 use serde_json::{Map, Value, json};
 
+use super::check::is_date;
+
 /// A button, a select or an input in a message or a view.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Control<'a> {
@@ -90,6 +92,9 @@ impl<'a> Control<'a> {
                 Value::Array(all) => all.iter().map(|one| self.named(one)).collect::<Result<Value, _>>()?,
                 one => json!([self.named(one)?]),
             },
+            "selected_date" if !entered.is_null() && !entered.as_str().is_some_and(is_date) => {
+                return Err(format!("a calendar gives a date such as 2026-03-31, and not {entered}"));
+            }
             _ => entered.clone(),
         };
         Ok(json!({ "type": self.kind(), field: value }))

@@ -144,7 +144,7 @@ impl State {
     fn channel_name(&self, channel: &str) -> String {
         match self.channels.get(channel) {
             Some(channel) if matches!(channel.kind, Kind::Direct(_)) => "directmessage".to_owned(),
-            Some(channel) if channel.kind == Kind::Private => "privategroup".to_owned(),
+            Some(channel) if matches!(channel.kind, Kind::Private | Kind::Group) => "privategroup".to_owned(),
             Some(channel) => channel.name.clone(),
             None => String::new(),
         }

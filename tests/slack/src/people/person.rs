@@ -143,6 +143,20 @@ impl Person {
         answer
     }
 
+    /// The same in a channel.
+    pub async fn commands_in(&self, channel: &str, command: &str, text: &str) -> Answer {
+        let (waiting, channel) = self.does(|state| state.command(&self.id, Some(channel), command, text));
+        let answer = waiting.await.unwrap_or(Answer { acked: false, payload: Value::Null });
+        self.core.act(|state| replies::command_answer(state, &self.id, &channel, &answer.payload));
+        answer
+    }
+
+    /// Writes Slack's markup in this message's thread.
+    pub async fn replies_markup(&self, thread: &Message, text: &str) -> Message {
+        let (channel, thread_ts) = (Some(thread.channel.clone()), Some(thread.thread().to_owned()));
+        self.writes(Writing { text: text.to_owned(), channel, thread_ts, raw: true, ..Writing::default() })
+    }
+
     /// Uses a shortcut of the app, on a message if one is given.
     pub async fn shortcut(&self, callback_id: &str, message: Option<&Message>) -> Answer {
         let on = message.map(|message| (message.channel.as_str(), message.ts.as_str()));

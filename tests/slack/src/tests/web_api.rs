@@ -36,7 +36,7 @@ async fn tokens_and_scopes_are_checked() {
 
 #[tokio::test]
 async fn two_posts_within_a_second_are_one_too_many() {
-    let slack = SlackDouble::start(Options::default()).await;
+    let slack = SlackDouble::start(Options { post_burst: 1, ..Options::default() }).await;
     let (ann, bob) = (slack.person("Ann"), slack.person("Bob"));
     post_to(&slack, ann.id(), json!({ "text": "one" })).await;
     post_to(&slack, bob.id(), json!({ "text": "another channel" })).await;
@@ -45,6 +45,22 @@ async fn two_posts_within_a_second_are_one_too_many() {
     assert_eq!((limited.status, limited.header("retry-after")), (429, Some("1")));
     assert_eq!(slack.counter("rate_limited.chat.postMessage"), 1);
     assert_eq!(ann.sees().len(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_and_the_workspace_take_a_burst() {
+    let slack = SlackDouble::start(Options { workspace_posts: Some((4, 60)), ..Options::default() }).await;
+    let (ann, bob) = (slack.person("Ann"), slack.person("Bob"));
+    let post = async |person: &crate::Person| {
+        let arguments = json!({ "channel": person.id(), "text": "one" });
+        request(&slack, &slack.bot_token(), "chat.postMessage", arguments).await.unwrap().status
+    };
+    let mut of_ann = Vec::new();
+    for _ in 0..4 {
+        of_ann.push(post(&ann).await);
+    }
+    assert_eq!(of_ann, [200, 200, 200, 429]);
+    assert_eq!((post(&bob).await, post(&bob).await), (200, 429), "what was refused counts for nothing");
 }
 
 /// Otherwise a person could be seen to have answered what was not there yet.

@@ -2,11 +2,11 @@
 
 use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Body, Control, EffectId, File, Values};
-use pesto_engine::policy::{Access, Who};
+use pesto_engine::policy::{Access, Who, contract};
 use pesto_engine::ports::{Accepted, Entry, Store};
 use pesto_tests::guests;
 
-use super::{World, until};
+use super::{World, place, until};
 
 /// A world in which a turn waits for a model.
 async fn waiting() -> World {
@@ -178,6 +178,7 @@ async fn in_what_is_for_some_only_others_take_no_part() {
     let by = |world: &mut World, id: &str, body| {
         let mut inbound = world.inbound(body);
         inbound.person.id = id.to_owned();
+        inbound.manner.overheard = matches!(inbound.body, Body::Said { .. });
         inbound
     };
     let said = |text: &str| Body::Said { text: text.into(), files: vec![] };
@@ -199,5 +200,32 @@ async fn in_what_is_for_some_only_others_take_no_part() {
     assert_eq!(world.settled().await, ["completed"]);
     let go = by(&mut world, "somebody", said("hello"));
     world.engine().accept(go).await.unwrap();
-    assert_eq!(world.settled().await, ["ok"]);
+    assert!(world.settled().await.is_empty(), "who may begin it has no part in what is somebody else's");
+}
+
+#[tokio::test]
+async fn what_an_inbox_cannot_hold_is_refused_and_told_with_a_count() {
+    let mut world = waiting().await;
+    for number in 1..contract::INBOX {
+        world.say(&format!("more {number}")).await;
+    }
+    let said = || Body::Said { text: "too much".into(), files: vec![] };
+    let events = [world.inbound(said()), world.inbound(said())];
+    for event in &events {
+        assert_eq!(world.engine().accept(event.clone()).await, Err(Rejected::Full));
+        world.engine().tell_full(event);
+    }
+    // A mention in Slack comes as two events with one id.
+    world.engine().tell_full(&events[0]);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    world.advance(3_000);
+    let text = world.posted(2).await[1].text.clone();
+    assert!(text.contains("what you sent last, 2 messages, is lost"), "{text}");
+    assert_eq!(world.store.glance(&place()).await.unwrap().inbox, contract::INBOX as u64);
+    assert_eq!(world.engine().gauges().events_refused(), 2);
+    world.say("cancel").await;
+    assert_eq!(world.settled().await.last().map(String::as_str), Some("Cancelled."));
+    world.llm.gave_up(1).await;
 }

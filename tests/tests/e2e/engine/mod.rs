@@ -1,5 +1,7 @@
 //! The engine in this process, with its time moved by hand: what a test of the real host could only wait for.
 
+mod alarm;
+mod bounds;
 mod dispatch;
 mod intake;
 mod lanes;
@@ -211,9 +213,18 @@ impl World {
             name: "Ann".into(),
             locale: String::new(),
             time_zone: String::new(),
+            utc_offset: None,
             groups: Vec::new(),
         };
-        Inbound { id: format!("e{}", self.said), place: place(), person, at: self.clock.now(), sent: None, body }
+        Inbound {
+            id: format!("e{}", self.said),
+            place: place(),
+            person,
+            at: self.clock.now(),
+            sent: None,
+            manner: Default::default(),
+            body,
+        }
     }
 
     /// Something happens; what follows is not waited for.

@@ -140,7 +140,7 @@ async fn looked_at(host: &TestHost) -> BTreeMap<String, String> {
     let files = std::fs::read_dir(host.setup.flows()).unwrap().count();
     let asked = Instant::now();
     loop {
-        let AdminReply::Flows { flows, refused } = host.ask(AdminRequest::Flows) else { panic!("not flows") };
+        let AdminReply::Flows { flows, refused, .. } = host.ask(AdminRequest::Flows) else { panic!("not flows") };
         if flows.len() + refused.len() >= files {
             return refused.into_iter().collect();
         }

@@ -32,10 +32,11 @@ const fn row(guest: &'static str, word: &'static str, end: End) -> Row {
 pub(super) const MADE: [&str; 4] = ["many_instances", "too_large", "not_wasm", "truncated"];
 
 /// Guests that ask for a right and get it.
-pub(super) const GRANTED: [&str; 7] = [
+pub(super) const GRANTED: [&str; 8] = [
     "aliased_request",
     "bad_answers",
     "describe_calls_host",
+    "holds_on",
     "host_call_flood",
     "huge_llm_request",
     "non_deterministic_reply",
@@ -89,6 +90,10 @@ pub(super) const END: &[Row] = &[
     row("bad_outcome", "other-timer", Dead("bad-outcome")),
     row("bad_outcome", "endless-timer", Dead("bad-outcome")),
     row("bad_outcome", "long-timer", Dead("bad-outcome")),
+    row("bad_outcome", "other-due", Dead("bad-outcome")),
+    row("bad_outcome", "no-date", Dead("bad-outcome")),
+    row("bad_outcome", "no-time", Dead("bad-outcome")),
+    row("bad_outcome", "far-date", Dead("bad-outcome")),
     row("deep_recursion", "go", Dead("stack-overflow")),
     row("describe_calls_host", "", Refused("describe-trapped", "no call is allowed")),
     row("describe_huge", "", Refused("bad-description", "title")),
@@ -96,6 +101,7 @@ pub(super) const END: &[Row] = &[
     row("describe_traps", "", Refused("describe-trapped", "describing itself")),
     row("endless_loop", "go", Dead("cpu-deadline")),
     row("finish_with_failure", "go", Dead("flow-failed")),
+    row("holds_on", "go", Says("mine")),
     row("host_call_flood", "go", Dead("host-call-limit")),
     row("host_call_flood", "history", Dead("host-call-limit")),
     row("huge_llm_request", "go", Says("invalid")),
@@ -111,6 +117,7 @@ pub(super) const END: &[Row] = &[
     row("non_deterministic_reply", "go", Says("completed")),
     row("progress_flood", "go", Dead("host-call-limit")),
     row("progress_flood", "long", Says("ok")),
+    row("restless", "go", Says("ok")),
     row("timer_flood", "go", Dead("bad-outcome")),
     row("trap", "go", Dead("trap")),
     row("trap", "panic", Dead("trap")),

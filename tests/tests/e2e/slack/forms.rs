@@ -85,9 +85,11 @@ async fn a_form_is_for_those_who_may_take_part() {
     let host = start_with(&slack, &format!("only = [\"user:{}\"]\n", ann.id())).await;
     ann.mentions(&channel, &format!("start {FLOW}")).await;
     let message = ann.hears().await;
+    bob.chats(&channel, "hello").await;
     assert!(bob.clicks(&message, "form").await.acked);
-    let told = ann.hears().await.shown();
-    assert!(told.contains("not everybody can take part"), "{told}");
+    let told = bob.hears().await;
+    assert!(told.shown().contains("not everybody can take part"), "{}", told.shown());
+    assert_eq!(told.only_for.as_deref(), Some(bob.id()), "nobody else needs to know");
     assert_eq!(slack.counter("calls.views.open"), 0);
     assert!(ann.clicks(&message, "form").await.acked);
     ann.gets_form().await;
@@ -167,9 +169,9 @@ async fn a_form_that_comes_twice_counts_once_and_nobody_is_told() {
     assert_eq!(said, 2, "{}", ann.story());
 }
 
-/// A person has one window, and two clients of one person may each have sent theirs.
+/// Others in the channel see the button, and get neither a window nor the starter's answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_submissions_at_once_one_counts() {
+async fn a_form_is_its_starters() {
     let slack = double().await;
     let host = start(&slack).await;
     let (ann, ben) = (slack.person("Ann"), slack.person("Ben"));
@@ -177,13 +179,13 @@ async fn of_two_submissions_at_once_one_counts() {
     ann.mentions(&channel, &format!("start {FLOW}")).await;
     let message = ann.hears().await;
     tokio::join!(ann.clicks(&message, "form"), ben.clicks(&message, "form"));
-    tokio::join!(ann.gets_form(), ben.gets_form());
-    let both = tokio::join!(ann.submits(good()), ben.submits(good()));
-    // The second is told in its window, or below where it was stored before the first was handled.
-    assert!(both.0 == Submitted::Closed || both.1 == Submitted::Closed, "{both:?}");
+    ann.gets_form().await;
+    let told = ben.hears().await;
+    assert!(told.shown().contains("This is Ann's conversation"), "{}", told.shown());
+    assert_eq!(told.only_for.as_deref(), Some(ben.id()));
+    assert!(ben.form().is_none());
+    assert_eq!(ann.submits(good()).await, Submitted::Closed);
+    assert_eq!(ann.hears().await.shown(), "Thank you! We will come back to you.");
     host.idle().await;
     assert_eq!(recorded(&host).len(), 1);
-    let told = ann.sees_in(&channel).iter().filter(|message| message.shown().contains("no longer open")).count();
-    let shown = usize::from(both.0 == Submitted::Shown) + usize::from(both.1 == Submitted::Shown);
-    assert_eq!(told + shown, 1, "{both:?}");
 }

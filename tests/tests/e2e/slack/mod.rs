@@ -3,7 +3,12 @@
 mod campaign;
 mod doctor;
 mod forms;
+mod judge;
+mod looks;
+mod pace;
 mod talk;
+mod whom;
+mod zones;
 
 use std::time::Duration;
 
@@ -23,10 +28,14 @@ fn http_setup(slack: &SlackDouble, port: u16) -> Setup {
     workspace(slack, &lines).variable("SLACK_SIGNING_SECRET", &slack.signing_secret())
 }
 
+/// The double takes as many posts in all as there are, unless it is told otherwise.
+const UNHURRIED: &str = "posts_a_minute = 60000";
+
 /// A folder for a host in this workspace, with further lines for `[slack]`.
 fn workspace(slack: &SlackDouble, lines: &str) -> Setup {
     let url = slack.api_url();
-    let table = format!("[slack]\nbase_url = \"{url}\"\nbot_token_env = \"SLACK_BOT_TOKEN\"\nidle_s = 2\n{lines}");
+    let table =
+        format!("[slack]\nbase_url = \"{url}\"\nbot_token_env = \"SLACK_BOT_TOKEN\"\nidle_s = 2\n{UNHURRIED}\n{lines}");
     Setup::new().flow(FLOW).canned().table(&table).variable("SLACK_BOT_TOKEN", &slack.bot_token())
 }
 

@@ -38,10 +38,24 @@ fn a_broken_flow_holds_nobody() {
     let follow = Some(Body::Start { flow: flow(), arguments: String::new() });
     let route = Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow, moved: None });
     let commit = give_up(&within(Body::Control(Control::Restart)), Some(&route), &GuestFault::CpuDeadline(1), NOW);
-    assert_eq!(commit.conversation, After::Closed(2));
+    assert_eq!((&commit.conversation, commit.drops), (&After::Closed(2), Some(2)));
     assert_eq!(commit.messages[0].text, texts::CANCELLED);
     assert!(commit.follow.is_some());
     assert!(commit.dead.unwrap().settled, "put back, it would cancel the next conversation");
+}
+
+#[test]
+fn a_flow_that_fails_at_a_control_word_holds_nobody_with_it() {
+    let route = Route::Run(run(said_event("cancel")));
+    let commit = give_up(&within(said("Cancel")), Some(&route), &GuestFault::Trap("held".into()), NOW);
+    let After::Open(open) = commit.conversation else { panic!("it goes on") };
+    assert_eq!(open.passed, Some(Control::Cancel));
+    let again = route_of(&said("cancel"), &open);
+    assert!(matches!(again, Route::Run(Run { event: FlowEvent::Cancelled, .. })), "{again:?}");
+}
+
+fn route_of(body: &Body, open: &Conversation) -> Route {
+    crate::router::route(body, Some(open), &crate::flow::Offers::default())
 }
 
 #[test]

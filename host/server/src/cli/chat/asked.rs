@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use pesto_engine::model::{Asks, Choices, Control, EffectId, FlowName, Values};
+use pesto_engine::form::check;
+use pesto_engine::model::{Asks, Choices, Control, EffectId, FlowName, Form, Values};
 use pesto_engine::router::{switch_choices, typed};
 use pesto_reading::wants_out;
 
@@ -37,6 +38,8 @@ enum Question {
     /// The last is what was open when the host asked whether to end the conversation; a `no` goes back to it.
     Choices(EffectId, Choices, Option<Box<Question>>),
     Form(EffectId, Filling),
+    /// One day and nothing else.
+    Day(EffectId, Form),
 }
 
 impl Asked {
@@ -53,6 +56,7 @@ impl Asked {
                 let before = before.filter(|_| choices == switch_choices()).map(Box::new);
                 Question::Choices(message, choices, before)
             }
+            Asks::Form(form) if form.day().is_some() => Question::Day(message, form),
             Asks::Form(form) => Question::Form(message, Filling::new(form)),
         });
     }
@@ -70,7 +74,9 @@ impl Asked {
         matches!(&self.question, Some(Question::Form(_, filling)) if filling.is_begun())
     }
 
-    /// What a line means at this time: a pick, as the host reads it in every channel; an entry in a form; else it is text. What is picked or filled in can be once. The host's commands are never entries.
+    /// What a line means at this time, the person's as if it were UTC: a pick, as the host reads it in every channel; an
+    /// entry in a form; the day that is asked for, as `2026-03-31`, while its words are the flow's to know; else it is
+    /// text. What is picked or filled in can be once. The host's commands are never entries.
     pub(super) fn read(&mut self, line: &str, now: SystemTime, style: Style) -> Line {
         let line = line.trim();
         if line.is_empty() {
@@ -100,6 +106,15 @@ impl Asked {
                         Line::Ask(note + &style.field(filling))
                     }
                 };
+            }
+            Some(Question::Day(message, form)) => {
+                let key = form.day().map(|field| field.key.clone()).unwrap_or_default();
+                let values = Values::from([(key, vec![line.to_owned()])]);
+                if check(form, &values).is_ok() {
+                    let answer = Line::Fill(message.clone(), values);
+                    self.question = None;
+                    return answer;
+                }
             }
             _ => {}
         }
@@ -216,6 +231,24 @@ pub(super) mod tests {
         let Line::Fill(_, values) = say(&mut asked, "Peace") else { panic!("{asked:?}") };
         assert_eq!(values["name"], ["Ada"]);
         assert_eq!(asked.again(Style { colour: false, width: None }), None);
+    }
+
+    #[test]
+    fn a_day_alone_is_filled_in_and_its_words_are_said() {
+        let day = || {
+            let kind = FieldKind::Date { least: Some("2026-03-02".to_owned()), most: None };
+            let field = Field { key: "day".to_owned(), label: "Day".to_owned(), hint: None, required: true, kind };
+            let (title, submit) = ("Day".to_owned(), "OK".to_owned());
+            asked(Asks::Form(Form { title, submit, fields: vec![field] }))
+        };
+        let Line::Fill(_, values) = say(&mut day(), "2026-03-31") else { panic!("it is a day") };
+        assert_eq!(values["day"], ["2026-03-31"]);
+        for words in ["next monday", "2026-03-01", "2026-02-31", "back"] {
+            let mut asked = day();
+            assert_eq!(say(&mut asked, words), Line::Say(words.to_owned()));
+            assert_eq!(asked.again(Style { colour: false, width: None }), None);
+            assert_eq!(say(&mut asked, "2026-03-31"), Line::Say("2026-03-31".to_owned()), "words close the form");
+        }
     }
 
     #[test]

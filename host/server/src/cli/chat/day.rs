@@ -6,7 +6,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The first day of the epoch was a Thursday.
 const WEEKDAYS: [&str; 7] = ["thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wednesday"];
 
-/// The date that is meant, as ISO writes it; none where these are other words.
+/// The date that is meant, as ISO writes it; none where these are other words. `now` is the person's time as if it were
+/// UTC.
 pub(super) fn in_words(said: &str, now: SystemTime) -> Option<String> {
     let said = said.to_lowercase();
     let words: Vec<&str> = said.split_whitespace().filter(|word| *word != "on").collect();

@@ -73,7 +73,7 @@ impl Filling {
     }
 
     /// Takes a line for the field that is asked for; it has no blanks around it and is not empty. What is said of days
-    /// is seen from `now`.
+    /// is seen from `now`, the person's time as if it were UTC.
     pub(super) fn enter(&mut self, line: &str, now: SystemTime) -> Filled {
         let Some(field) = self.form.fields.get(self.at) else { return Filled::Whole(std::mem::take(&mut self.values)) };
         if line.eq_ignore_ascii_case(BACK) {

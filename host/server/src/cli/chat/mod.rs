@@ -5,10 +5,12 @@ mod asked;
 mod day;
 mod filling;
 mod lines;
+mod setting;
 mod view;
 mod wrap;
 
 use std::io::{IsTerminal, Write as _};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -16,10 +18,13 @@ use pesto_engine::model::{FlowName, Place};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::admin::{AdminReply, AdminRequest};
 use crate::app::App;
 use crate::cli::Common;
+use crate::cli::ask::strange;
 use crate::config::{Config, Scope};
-use crate::socket::{Client, Heard, OpenConversation, Talk};
+use crate::out::errln;
+use crate::socket::{Client, Heard, OpenConversation, Setting, Talk};
 use crate::store::OpenError;
 
 use ahead::Ahead;
@@ -29,6 +34,10 @@ use view::Style;
 
 /// The id of a person who has no name.
 const NOBODY: &str = "you";
+
+/// How often a host is looked at that does not do yet what is waited for, and the pause between two looks.
+const PATIENCE: u32 = 150;
+const PAUSE: Duration = Duration::from_millis(200);
 
 const RULE: &str = "choose one with --as, of 1 to 80 bytes without blanks, `/`, `#` and `@`";
 
@@ -40,6 +49,15 @@ pub struct Args {
     /// Who is talking; somebody without a name where it is not said.
     #[arg(long = "as", value_name = "PERSON", env = "USER")]
     pub person: Option<String>,
+    /// Ends the conversation that is open, if one is, and begins anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Your time zone, such as Europe/Rome. By default this machine's: TZ, /etc/localtime or /etc/timezone.
+    #[arg(long, value_name = "ZONE", value_parser = setting::zone)]
+    time_zone: Option<String>,
+    /// Your language, such as en-GB. By default this machine's: LC_ALL, LC_MESSAGES or LANG.
+    #[arg(long, value_name = "TAG", value_parser = setting::tag)]
+    locale: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -50,11 +68,20 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let name = args.person.unwrap_or_default();
     let id = if name.is_empty() { NOBODY.to_owned() } else { name.clone() };
     // The host would say the same, but of a place, which means nothing here.
-    Place::direct("local", &id).map_err(|_| anyhow::anyhow!("`{id}` cannot be a person's id: {RULE}"))?;
+    let place = Place::direct("local", &id);
+    let place = place.map_err(|_| anyhow::anyhow!("`{id}` cannot be a person's id: {RULE}"))?;
     crate::log::start(&config.log, tracing::Level::WARN);
     let host = reach(&config, &args.common).await?;
-    let talk = Talk::start(config.socket(), id, name);
-    let ended = Chat::new(talk, args.flow).run().await;
+    if args.fresh {
+        cancel(&config, place).await?;
+    }
+    let setting = Setting {
+        locale: args.locale.unwrap_or_else(setting::own_locale),
+        time_zone: args.time_zone.unwrap_or_else(setting::own_zone),
+    };
+    let zone = setting.time_zone.clone();
+    let talk = Talk::start(config.socket(), id, name, setting);
+    let ended = Chat::new(talk, args.flow, zone).run().await;
     match host {
         Some(host) => ended.and(host.stop().await),
         None => ended,
@@ -64,7 +91,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 /// Finds the running host, or starts one inside, which serves this terminal only. A host that is starting has the data
 /// folder and does not listen yet: it is waited for.
 async fn reach(config: &Config, common: &Common) -> anyhow::Result<Option<Inside>> {
-    const PATIENCE: u32 = 150;
     let mut waited = 0;
     loop {
         if Client::connect(&config.socket()).await?.is_some() {
@@ -74,14 +100,34 @@ async fn reach(config: &Config, common: &Common) -> anyhow::Result<Option<Inside
             Ok(app) => return Inside::start(app).await.map(Some),
             Err(error) if waited < PATIENCE && matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 if waited == 0 {
-                    eprintln!("A host has the data folder and does not listen yet; I wait for it.");
+                    errln!("A host has the data folder and does not listen yet; I wait for it.");
                 }
                 waited += 1;
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Ends what goes on at a place, as its person would.
+async fn cancel(config: &Config, place: Place) -> anyhow::Result<()> {
+    let Some(mut client) = Client::connect(&config.socket()).await? else { return Ok(()) };
+    match client.ask(AdminRequest::Cancel { place: place.clone() }).await? {
+        AdminReply::Ended { ended: Some(_), .. } => {}
+        AdminReply::Ended { ended: None, .. } => return Ok(()),
+        AdminReply::Failed { reason } => anyhow::bail!("{reason}"),
+        reply => return Err(strange(&reply)),
+    }
+    // It is an event as others are: what is said next must come behind it.
+    for _ in 0..PATIENCE {
+        match client.ask(AdminRequest::Conversation { place: place.clone() }).await? {
+            AdminReply::Conversation { view } if view.as_ref().is_none_or(|view| view.open.is_none()) => return Ok(()),
+            AdminReply::Conversation { .. } => tokio::time::sleep(PAUSE).await,
+            reply => return Err(strange(&reply)),
+        }
+    }
+    anyhow::bail!("the conversation that is open does not end; `pesto conversations reset {place}` ends it")
 }
 
 /// A host in this process.
@@ -123,12 +169,13 @@ struct Chat {
     ahead: Ahead,
     piped: bool,
     greeted: bool,
+    time_zone: String,
 }
 
 impl Chat {
-    fn new(talk: Talk, flow: Option<FlowName>) -> Self {
+    fn new(talk: Talk, flow: Option<FlowName>, time_zone: String) -> Self {
         let piped = !std::io::stdin().is_terminal();
-        Self { talk, flow, asked: Asked::default(), ahead: Ahead::new(), piped, greeted: false }
+        Self { talk, flow, asked: Asked::default(), ahead: Ahead::new(), piped, greeted: false, time_zone }
     }
 
     async fn run(mut self) -> anyhow::Result<()> {
@@ -187,7 +234,7 @@ impl Chat {
         if self.piped {
             lines.print(&Style::of_stdout().typed(line));
         }
-        match self.asked.read(line, SystemTime::now(), Style::of_stdout()) {
+        match self.asked.read(line, setting::seen_in(&self.time_zone, SystemTime::now()), Style::of_stdout()) {
             Line::Empty => return false,
             Line::Say(text) => self.talk.say(&text),
             Line::Pick(message, values) => self.talk.pick(message, values),
@@ -207,6 +254,9 @@ impl Chat {
     fn heard(&mut self, heard: Heard, lines: &mut Lines) -> anyhow::Result<bool> {
         match heard {
             Heard::Welcome { notice, flows, open } => {
+                if let Some(unbuilt) = self.flow.as_ref().filter(|flow| !flows.contains(*flow)).and_then(unbuilt) {
+                    aside(&unbuilt, lines);
+                }
                 self.asked.offered(flows);
                 self.welcome(notice, open, lines);
             }
@@ -257,6 +307,15 @@ impl Chat {
         self.talk.settle();
         let _ = std::io::stdout().flush();
     }
+}
+
+/// What to do about a flow that is not there, where its source is.
+fn unbuilt(flow: &FlowName) -> Option<String> {
+    let folder = Path::new("plugins").join(flow.as_str());
+    folder
+        .join("Cargo.toml")
+        .is_file()
+        .then(|| format!("`{flow}` is not built: run `pesto build {}`.", folder.display()))
 }
 
 fn aside(text: &str, lines: &mut Lines) {

@@ -7,6 +7,7 @@ use pesto_engine::text::is_harmful;
 
 use super::filling::Filling;
 use super::wrap::wrap;
+use crate::markdown;
 
 /// Whether the labels are numbers, or begin with those that they would get.
 fn numbers_itself(options: &[Choice]) -> bool {
@@ -57,6 +58,10 @@ impl Style {
         match asks {
             Asks::Choices(choices) => self.choices(choices),
             Asks::Form(form) => {
+                // The message asks for a day already, and its words are the flow's to know.
+                if let Some(field) = form.day() {
+                    return field.hint.as_ref().map(|hint| self.aside(hint)).unwrap_or_default();
+                }
                 let title = format!("{} (`back` goes a field back, `cancel` ends the conversation)", form.title);
                 self.aside(&title) + &self.field(&Filling::new(form.clone()))
             }
@@ -79,7 +84,7 @@ impl Style {
     /// What the bot said.
     pub(super) fn said(self, text: &str) -> String {
         let mut lines = String::new();
-        for (at, line) in text.lines().enumerate() {
+        for (at, line) in markdown::to_text(text).lines().enumerate() {
             let head = if at == 0 { self.paint("1;32", "pesto ") } else { " ".repeat(INDENT) };
             lines.push_str(&self.fit(format!("{head}{}", self.marked(line)).trim_end(), INDENT));
         }

@@ -13,6 +13,7 @@ use crate::cli::answers::time;
 use crate::cli::ask::{Oracle, strange};
 use crate::cli::table::{Format, table};
 use crate::config::Scope;
+use crate::out::{errln, out, outln};
 
 /// Lists, shows, cancels or resets open conversations.
 #[derive(Debug, clap::Args)]
@@ -73,7 +74,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             let reply = oracle.ask(AdminRequest::Conversation { place: place.clone() }).await?;
             let AdminReply::Conversation { view } = reply else { return Err(strange(&reply)) };
             let view = view.ok_or_else(|| nothing(&place))?;
-            print!("{}", show::whole(&place, &view));
+            out!("{}", show::whole(&place, &view));
             Ok(())
         }
         Command::Cancel { place } => {
@@ -95,7 +96,7 @@ fn ended(reply: AdminReply, place: &Place, what: &str) -> anyhow::Result<()> {
     let AdminReply::Ended { ended, running } = reply else { return Err(strange(&reply)) };
     let ended = ended.ok_or_else(|| nothing(place))?;
     if ended.again {
-        println!("What goes on at {place} was {what} before; nothing was changed.");
+        outln!("What goes on at {place} was {what} before; nothing was changed.");
         return Ok(());
     }
     let events = match ended.events {
@@ -105,7 +106,7 @@ fn ended(reply: AdminReply, place: &Place, what: &str) -> anyhow::Result<()> {
     };
     let when = if running { "is being" } else { "will be" };
     let host = if running { "" } else { " It is stored, and done as soon as a host runs." };
-    println!("What goes on at {place} {when} {what}. {events}{host}");
+    outln!("What goes on at {place} {when} {what}. {events}{host}");
     Ok(())
 }
 
@@ -121,7 +122,7 @@ async fn list(oracle: &mut Oracle, args: List) -> anyhow::Result<()> {
         let are_left = page.len() > left || next.is_some();
         for row in page.iter().take(left) {
             match format {
-                Format::Jsonl => println!("{}", object(row)),
+                Format::Jsonl => outln!("{}", object(row)),
                 Format::Table => rows.push(cells(row, now)),
             }
             last = Some(row.place.clone());
@@ -135,13 +136,13 @@ async fn list(oracle: &mut Oracle, args: List) -> anyhow::Result<()> {
     if format == Format::Table {
         let head = ["PLACE", "PERSON", "FLOW", "DIGEST", "NO", "SINCE", "LAST", "OPEN"].map(str::to_owned);
         if rows.is_empty() {
-            println!("No such conversation is open.");
+            outln!("No such conversation is open.");
         } else {
-            print!("{}", table(head, rows));
+            out!("{}", table(head, rows));
         }
         if let Some(more) = more {
             // Not on standard output, which may go on to a program.
-            eprintln!("There may be more: go on with --after {more}, or raise --limit.");
+            errln!("There may be more: go on with --after {more}, or raise --limit.");
         }
     }
     Ok(())
@@ -150,7 +151,7 @@ async fn list(oracle: &mut Oracle, args: List) -> anyhow::Result<()> {
 fn cells(row: &ConversationRow, now: Millis) -> [String; 8] {
     let ago = |at: Millis| span(now.saturating_sub(at));
     [
-        row.place.to_string(),
+        line(row.place.as_str(), 400),
         line(&row.person_id, 30),
         row.flow.to_string(),
         row.digest.short().to_owned(),

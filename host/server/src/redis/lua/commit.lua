@@ -9,7 +9,7 @@ local cause = current and redis.call('HGET', events, current)
 if not cause then return done('gone') end
 local kept, letter, completed, finished, completion = arg(), arg(), arg(), arg(), arg()
 local after, generation, flow, digest, rest, state = arg(), arg(), arg(), arg(), arg(), arg()
-local all, timers = messages(), {}
+local all, drops, timers = messages(), arg(), {}
 for index = 1, number() do timers[index] = {arg(), arg()} end
 local exchange, longest, follow = arg(), arg(), arg()
 local former = redis.call('HMGET', talk, 'generation', 'flow', 'digest')
@@ -23,6 +23,11 @@ if #timers > 0 then
   are('HLEN', 'timer:' .. place)
 end
 if exchange ~= '' then are('LLEN', 'history:' .. place) end
+local unsent = {}
+if drops ~= '' then
+  sound_outbox(place)
+  unsent = unsent_of(place, drops)
+end
 local followed = follow ~= '' and seen(follow, kept)
 if after == 'closed' or begins or moves then sound_talk(place) end
 if letter ~= '' then sound_letters() end
@@ -82,6 +87,7 @@ end
 local next = redis.call('ZRANGE', inbox, 0, 0)[1]
 if next then make_ready(place, math.max(now, (event_parts(redis.call('HGET', events, next))))) end
 
+drop_unsent(place, unsent)
 post_all(all)
 
 if completed ~= '' and redis.call('SADD', shard .. 'completed', completed) == 1 then

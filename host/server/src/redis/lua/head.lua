@@ -223,7 +223,7 @@ end
 
 -- Puts a message at the end of its place's outbox. Only the first one has a time, and what closes a message that was sent;
 -- what closes a message that can be closed no more is dropped.
-local function post(place, id, can_be_answered, closes, message)
+local function post(place, id, can_be_answered, closes, generation, message)
   local has_time = true
   if closes ~= '' and redis.call('EXISTS', shard .. 'posted:' .. closes) == 0 then
     has_time = false
@@ -232,7 +232,7 @@ local function post(place, id, can_be_answered, closes, message)
   end
   local no, slot = next_slot(place, id)
   redis.call('HSET', shard .. 'message:' .. id, 'place', place, 'slot', slot, 'message', message, 'closes', closes,
-    'answerable', can_be_answered, 'attempt', 0, 'doubt', '', 'sending', '', 'sent', '')
+    'generation', generation, 'answerable', can_be_answered, 'attempt', 0, 'doubt', '', 'sending', '', 'sent', '')
   count('outbox', 1)
   if closes ~= '' then
     redis.call('SADD', shard .. 'closings:' .. closes, id)
@@ -249,14 +249,14 @@ end
 local function messages()
   local all = {}
   for _ = 1, number() do
-    local place, id, can_be_answered, closes, message = arg(), arg(), arg(), arg(), arg()
+    local place, id, can_be_answered, closes, generation, message = arg(), arg(), arg(), arg(), arg(), arg()
     sound_outbox(place)
     if closes ~= '' then
       are('HLEN', 'message:' .. closes)
       are('SCARD', 'closings:' .. closes)
     end
     if redis.call('HLEN', shard .. 'message:' .. id) == 0 then
-      all[#all + 1] = {place, id, can_be_answered, closes, message}
+      all[#all + 1] = {place, id, can_be_answered, closes, generation, message}
     end
   end
   return all
@@ -324,6 +324,33 @@ end
 -- A message that was not posted, or not so that it can be found, cannot be closed.
 local function drop_all(closings)
   for closing, one in pairs(closings) do remove(closing, one) end
+end
+
+-- What of a generation was surely not posted, and what closes it.
+local function unsent_of(place, generation)
+  local all = {}
+  for _, id in ipairs(redis.call('ZRANGE', shard .. 'outbox:' .. place, 0, -1)) do
+    local one = outgoing(id)
+    if one and one.sending == '' and one.doubt == '' and one.sent == ''
+      and redis.call('HGET', shard .. 'message:' .. id, 'generation') == generation then
+      all[id] = {one, closings_of(id)}
+    end
+  end
+  return all
+end
+
+-- Takes it out; what waited behind it is due now.
+local function drop_unsent(place, unsent)
+  for id, found in pairs(unsent) do
+    remove(id, found[1])
+    drop_all(found[2])
+  end
+  local first = redis.call('ZRANGE', shard .. 'outbox:' .. place, 0, 0)[1]
+  if next(unsent) and first then
+    local slot = redis.call('HGET', shard .. 'message:' .. first, 'slot')
+    if slot then redis.call('ZADD', shard .. due_of(place, ''), 'NX', int(now), slot) end
+    wake('o')
+  end
 end
 
 local function bury(letter)

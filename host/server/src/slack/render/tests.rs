@@ -70,6 +70,40 @@ fn a_few_choices_are_buttons() {
     assert_eq!(payload.blocks, json!([mrkdwn("Which?"), actions]));
 }
 
+fn form(fields: Value) -> Message {
+    let mut message = message("When?", None);
+    let form = json!({ "title": "Visit", "submit": "Send", "fields": fields });
+    message.form = Some(serde_json::from_value(form).expect("a form"));
+    message
+}
+
+#[test]
+fn a_day_alone_is_a_date_picker_and_another_form_a_button() {
+    let day = |required: bool, hint: Option<&str>| {
+        let kind = json!({ "Date": { "least": null, "most": "2026-12-31" } });
+        json!({ "key": "day.1", "label": "First day", "hint": hint, "required": required, "kind": kind })
+    };
+    let picker = json!({ "type": "datepicker", "action_id": "fill.day.1", "placeholder": plain_text("First day") });
+    let actions = json!({ "type": "actions", "block_id": "T1/U1@3/m0", "elements": [picker] });
+    assert_eq!(only(&form(json!([day(true, None)]))).blocks, json!([mrkdwn("When?"), actions]));
+    let hint = json!({ "type": "context", "elements": [plain_text("in spring")] });
+    assert_eq!(only(&form(json!([day(true, Some("in spring"))]))).blocks, json!([mrkdwn("When?"), hint, actions]));
+    for fields in [json!([day(false, None)]), json!([day(true, None), day(true, None)])] {
+        let message = form(fields);
+        let button = &only(&message).blocks[1]["elements"][0];
+        assert_eq!((&button["type"], &button["action_id"]), (&json!("button"), &json!("form")));
+    }
+    assert_eq!(closed(&form(json!([day(true, None)]))).blocks, json!([mrkdwn("When?")]));
+}
+
+#[test]
+fn the_markdown_of_models_is_translated() {
+    let payload = only(&message("## Plan\n- **one** <!here>\n- [two](https://a.example/?b&c)\n\n`**code**`", None));
+    let text = "*Plan*\n• *one* &lt;!here&gt;\n• two (<https://a.example/?b&amp;c>)\n\n`**code**`";
+    assert_eq!(payload.blocks, json!([mrkdwn(text)]));
+    assert_eq!(payload.text, text);
+}
+
 #[test]
 fn many_choices_are_a_select() {
     let labels = ["A", "B", "C", "D", "E", "F"];

@@ -35,6 +35,10 @@ fn select(kind: &str, count: usize) -> Value {
     json!({ "type": kind, "action_id": "a", "placeholder": label("p"), "options": options(count) })
 }
 
+fn date(placeholder: &str) -> Value {
+    json!({ "type": "datepicker", "action_id": "a", "placeholder": label(placeholder) })
+}
+
 #[test]
 fn what_fits_passes() {
     let buttons: Vec<_> = (0..ELEMENTS).map(button).collect();
@@ -46,6 +50,7 @@ fn what_fits_passes() {
         vec![section("x"), actions(&buttons)],
         vec![actions(&[select("static_select", OPTIONS)])],
         vec![actions(&[select("checkboxes", CHECKBOXES)])],
+        vec![actions(&[date(&"p".repeat(PLACEHOLDER))])],
         vec![actions(&[with(select("static_select", 1), "options", json!([long]))])],
         vec![with(marks, "block_id", json!("i".repeat(ID)))],
         vec![json!({ "type": "context", "elements": vec![label("x"); CONTEXT] })],
@@ -98,6 +103,7 @@ fn each_limit_has_its_error() {
             vec![actions(&[with(select("static_select", 1), "placeholder", label(&x(PLACEHOLDER + 1)))])],
             "blocks[0].elements[0].placeholder has 151",
         ),
+        (vec![actions(&[date(&x(PLACEHOLDER + 1))])], "blocks[0].elements[0].placeholder has 151"),
         (
             vec![actions(&[with(select("static_select", 1), "max_selected_items", json!(0))])],
             "blocks[0].elements[0].max_selected_items",

@@ -23,6 +23,7 @@ pub(super) const GERMAN: Phrases = Phrases {
 
     controls: "(`zurück` geht zur vorigen Frage, `cancel` beendet alles.)",
     moved: "Die Fragen haben sich geändert, seit du begonnen hast. Deine Antworten bleiben, wo sie noch passen.",
+    take_today: "(Ich kenne deine Zeitzone nicht und nehme an, heute ist {date}.)",
     reminder: "Bist du noch da? Wenn du so weit bist:",
     thanks: "Danke!",
     recorded: "Danke! Deine Antworten sind gespeichert.",

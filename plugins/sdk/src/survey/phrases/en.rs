@@ -23,6 +23,7 @@ pub(super) const ENGLISH: Phrases = Phrases {
 
     controls: "(`back` returns to the question before; `cancel` ends it all.)",
     moved: "The questions have changed since you began. Your answers are kept where they still fit.",
+    take_today: "(I do not know your time zone, and take today to be {date}.)",
     reminder: "Are you still there? Whenever you are ready:",
     thanks: "Thank you!",
     recorded: "Thank you! Your answers are recorded.",

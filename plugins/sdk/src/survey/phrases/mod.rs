@@ -23,6 +23,8 @@ pub(crate) struct Phrases {
 
     pub(crate) controls: &'static str,
     pub(crate) moved: &'static str,
+    /// Of `date`.
+    pub(crate) take_today: &'static str,
     pub(crate) reminder: &'static str,
     pub(crate) thanks: &'static str,
     pub(crate) recorded: &'static str,

@@ -334,6 +334,29 @@ fn a_stale_pick_changes_nothing() {
 }
 
 #[test]
+fn a_date_can_be_chosen_in_a_calendar_or_written() {
+    let asked = || {
+        let mut talk = started();
+        talk.say("Ada");
+        let message = only(talk.say("design"));
+        (talk, message)
+    };
+    let (mut talk, message) = asked();
+    let form = message.form.unwrap();
+    assert_eq!((form.fields.len(), form.fields[0].label.as_str()), (1, "Start"));
+    let (least, most) = (Some("2026-02-23".to_owned()), Some("2027-03-02".to_owned()));
+    assert_eq!(form.fields[0].kind, crate::form::Kind::Date { least, most });
+    let next = only(talk.fill(&[("start", "2026-03-09")]));
+    assert_eq!((next.text.as_str(), next.form), ("Do you need parking?", None), "nothing has to be repeated");
+    talk.say("back");
+    assert!(only(talk.fill(&[("start", "2026-03-10")])).text.starts_with("Do you need parking?"));
+    let (mut talk, _) = asked();
+    let again = only(talk.fill(&[("start", "2030-01-01")]));
+    assert!(again.text.contains("is too late") && again.form.is_some(), "{}", again.text);
+    assert!(only(talk.say("next monday")).text.starts_with("That is Monday, 9 March 2026."));
+}
+
+#[test]
 fn cancelled_unknown_and_empty_events() {
     let mut talk = started();
     assert!(talk.unknown().is_empty());
@@ -367,7 +390,7 @@ fn the_kit_speaks_the_persons_language() {
     ] {
         let step = script.step(&mut interview, &super::Input::Wrote(text), today);
         let super::Step::Ask(notes) = step else { panic!("{text}: {step:?}") };
-        let message = super::words::prompt(&script, &interview, notes);
+        let message = super::words::prompt(&script, &interview, notes, today);
         assert!(message.text.contains(says), "{text}: {}", message.text);
         assert_eq!(self::labels(&message), labels, "{text}");
     }

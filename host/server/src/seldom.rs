@@ -10,11 +10,11 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Something that may happen often.
 #[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<(Option<Instant>, u64)>);
+pub(crate) struct Seldom(Mutex<(Option<Instant>, u64)>);
 
 impl Seldom {
     /// It happened: how often since the last line, where a line is due.
-    pub(super) fn happens(&self) -> Option<u64> {
+    pub(crate) fn happens(&self) -> Option<u64> {
         // Nothing between lock and unlock can panic.
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, count) = &mut *state;
