@@ -53,6 +53,7 @@ struct Name<'a> {
     value: String,
     plain: String,
     parts: Vec<String>,
+    words: Vec<String>,
 }
 
 impl<'a> Names<'a> {
@@ -134,8 +135,14 @@ impl<'a> Names<'a> {
             .or_else(|| self.decided(plain))
             .or_else(|| self.which(text, |name| name.begins(plain)).filter(|_| !moves(plain)))
             .or_else(|| self.position(plain))
-            .or_else(|| self.which(text, |name| name.has_words(plain)).filter(|_| closed))
+            .or_else(|| if closed { self.by_words(text, plain) } else { None })
             .or_else(|| self.which(text, |name| name.is_near(plain)))
+    }
+
+    fn by_words(&self, text: &str, plain: &str) -> Option<Answer<usize>> {
+        let wanted: Vec<&str> = words(plain).collect();
+        let enough = plain.chars().count() >= BEGINNING && !wanted.is_empty();
+        if enough { self.which(text, |name| name.has_words(&wanted)) } else { None }
     }
 
     /// The options of which this holds; none where it is none.
@@ -183,12 +190,14 @@ impl<'a> Name<'a> {
             parts.extend([plain(head), plain(inside)]);
         }
         // Signs in front are ornaments.
-        let words = label.trim_start_matches(|c: char| !c.is_alphanumeric());
-        if words.len() < label.len() && !words.starts_with(|c: char| c.is_ascii_digit()) {
-            parts.push(plain(words));
+        let bare = label.trim_start_matches(|c: char| !c.is_alphanumeric());
+        if bare.len() < label.len() && !bare.starts_with(|c: char| c.is_ascii_digit()) {
+            parts.push(plain(bare));
         }
         parts.retain(|part| !part.is_empty());
-        Self { option, plain: plain(&label), label, value, parts }
+        let plain = plain(&label);
+        let words = words(&plain).map(str::to_owned).collect();
+        Self { option, plain, label, value, parts, words }
     }
 
     /// The number that it is named by.
@@ -225,17 +234,10 @@ impl<'a> Name<'a> {
     }
 
     /// Words in a row out of the label; of `not in the office` the word `office` is not meant.
-    fn has_words(&self, plain: &str) -> bool {
-        let words = |text: &'_ str| -> Vec<String> {
-            let letters = |c: char| !c.is_alphanumeric() && c != '\'';
-            text.split(letters).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-        };
-        let (label, wanted) = (words(&self.plain), words(plain));
-        let negation = |word: &String| has(word, |language| language.negations);
-        plain.chars().count() >= BEGINNING
-            && !wanted.is_empty()
-            && label.windows(wanted.len()).any(|row| row == wanted)
-            && label.iter().filter(|word| negation(word)).all(|word| wanted.contains(word))
+    fn has_words(&self, wanted: &[&str]) -> bool {
+        let negation = |word: &str| has(word, |language| language.negations);
+        self.words.windows(wanted.len().max(1)).any(|row| row.iter().eq(wanted))
+            && self.words.iter().filter(|word| negation(word)).all(|word| wanted.contains(&word.as_str()))
     }
 
     fn is_near(&self, plain: &str) -> bool {
@@ -248,6 +250,10 @@ fn moves(plain: &str) -> bool {
     let lists: [fn(&Language) -> &'static [&'static str]; 3] =
         [|language| language.back, |language| language.skip, |language| language.keep];
     lists.into_iter().any(|list| has(plain, list))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty())
 }
 
 fn digits(text: &str) -> Option<i64> {

@@ -160,11 +160,12 @@ fn ensure(good: bool, fault: impl FnOnce() -> String) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::phrases::Phrases;
     use super::super::question::*;
     use super::*;
 
     fn fault(questions: Vec<Question>) -> String {
-        Script { questions, attempts: 3, review: true }.check().unwrap_err()
+        Script { questions, attempts: 3, review: true, phrases: Phrases::of("") }.check().unwrap_err()
     }
 
     #[test]
@@ -224,7 +225,7 @@ mod tests {
             date("day", "?"),
             text("wish", "?").when(|so_far| so_far.is("week", "Bad") || so_far.date("day").is_some()),
         ];
-        assert_eq!(Script { questions: sound, attempts: 3, review: true }.check(), Ok(()));
+        assert_eq!(Script { questions: sound, attempts: 3, review: true, phrases: Phrases::of("") }.check(), Ok(()));
     }
 
     #[test]
@@ -238,6 +239,6 @@ mod tests {
             date("f", "?").days(0..=0),
             scale("g", "?", -10..=10),
         ];
-        assert_eq!(Script { questions, attempts: 1, review: false }.check(), Ok(()));
+        assert_eq!(Script { questions, attempts: 1, review: false, phrases: Phrases::of("") }.check(), Ok(()));
     }
 }

@@ -28,14 +28,14 @@ impl<S: Survey> Flow for Conduct<S> {
     }
 
     fn handle(event: Event, turn: &mut Turn<Interview>) -> Result<(), Failure> {
-        let script = Script::of::<S>();
+        let script = Script::of::<S>().speaking(&turn.person().locale);
         let today = turn.local().date();
         match event {
             Event::Started(arguments) => {
                 let known = S::known(&arguments, turn.person());
                 let step = script.begin(&mut turn.state, &known, today);
                 let intro = S::intro(turn.person());
-                act::<S>(&script, step, [intro, words::CONTROLS.to_owned()].join("\n"), turn)
+                act::<S>(&script, step, [intro, script.phrases.controls.to_owned()].join("\n"), turn)
             }
             Event::Said(said) => {
                 let step = script.step(&mut turn.state, &Input::Wrote(&said.text), today);
@@ -58,14 +58,14 @@ impl<S: Survey> Flow for Conduct<S> {
             }
             Event::Timer { name, .. } if name == REMINDER => {
                 if turn.state.at == At::Moved {
-                    let step = script.go_on(&mut turn.state, vec![words::MOVED.to_owned()]);
+                    let step = script.go_on(&mut turn.state, vec![script.phrases.moved.to_owned()]);
                     return act::<S>(&script, step, String::new(), turn);
                 }
-                ask(&script, vec!["Are you still there? Whenever you are ready:".to_owned()], turn);
+                ask(&script, vec![script.phrases.reminder.to_owned()], turn);
                 Ok(())
             }
             Event::Cancelled => {
-                turn.say(Message::new(S::goodbye()).key(GOODBYE));
+                turn.say(Message::new(S::goodbye(turn.person())).key(GOODBYE));
                 Ok(())
             }
             Event::Undelivered { key, reason } => {
@@ -95,12 +95,12 @@ fn act<S: Survey>(script: &Script, step: Step, before: String, turn: &mut Turn<I
         Step::Submit => {
             let answers = turn.state.answers.clone();
             let closing = S::closing(&answers, turn);
-            let closing = if closing.trim().is_empty() { "Thank you!".to_owned() } else { closing };
+            let closing = if closing.trim().is_empty() { script.phrases.thanks.to_owned() } else { closing };
             turn.say(Message::new(closing).key(CLOSING));
             turn.finish_with(&answers)
         }
         Step::Stop => {
-            turn.say(Message::new(S::goodbye()).key(GOODBYE));
+            turn.say(Message::new(S::goodbye(turn.person())).key(GOODBYE));
             turn.finish();
             Ok(())
         }
@@ -110,7 +110,7 @@ fn act<S: Survey>(script: &Script, step: Step, before: String, turn: &mut Turn<I
 fn ask(script: &Script, mut notes: Vec<String>, turn: &mut Turn<Interview>) {
     let local = turn.local();
     if asks_for_a_date(script, &turn.state) && !local.is_known() {
-        notes.push(words::today(local.date()));
+        notes.push(words::today(local.date(), script.phrases));
     }
     turn.say(words::prompt(script, &turn.state, notes, local.date()));
     unchanged(script, turn);

@@ -42,6 +42,7 @@
 //! - `back` goes to the question before, `skip` leaves an optional one out, `keep` leaves a given answer as it is.
 //! - Before anything is recorded all answers are shown, and each can be changed. Where a change makes a question
 //!   pointless, its answer is dropped; where it makes a new one necessary, it is asked.
+//! - The kit speaks the person's language, English or German. Questions and labels are the survey's own.
 //! - `cancel`, `restart`, `status`, `help`, and words such as `stop` belong to the host and are not seen here.
 //!
 //! A new version goes on with interviews that an earlier one began if it says so: [`TakeOver`].
@@ -51,12 +52,13 @@
 //! was skipped. A question that was not asked is not there.
 //!
 //! Inside: [`question`] says what is asked, `read` turns words into values, `script` knows which questions apply,
-//! `step` decides what a message leads to, `words` writes what the person sees, `takeover` goes on with what another
+//! `step` decides what a message leads to, `words` writes what the person sees in the language of `phrases`, `takeover` goes on with what another
 //! version left, and `conduct` ties them to a turn.
 
 mod answers;
 mod check;
 mod conduct;
+mod phrases;
 pub mod question;
 mod read;
 mod script;
@@ -102,13 +104,13 @@ pub trait Survey {
     }
 
     /// What is said when the answers are submitted. It may ask a model; the survey is complete whatever it answers.
-    fn closing(_answers: &Answers, _turn: &mut Turn<Interview>) -> String {
-        "Thank you! Your answers are recorded.".to_owned()
+    fn closing(_answers: &Answers, turn: &mut Turn<Interview>) -> String {
+        phrases::Phrases::of(&turn.person().locale).recorded.to_owned()
     }
 
     /// What is said when the person cancels or stops.
-    fn goodbye() -> String {
-        "All right, we stop here. Nothing was recorded.".to_owned()
+    fn goodbye(person: &Person) -> String {
+        phrases::Phrases::of(&person.locale).goodbye.to_owned()
     }
 
     /// After how long a silence the open question is asked again, once. Never by default.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::Answers;
+use super::phrases::Phrases;
 use crate::message::Choice;
 use crate::{Date, text};
 
@@ -18,6 +19,8 @@ pub struct Question {
     pub(crate) optional: bool,
     pub(crate) literal: bool,
     pub(crate) attempts: Option<u32>,
+    /// The language of whoever is asked.
+    pub(crate) phrases: &'static Phrases,
     when: Option<Condition>,
 }
 
@@ -88,6 +91,7 @@ impl Question {
             optional: false,
             literal: false,
             attempts: None,
+            phrases: Phrases::of(""),
             when: None,
         }
     }
@@ -182,7 +186,7 @@ impl Question {
     pub(crate) fn options(&self) -> Vec<Choice> {
         match &self.kind {
             Kind::OneOf(options) | Kind::ManyOf { options, .. } => options.clone(),
-            Kind::YesNo => vec![("yes", "Yes").into(), ("no", "No").into()],
+            Kind::YesNo => vec![("yes", self.phrases.yes).into(), ("no", self.phrases.no).into()],
             Kind::Scale { points, low, high } => {
                 let meaning = |point: i64| match point {
                     point if point == *points.start() => low,
@@ -210,13 +214,15 @@ impl Question {
             options.into_iter().find(|option| option.value == value).map_or(value.to_owned(), |option| option.label)
         };
         let shown = match (value, &self.kind) {
-            (Value::Null, _) => "(skipped)".to_owned(),
-            (Value::Bool(yes), _) => if *yes { "Yes" } else { "No" }.to_owned(),
+            (Value::Null, _) => self.phrases.skipped.to_owned(),
+            (Value::Bool(yes), _) => if *yes { self.phrases.yes } else { self.phrases.no }.to_owned(),
             (Value::Number(number), _) => label(&number.to_string()),
             (Value::Array(values), _) => {
                 values.iter().filter_map(Value::as_str).map(label).collect::<Vec<_>>().join(", ")
             }
-            (Value::String(iso), Kind::Date { .. }) => Date::from_iso(iso).map_or_else(|| iso.clone(), Date::in_words),
+            (Value::String(iso), Kind::Date { .. }) => {
+                Date::from_iso(iso).map_or_else(|| iso.clone(), |date| self.phrases.day(date))
+            }
             (Value::String(value), _) => label(value),
             (Value::Object(_), _) => String::new(),
         };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::phrases::Phrases;
 use super::question::Question;
 use super::{Answers, Survey};
 
@@ -50,11 +51,21 @@ pub(crate) struct Script {
     pub(crate) questions: Vec<Question>,
     pub(crate) attempts: u32,
     pub(crate) review: bool,
+    pub(crate) phrases: &'static Phrases,
 }
 
 impl Script {
     pub(crate) fn of<S: Survey>() -> Self {
-        Self { questions: S::questions(), attempts: S::ATTEMPTS, review: S::REVIEW }
+        Self { questions: S::questions(), attempts: S::ATTEMPTS, review: S::REVIEW, phrases: Phrases::of("") }
+    }
+
+    /// The same in the language of a person's locale.
+    pub(crate) fn speaking(mut self, locale: &str) -> Self {
+        self.phrases = Phrases::of(locale);
+        for question in &mut self.questions {
+            question.phrases = self.phrases;
+        }
+        self
     }
 
     pub(crate) fn question(&self, id: &str) -> Option<&Question> {
@@ -124,7 +135,7 @@ mod tests {
             text("region", "?").when(|so_far| so_far.is("role", "Sales")),
             text("why", "?"),
         ];
-        Script { questions, attempts: 3, review: true }
+        Script { questions, attempts: 3, review: true, phrases: Phrases::of("") }
     }
 
     fn ids(questions: Vec<&Question>) -> Vec<&str> {

@@ -125,7 +125,7 @@ mod tests {
         let said = &talk.say("soup")[0];
         assert_eq!(
             (said.text.as_str(), said.key.as_str()),
-            (&*format!("{}\n\nWhich day?", super::super::words::MOVED), "day")
+            (&*format!("{}\n\nWhich day?", super::super::phrases::Phrases::of("").moved), "day")
         );
     }
 

@@ -1,5 +1,6 @@
 //! What the person reads. One message a turn: what happened, and below it what is asked now.
 
+use super::phrases::{Phrases, fill};
 use super::question::{Kind, Question};
 use super::read::how_many;
 use super::script::{At, Interview, Script};
@@ -22,16 +23,9 @@ const STUCK: &str = "survey/stuck";
 const REVIEW: &str = "survey/review";
 const WHICH: &str = "survey/which";
 
-/// Said once, below the introduction.
-pub(crate) const CONTROLS: &str = "(`back` returns to the question before; `cancel` ends it all.)";
-
-/// Said where an interview goes on with other questions than it began with.
-pub(crate) const MOVED: &str =
-    "The questions have changed since you began. Your answers are kept where they still fit.";
-
 /// Said where a date is asked for and the person's clocks are not known.
-pub(crate) fn today(date: Date) -> String {
-    format!("(I do not know your time zone, and take today to be {}.)", date.in_words())
+pub(crate) fn today(date: Date, phrases: &Phrases) -> String {
+    fill(phrases.take_today, &[("date", &phrases.day(date))])
 }
 
 /// The key of the message that asks what is open.
@@ -52,12 +46,12 @@ pub(crate) fn choices(script: &Script, interview: &Interview) -> (Vec<Choice>, u
         At::Start | At::Moved => (Vec::new(), 1, 1),
         At::Question { id, .. } => question(id).map_or((Vec::new(), 1, 1), of_question),
         At::Stuck { id, .. } => (question(id).map_or(Vec::new(), |question| of_stuck(question, interview)), 1, 1),
-        At::Review => (vec![(SUBMIT, "Submit").into(), (CHANGE, "Change an answer").into()], 1, 1),
+        At::Review => (vec![(SUBMIT, script.phrases.submit).into(), (CHANGE, script.phrases.change).into()], 1, 1),
         At::Which => {
             let applying = script.applying(&interview.answers);
             let mut options: Vec<Choice> =
                 applying.iter().map(|question| (question.id.as_str(), question.label.as_str()).into()).collect();
-            options.push((RETURN, "None of them").into());
+            options.push((RETURN, script.phrases.none_of_them).into());
             (options, 1, 1)
         }
     }
@@ -69,20 +63,21 @@ fn of_question(question: &Question) -> (Vec<Choice>, u32, u32) {
         return (options, *count.start(), *count.end());
     }
     if question.optional && !options.is_empty() {
-        options.push((SKIP, "Skip").into());
+        options.push((SKIP, question.phrases.skip).into());
     }
     (options, 1, 1)
 }
 
 fn of_stuck(question: &Question, interview: &Interview) -> Vec<Choice> {
-    let mut options: Vec<Choice> = vec![(AGAIN, "Try again").into()];
+    let phrases = question.phrases;
+    let mut options: Vec<Choice> = vec![(AGAIN, phrases.again).into()];
     if interview.answers.get(&question.id).is_some() {
-        options.push((KEEP, "Keep my answer").into());
+        options.push((KEEP, phrases.keep_answer).into());
     }
     if question.optional {
-        options.push((SKIP, "Skip this question").into());
+        options.push((SKIP, phrases.skip_question).into());
     }
-    options.push((STOP, "Stop the survey").into());
+    options.push((STOP, phrases.stop_survey).into());
     options
 }
 
@@ -91,9 +86,9 @@ pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<Stri
     notes.push(match &interview.at {
         At::Start | At::Moved => String::new(),
         At::Question { id, .. } => script.question(id).map_or_else(String::new, |question| ask(question, interview)),
-        At::Stuck { .. } => stuck(interview),
+        At::Stuck { .. } => stuck(script, interview),
         At::Review => review(script, interview),
-        At::Which => "Which answer do you want to change?".to_owned(),
+        At::Which => script.phrases.which_to_change.to_owned(),
     });
     let message = Message::new(notes.join("\n\n")).key(key(&interview.at));
     match choices(script, interview) {
@@ -122,45 +117,51 @@ fn calendar(script: &Script, interview: &Interview, today: Date) -> Option<Form>
 }
 
 fn ask(question: &Question, interview: &Interview) -> String {
+    let phrases = question.phrases;
     let mut text = question.text.clone();
     let mut hints: Vec<String> = question.hint.clone().or_else(|| wanted(question)).into_iter().collect();
     // Where it can be picked, it need not be written.
     let can_pick = !question.options().is_empty() && !matches!(question.kind, Kind::ManyOf { .. });
     if question.optional && !can_pick {
-        hints.push("`skip` leaves it out".into());
+        hints.push(phrases.can_skip.into());
     }
     if !hints.is_empty() {
         text.push_str(&format!("\n({})", hints.join("; ")));
     }
     if let Some(answer) = interview.answers.get(&question.id) {
         let answer = question.show(answer);
-        let keep = if question.literal { "" } else { " Write `keep` to leave it as it is." };
-        text.push_str(&format!("\nYour answer so far: {answer}.{keep}"));
+        text.push_str(&format!("\n{}", fill(phrases.so_far, &[("answer", &answer)])));
+        if !question.literal {
+            text.push_str(&format!(" {}", phrases.can_keep));
+        }
     }
     text
 }
 
 /// What a question wants, where its words alone do not say it.
 fn wanted(question: &Question) -> Option<String> {
+    let phrases = question.phrases;
+    let between = |phrase: &str, low: String, high: String| Some(fill(phrase, &[("low", &low), ("high", &high)]));
     match &question.kind {
         Kind::Number(_) if !question.options().is_empty() => None,
-        Kind::Number(range) => Some(format!("a whole number from {} to {}", range.start(), range.end())),
-        Kind::Decimal(range) => Some(format!("a number from {} to {}", range.start(), range.end())),
+        Kind::Number(range) => between(phrases.a_whole_number, range.start().to_string(), range.end().to_string()),
+        Kind::Decimal(range) => between(phrases.a_number, range.start().to_string(), range.end().to_string()),
         Kind::ManyOf { options, count } if *count.start() == 1 && *count.end() as usize == options.len() => {
-            Some("one or more".into())
+            Some(phrases.one_or_more.into())
         }
-        Kind::ManyOf { count, .. } => Some(how_many(count)),
-        Kind::Date { .. } => Some("a date such as 2026-03-31, 31 March or `tomorrow`".into()),
-        Kind::Text { .. } if question.literal => Some("whatever you write is taken as it is".into()),
+        Kind::ManyOf { count, .. } => Some(how_many(count, phrases)),
+        Kind::Date { .. } => Some(phrases.a_date.into()),
+        Kind::Text { .. } if question.literal => Some(phrases.as_it_is.into()),
         Kind::Text { .. } | Kind::OneOf(_) | Kind::YesNo | Kind::Scale { .. } => None,
     }
 }
 
 /// The question stands above, as often as it was asked.
-fn stuck(interview: &Interview) -> String {
+fn stuck(script: &Script, interview: &Interview) -> String {
+    let phrases = script.phrases;
     match interview.misses {
-        0 | 1 => "What would you like to do?".to_owned(),
-        times => format!("That makes {times} answers that I could not use. What would you like to do?"),
+        0 | 1 => phrases.what_to_do.to_owned(),
+        times => format!("{} {}", fill(phrases.stuck, &[("times", &times.to_string())]), phrases.what_to_do),
     }
 }
 
@@ -171,5 +172,5 @@ fn review(script: &Script, interview: &Interview) -> String {
         Some(format!("• {}: {answer}", question.label))
     };
     let lines: Vec<_> = script.applying(answers).iter().filter_map(line).collect();
-    format!("Please check your answers:\n{}\nShall I submit them?", lines.join("\n"))
+    format!("{}\n{}\n{}", script.phrases.check, lines.join("\n"), script.phrases.shall_i_submit)
 }

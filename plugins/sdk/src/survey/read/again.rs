@@ -15,9 +15,9 @@ impl Question {
             (Value::String(day), Kind::Date { .. }) => return Date::from_iso(day).map(|_| recorded.clone()),
             (_, Kind::Date { .. }) => return None,
             (Value::Array(values), _) => self.chosen(&values.iter().map(word).collect::<Vec<_>>()),
-            (value, Kind::Text { most }) => words(&word(value), *most),
-            (value, Kind::Number(range)) => number::whole(&word(value), range, ""),
-            (value, Kind::Decimal(range)) => number::decimal(&word(value), range, ""),
+            (value, Kind::Text { most }) => words(&word(value), *most, self.phrases),
+            (value, Kind::Number(range)) => number::whole(&word(value), range, "", self.phrases),
+            (value, Kind::Decimal(range)) => number::decimal(&word(value), range, "", self.phrases),
             (value, _) => self.chosen(&[word(value)]),
         }
         .ok()?;

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use pesto_reading::{Answer, Named};
 
-use super::Problem;
+use super::{Phrases, Problem, fill};
 use crate::message::Choice;
 use crate::text::quote;
 
@@ -12,10 +12,12 @@ use crate::text::quote;
 const NAMED: usize = 5;
 
 /// How many options a question wants, in words.
-pub(in crate::survey) fn how_many(count: &RangeInclusive<u32>) -> String {
-    match (*count.start(), *count.end()) {
-        (least, most) if least == most => format!("exactly {least}"),
-        (least, most) => format!("{least} to {most}"),
+pub(in crate::survey) fn how_many(count: &RangeInclusive<u32>, phrases: &Phrases) -> String {
+    let (low, high) = (count.start().to_string(), count.end().to_string());
+    if low == high {
+        fill(phrases.exactly, &[("count", &low)])
+    } else {
+        fill(phrases.from_to, &[("low", &low), ("high", &high)])
     }
 }
 
@@ -28,36 +30,37 @@ pub(in crate::survey) fn find<'a>(written: &str, options: &'a [Choice]) -> Optio
     options.get(pesto_reading::one(written, &named(options)).found()?)
 }
 
-pub(super) fn one(written: &str, options: &[Choice]) -> Result<String, Problem> {
-    let wanted = "is not among the choices. Please pick one, or write its number or name.";
-    single(written, options, || format!("{} {wanted}", quote(written)))
+pub(super) fn one(written: &str, options: &[Choice], phrases: &Phrases) -> Result<String, Problem> {
+    single(written, options, phrases, || fill(phrases.not_a_choice, &[("text", &quote(written))]))
 }
 
-pub(super) fn point(written: &str, options: &[Choice]) -> Result<String, Problem> {
-    single(written, options, || {
+pub(super) fn point(written: &str, options: &[Choice], phrases: &Phrases) -> Result<String, Problem> {
+    single(written, options, phrases, || {
         let low = options.first().map_or("", |option| option.value.as_str());
         let high = options.last().map_or("", |option| option.value.as_str());
-        format!("{} is not on the scale. Please choose from {low} to {high}.", quote(written))
+        fill(phrases.not_on_the_scale, &[("text", &quote(written)), ("low", low), ("high", high)])
     })
 }
 
-fn single(written: &str, options: &[Choice], nothing: impl Fn() -> Problem) -> Result<String, Problem> {
+fn single(
+    written: &str,
+    options: &[Choice],
+    phrases: &Phrases,
+    nothing: impl Fn() -> Problem,
+) -> Result<String, Problem> {
     match pesto_reading::one(written, &named(options)) {
         Answer::Found(at) => options.get(at).map(|option| option.value.clone()).ok_or_else(nothing),
-        Answer::Ambiguous { part, among } => Err(which(&part, &labels(&among, options))),
+        Answer::Ambiguous { part, among } => Err(which(&part, &labels(&among, options), phrases)),
         Answer::Nothing { .. } => Err(nothing()),
     }
 }
 
 /// Several, in the order in which they were named.
-pub(super) fn many(written: &str, options: &[Choice]) -> Result<Vec<String>, Problem> {
+pub(super) fn many(written: &str, options: &[Choice], phrases: &Phrases) -> Result<Vec<String>, Problem> {
     match pesto_reading::several(written, &named(options)) {
         Answer::Found(found) => Ok(found.iter().filter_map(|at| options.get(*at)).map(|it| it.value.clone()).collect()),
-        Answer::Ambiguous { part, among } => Err(which(&part, &labels(&among, options))),
-        Answer::Nothing { part } => {
-            let how = "Please pick some, or write their numbers or names, divided by commas.";
-            Err(format!("{} is not among the choices. {how}", quote(&part)))
-        }
+        Answer::Ambiguous { part, among } => Err(which(&part, &labels(&among, options), phrases)),
+        Answer::Nothing { part } => Err(fill(phrases.not_choices, &[("text", &quote(&part))])),
     }
 }
 
@@ -66,19 +69,27 @@ fn labels<'a>(among: &[usize], options: &'a [Choice]) -> Vec<&'a str> {
 }
 
 /// Asks back, with the labels that may be meant, or the first of them.
-pub(in crate::survey) fn which(part: &str, labels: &[&str]) -> Problem {
+pub(in crate::survey) fn which(part: &str, labels: &[&str], phrases: &Phrases) -> Problem {
     let labels = labels.get(..NAMED).unwrap_or(labels);
     let labels = match labels.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        Some((last, rest)) if !rest.is_empty() => format!("{} {} {last}", rest.join(", "), phrases.or),
         _ => labels.concat(),
     };
-    format!("{} could be {labels}. Which do you mean?", quote(part))
+    fill(phrases.could_be, &[("text", &quote(part)), ("labels", &labels)])
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn one(written: &str, options: &[Choice]) -> Result<String, Problem> {
+        super::one(written, options, Phrases::of("en"))
+    }
+
+    fn many(written: &str, options: &[Choice]) -> Result<Vec<String>, Problem> {
+        super::many(written, options, Phrases::of("en"))
+    }
 
     fn options(options: &[(&str, &str)]) -> Vec<Choice> {
         options.iter().copied().map(Into::into).collect()
@@ -126,7 +137,7 @@ mod tests {
 
     #[test]
     fn how_many_in_words() {
-        assert_eq!(how_many(&(2..=2)), "exactly 2");
-        assert_eq!(how_many(&(1..=3)), "1 to 3");
+        assert_eq!(how_many(&(2..=2), Phrases::of("en")), "exactly 2");
+        assert_eq!(how_many(&(1..=3), Phrases::of("en")), "1 to 3");
     }
 }

@@ -6,33 +6,39 @@ use pesto_reading::language::{Language, behind, has, month, unit, weekday};
 use pesto_reading::{counted, plain};
 use serde_json::json;
 
-use super::{Problem, Reading};
+use super::{Phrases, Problem, Reading, fill};
 use crate::Date;
 use crate::text::quote;
 
-pub(super) fn read(written: &str, today: Date, days: Option<&RangeInclusive<i64>>) -> Result<Reading, Problem> {
+pub(super) fn read(
+    written: &str,
+    today: Date,
+    days: Option<&RangeInclusive<i64>>,
+    phrases: &Phrases,
+) -> Result<Reading, Problem> {
     let iso = Date::from_iso(written);
     let date = match iso {
         Some(date) => date,
-        None => in_words(written, today).map_err(|why| why.problem(written))?,
+        None => in_words(written, today).map_err(|why| why.problem(written, phrases))?,
     };
     if let Some(days) = days {
-        within(date, today.plus_days(*days.start()), today.plus_days(*days.end()))?;
+        within(date, today.plus_days(*days.start()), today.plus_days(*days.end()), phrases)?;
     }
     // Words are repeated as they were understood: the person may be a day ahead of the clock.
-    let note = iso.is_none().then(|| format!("That is {}.", date.in_words()));
+    let note = iso.is_none().then(|| fill(phrases.that_is, &[("date", &phrases.day(date))]));
     Ok(Reading { value: json!(date), note })
 }
 
-fn within(date: Date, first: Date, last: Date) -> Result<(), Problem> {
-    let side = if date < first {
-        "too early"
+fn within(date: Date, first: Date, last: Date, phrases: &Phrases) -> Result<(), Problem> {
+    let phrase = if date < first {
+        phrases.too_early
     } else if date > last {
-        "too late"
+        phrases.too_late
     } else {
         return Ok(());
     };
-    Err(format!("{} is {side}. Please give a date from {first} to {last}.", date.in_words()))
+    let (date, first, last) = (phrases.day(date), first.to_string(), last.to_string());
+    Err(fill(phrase, &[("date", &date), ("first", &first), ("last", &last)]))
 }
 
 /// Why a text is no date.
@@ -48,14 +54,14 @@ enum Why {
 }
 
 impl Why {
-    fn problem(self, written: &str) -> Problem {
-        let why = match self {
-            Self::Unknown => "is not a date that I know".to_owned(),
-            Self::TwoWays => "could be read in two ways".to_owned(),
-            Self::NoSuchDay => "is no day of the calendar".to_owned(),
-            Self::Weekday(date) => format!("does not fit: that is {}", date.in_words()),
+    fn problem(self, written: &str, phrases: &Phrases) -> Problem {
+        let (why, date) = match self {
+            Self::Unknown => (phrases.no_date, String::new()),
+            Self::TwoWays => (phrases.two_ways, String::new()),
+            Self::NoSuchDay => (phrases.no_such_day, String::new()),
+            Self::Weekday(date) => (phrases.other_weekday, phrases.day(date)),
         };
-        format!("{} {why}. Please write it as 2026-03-31, 31 March 2026 or `tomorrow`.", quote(written))
+        format!("{} {}", fill(why, &[("text", &quote(written)), ("date", &date)]), phrases.write_date)
     }
 }
 
@@ -237,6 +243,10 @@ fn digits(text: &str, length: RangeInclusive<usize>) -> Option<u32> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn read(written: &str, today: Date, days: Option<&RangeInclusive<i64>>) -> Result<Reading, Problem> {
+        super::read(written, today, days, Phrases::of("en"))
+    }
 
     /// A Monday.
     fn today() -> Date {

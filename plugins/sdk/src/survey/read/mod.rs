@@ -9,6 +9,7 @@ mod number;
 
 use serde_json::{Value, json};
 
+use super::phrases::{Phrases, fill};
 use super::question::{Kind, Question};
 use crate::{Date, text};
 
@@ -32,17 +33,17 @@ pub(crate) type Problem = String;
 impl Question {
     /// Reads what the person wrote. The text is hostile, and up to 12,000 bytes long.
     pub(crate) fn read(&self, written: &str, today: Date) -> Result<Reading, Problem> {
-        let written = text::clean(written);
+        let (written, phrases) = (text::clean(written), self.phrases);
         match &self.kind {
-            Kind::Text { most } => words(&written, *most),
-            Kind::Number(range) => number::whole(&written, range, &self.text),
-            Kind::Decimal(range) => number::decimal(&written, range, &self.text),
-            Kind::Date { days } => day::read(&written, today, days.as_ref()),
-            Kind::OneOf(_) | Kind::YesNo => self.chosen(&[choice::one(&written, &self.options())?]),
-            Kind::Scale { .. } => self.chosen(&[choice::point(&written, &self.options())?]),
-            Kind::ManyOf { options, count } => match choice::many(&written, options)? {
+            Kind::Text { most } => words(&written, *most, phrases),
+            Kind::Number(range) => number::whole(&written, range, &self.text, phrases),
+            Kind::Decimal(range) => number::decimal(&written, range, &self.text, phrases),
+            Kind::Date { days } => day::read(&written, today, days.as_ref(), phrases),
+            Kind::OneOf(_) | Kind::YesNo => self.chosen(&[choice::one(&written, &self.options(), phrases)?]),
+            Kind::Scale { .. } => self.chosen(&[choice::point(&written, &self.options(), phrases)?]),
+            Kind::ManyOf { options, count } => match choice::many(&written, options, phrases)? {
                 none if none.is_empty() && self.optional => Ok(Value::Null.into()),
-                none if none.is_empty() => Err(format!("Please choose {}.", choice::how_many(count))),
+                none if none.is_empty() => Err(fill(phrases.choose, &[("wanted", &choice::how_many(count, phrases))])),
                 some => self.chosen(&some),
             },
         }
@@ -54,7 +55,7 @@ impl Question {
         let options = self.options();
         let known = values.iter().all(|value| options.iter().any(|option| option.value == *value));
         match (&self.kind, values) {
-            _ if !known || values.is_empty() => Err("That is not among the choices.".into()),
+            _ if !known || values.is_empty() => Err(self.phrases.not_offered.into()),
             (Kind::OneOf(_), [value]) => Ok(json!(value).into()),
             (Kind::YesNo, [value]) => Ok(json!(value == "yes").into()),
             (Kind::Scale { .. } | Kind::Number(_), [value]) => {
@@ -65,17 +66,18 @@ impl Question {
                 if count.contains(&picked) {
                     return Ok(json!(values).into());
                 }
-                Err(format!("You chose {picked}. Please choose {}.", choice::how_many(count)))
+                let wanted = choice::how_many(count, self.phrases);
+                Err(fill(self.phrases.chose, &[("count", &picked.to_string()), ("wanted", &wanted)]))
             }
-            _ => Err("Please choose one.".into()),
+            _ => Err(self.phrases.choose_one.into()),
         }
     }
 }
 
-fn words(written: &str, most: usize) -> Result<Reading, Problem> {
+fn words(written: &str, most: usize, phrases: &Phrases) -> Result<Reading, Problem> {
     let length = written.chars().count();
     if length > most {
-        return Err(format!("That is {length} characters long. Please write at most {most}."));
+        return Err(fill(phrases.too_long, &[("count", &length.to_string()), ("most", &most.to_string())]));
     }
     Ok(json!(written).into())
 }

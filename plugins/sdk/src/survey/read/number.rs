@@ -4,34 +4,48 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::{Problem, Reading};
+use super::{Phrases, Problem, Reading, fill};
 use crate::text::quote;
 
 /// `asked` is the question: what it counts may stand behind the number.
-pub(super) fn whole(written: &str, range: &RangeInclusive<i64>, asked: &str) -> Result<Reading, Problem> {
-    let wanted = format!("Please write a whole number from {} to {}.", range.start(), range.end());
+pub(super) fn whole(
+    written: &str,
+    range: &RangeInclusive<i64>,
+    asked: &str,
+    phrases: &Phrases,
+) -> Result<Reading, Problem> {
+    let (low, high) = (range.start().to_string(), range.end().to_string());
+    let wanted = fill(phrases.write_whole, &[("low", &low), ("high", &high)]);
+    let problem = |phrase: &str, text: &str| format!("{} {wanted}", fill(phrase, &[("text", text)]));
     let digits = written.strip_prefix(['+', '-']).unwrap_or(written);
     let number = if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         let number = pesto_reading::whole(written, asked, Some(*range.end()));
-        Ok(number.ok_or_else(|| format!("{} is not a whole number. {wanted}", quote(written)))?)
+        Ok(number.ok_or_else(|| problem(phrases.not_whole, &quote(written)))?)
     } else {
         written.parse::<i64>()
     };
     match number {
         Ok(number) if range.contains(&number) => Ok(json!(number).into()),
-        Ok(number) if number < *range.start() => Err(format!("{number} is too small. {wanted}")),
-        Ok(number) => Err(format!("{number} is too large. {wanted}")),
-        Err(_) => Err(format!("{} is out of bounds. {wanted}", quote(written))),
+        Ok(number) if number < *range.start() => Err(problem(phrases.too_small, &number.to_string())),
+        Ok(number) => Err(problem(phrases.too_large, &number.to_string())),
+        Err(_) => Err(problem(phrases.out_of_bounds, &quote(written))),
     }
 }
 
-pub(super) fn decimal(written: &str, range: &RangeInclusive<f64>, asked: &str) -> Result<Reading, Problem> {
-    let wanted = format!("Please write a number from {} to {}, such as 1.5.", range.start(), range.end());
+pub(super) fn decimal(
+    written: &str,
+    range: &RangeInclusive<f64>,
+    asked: &str,
+    phrases: &Phrases,
+) -> Result<Reading, Problem> {
+    let (low, high) = (range.start().to_string(), range.end().to_string());
+    let wanted = fill(phrases.write_number, &[("low", &low), ("high", &high)]);
+    let problem = |phrase: &str| Err(format!("{} {wanted}", fill(phrase, &[("text", &quote(written))])));
     match pesto_reading::decimal(written, asked) {
-        None => Err(format!("{} is not a number. {wanted}", quote(written))),
+        None => problem(phrases.not_a_number),
         Some(number) if range.contains(&number) => Ok(Value::from(number).into()),
-        Some(number) if number < *range.start() => Err(format!("{} is too small. {wanted}", quote(written))),
-        Some(_) => Err(format!("{} is too large. {wanted}", quote(written))),
+        Some(number) if number < *range.start() => problem(phrases.too_small),
+        Some(_) => problem(phrases.too_large),
     }
 }
 
@@ -39,6 +53,14 @@ pub(super) fn decimal(written: &str, range: &RangeInclusive<f64>, asked: &str) -
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn whole(written: &str, range: &RangeInclusive<i64>, asked: &str) -> Result<Reading, Problem> {
+        super::whole(written, range, asked, Phrases::of("en"))
+    }
+
+    fn decimal(written: &str, range: &RangeInclusive<f64>, asked: &str) -> Result<Reading, Problem> {
+        super::decimal(written, range, asked, Phrases::of("en"))
+    }
 
     #[test]
     fn whole_numbers_within_their_bounds() {

@@ -4,6 +4,7 @@ use pesto_reading::language::{Language, behind, has};
 use pesto_reading::{Answer, Named, agrees, declines, one, plain, whole};
 use serde_json::Value;
 
+use super::phrases::fill;
 use super::question::Question;
 use super::read::{Reading, find, which};
 use super::script::{At, Interview, Script};
@@ -58,17 +59,17 @@ impl Script {
     /// Decides what follows from what the person did.
     pub(crate) fn step(&self, interview: &mut Interview, input: &Input<'_>, today: Date) -> Step {
         if interview.at == At::Moved {
-            return self.go_on(interview, vec![words::MOVED.to_owned()]);
+            return self.go_on(interview, vec![self.phrases.moved.to_owned()]);
         }
         if let Input::Picked { key, .. } = input {
             // A pick below the question itself is as good as one below the way out of it.
             let of_stuck = matches!(&interview.at, At::Stuck { id, .. } if id == key);
             if *key != words::key(&interview.at) && !of_stuck {
-                return Step::note("That choice belongs to an earlier question.");
+                return Step::note(self.phrases.an_earlier_question);
             }
         }
         if matches!(input, Input::Wrote(text) if text.trim().is_empty()) {
-            return Step::note("I can only read words here.");
+            return Step::note(self.phrases.only_words);
         }
         match interview.at.clone() {
             At::Start | At::Moved => self.go_on(interview, Vec::new()),
@@ -129,7 +130,7 @@ impl Script {
             return Some(match self.before(&question.id, &interview.answers) {
                 _ if changing => self.go_on(interview, Vec::new()),
                 Some(before) => go_to(interview, At::question(before)),
-                None => Step::note("This is the first question."),
+                None => Step::note(self.phrases.the_first),
             });
         }
         if is(text, |language| language.skip) {
@@ -141,7 +142,7 @@ impl Script {
 
     fn skip(&self, interview: &mut Interview, question: &Question) -> Step {
         if !question.optional {
-            return Step::note("This question cannot be skipped.");
+            return Step::note(self.phrases.not_to_be_skipped);
         }
         self.record(interview, question, Value::Null.into())
     }
@@ -151,12 +152,12 @@ impl Script {
         interview.answers.set(&question.id, reading.value);
         if !fits(interview) {
             interview.answers = before;
-            return Step::note("All your answers together are too long now. Please write less here.");
+            return Step::note(self.phrases.too_long_together);
         }
         let mut notes: Vec<String> = reading.note.into_iter().collect();
         let dropped = self.prune(&mut interview.answers);
         if !dropped.is_empty() {
-            notes.push(format!("This no longer applies, and I have dropped it: {}.", dropped.join(", ")));
+            notes.push(fill(self.phrases.dropped, &[("labels", &dropped.join(", "))]));
         }
         self.go_on(interview, notes)
     }
@@ -224,7 +225,7 @@ impl Script {
         match self.to_change(interview, text) {
             Answer::Found(at) => go_to(interview, at),
             Answer::Ambiguous { part, among } => Step::note(self.could_be(interview, &part, &among)),
-            Answer::Nothing { .. } => Step::note("Please write `submit`, or `change` and what you want to change."),
+            Answer::Nothing { .. } => Step::note(self.phrases.submit_or_change),
         }
     }
 
@@ -254,7 +255,7 @@ impl Script {
         match self.named(interview, &wanted, false) {
             Answer::Found(at) => go_to(interview, at),
             Answer::Ambiguous { part, among } => Step::note(self.could_be(interview, &part, &among)),
-            Answer::Nothing { .. } => Step::note("That is none of them. Please pick one, or write `back`."),
+            Answer::Nothing { .. } => Step::note(self.phrases.none_of_these),
         }
     }
 
@@ -283,7 +284,7 @@ impl Script {
     fn could_be(&self, interview: &Interview, part: &str, among: &[usize]) -> String {
         let applying = self.applying(&interview.answers);
         let labels: Vec<_> = among.iter().filter_map(|at| applying.get(*at)).map(|it| it.label.as_str()).collect();
-        which(part, &labels)
+        which(part, &labels, self.phrases)
     }
 }
 

@@ -366,6 +366,37 @@ fn cancelled_unknown_and_empty_events() {
     assert_eq!(talk.answers(), None);
 }
 
+#[test]
+fn the_kit_speaks_the_persons_language() {
+    let script = crate::survey::script::Script::of::<Newcomer>().speaking("de-AT");
+    let today = crate::Date::new(2026, 3, 2).unwrap();
+    let mut interview = Interview::default();
+    script.begin(&mut interview, &[], today);
+    for (text, says, labels) in [
+        ("Ada", "What do you do?", &["Engineering", "Design", "Other"][..]),
+        ("pilot", "“pilot” steht nicht zur Auswahl.", &["Engineering", "Design", "Other"]),
+        ("zurück", "Deine Antwort bisher: Ada. Schreib `behalten`", &[]),
+        ("behalten", "What do you do?", &["Engineering", "Design", "Other"]),
+        ("zwei", "(ein Datum wie 31.3.2026, 31. März oder `morgen`)", &[]),
+        ("31. April", "“31. April” gibt es im Kalender nicht.", &[]),
+        ("morgen", "Das ist Dienstag, 3. März 2026.", &["Ja", "Nein", "Überspringen"]),
+        ("ja bitte", "(1 bis 2; `überspringen` lässt sie aus)", &["Laptop", "Phone", "Tablet"]),
+        ("alle", "Du hast 3 gewählt. Bitte wähle 1 bis 2 aus.", &["Laptop", "Phone", "Tablet"]),
+        (
+            "überspringen",
+            "• Parking: Ja\n• Tools: (ausgelassen)\nSoll ich sie absenden?",
+            &["Absenden", "Eine Antwort ändern"],
+        ),
+    ] {
+        let step = script.step(&mut interview, &super::Input::Wrote(text), today);
+        let super::Step::Ask(notes) = step else { panic!("{text}: {step:?}") };
+        let message = super::words::prompt(&script, &interview, notes, today);
+        assert!(message.text.contains(says), "{text}: {}", message.text);
+        assert_eq!(self::labels(&message), labels, "{text}");
+    }
+    assert_eq!(script.step(&mut interview, &super::Input::Wrote("passt so"), today), super::Step::Submit);
+}
+
 /// Texts that together are more than fits.
 struct Long;
 
