@@ -16,7 +16,7 @@ use crate::life::{self, Step};
 use crate::model::{Call as JournaledCall, Conversation, TurnId};
 use crate::ports::{Claim, Commit, Fence, StoreError};
 use crate::room::Room;
-use crate::router::{Route, Run, expire, route, route_aside};
+use crate::router::{FlowEvent, Route, Run, expire, route, route_aside};
 use crate::turn;
 use crate::wasm::Call;
 
@@ -62,6 +62,11 @@ pub(crate) fn reap(tasks: &mut JoinSet<()>) {
             tracing::error!("a task of the engine panicked: {error}");
         }
     }
+}
+
+/// Whether the turn only tells a flow that its conversation was cancelled, which has ended however the flow takes it.
+fn is_end(route: &Option<Route>) -> bool {
+    matches!(route, Some(Route::Run(run)) if run.event == FlowEvent::Cancelled)
 }
 
 impl From<Fault> for Box<Failed> {
@@ -173,7 +178,9 @@ impl Engine {
         let given_up = match fault {
             // Nothing comes here parked.
             Fault::Stale | Fault::Parked => return Err(StoreError::Stale),
-            Fault::Guest(fault) if fault.is_final() || claim.attempt >= turn::MOST_GUEST_ATTEMPTS => fault,
+            Fault::Guest(fault) if fault.is_final() || claim.attempt >= turn::MOST_GUEST_ATTEMPTS || is_end(&route) => {
+                fault
+            }
             Fault::Guest(fault) => {
                 tracing::warn!(%place, seq = %claim.seq, error = fault.name(), "{fault}; trying once more");
                 return self.ports.store.retry(&claim.fence, now).await;
@@ -274,6 +281,8 @@ impl Engine {
             progress_at: 0,
             instances: self.sandbox.instances().clone(),
             spent: Duration::ZERO,
+            waited: Duration::ZERO,
+            again: claim.attempt > 1,
             parked: None,
         });
         let call = Box::new(Call {

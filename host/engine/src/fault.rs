@@ -39,6 +39,12 @@ pub enum GuestFault {
     /// The turn took too long, waiting included.
     #[error("the turn took more than {0} s, waiting included; make fewer or shorter calls, or raise limits.turn_s")]
     TurnDeadline(u64),
+    /// It waited by itself for too long.
+    #[error(
+        "waited for more than {0} s by WASI's clocks in one turn; waiting holds memory, so set a timer in the outcome and \
+         go on when it fires"
+    )]
+    WaitLimit(u64),
     /// Its memories together grew too large.
     #[error("wanted more than {0} MiB of memory; use less, or raise limits.memory_mib")]
     MemoryLimit(u64),
@@ -137,6 +143,7 @@ impl GuestFault {
         match self {
             Self::CpuDeadline(_) => "cpu-deadline",
             Self::TurnDeadline(_) => "turn-deadline",
+            Self::WaitLimit(_) => "wait-limit",
             Self::MemoryLimit(_) | Self::StaticMemory(_) => "memory-limit",
             Self::TableLimit(_) => "table-limit",
             Self::InstanceLimit(_) => "instance-limit",
@@ -161,6 +168,10 @@ impl GuestFault {
 
     /// Trying again cannot help.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::NonDeterministic { .. } | Self::NeverEnds(_) | Self::HostFailed { .. })
+        // Who waited too long would wait as long again.
+        matches!(
+            self,
+            Self::NonDeterministic { .. } | Self::NeverEnds(_) | Self::HostFailed { .. } | Self::WaitLimit(_)
+        )
     }
 }

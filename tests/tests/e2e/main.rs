@@ -3,6 +3,7 @@
 
 mod chat;
 mod commands;
+mod compiled;
 mod control;
 mod doubts;
 mod engine;

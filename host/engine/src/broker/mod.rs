@@ -68,6 +68,10 @@ pub struct Scope {
     /// Room for instances, and what those of this turn have computed together.
     pub(crate) instances: Arc<Semaphore>,
     pub(crate) spent: Duration,
+    /// What they have waited together by WASI's clocks.
+    pub(crate) waited: Duration,
+    /// The turn did not end before: it may be what the host went down with.
+    pub(crate) again: bool,
     /// The call that the turn waits for without an instance.
     pub(crate) parked: Option<parking::Parked>,
 }

@@ -6,7 +6,7 @@ use crate::fault::{Fault, GuestFault};
 use crate::text::line;
 
 use super::state::HANDLES;
-use super::{LIFTED, LoadError};
+use super::{LIFTED, LoadError, Said};
 
 /// An error's causes in one line, without backtrace.
 pub(super) fn words(error: &wasmtime::Error) -> String {
@@ -20,7 +20,12 @@ pub(super) fn words(error: &wasmtime::Error) -> String {
 pub(super) fn uncompiled(error: &wasmtime::Error) -> LoadError {
     let words = words(error);
     let has = |text: &str| words.contains(text);
-    if !has("pooling allocator") && !has("instance allocation for this") {
+    if has("requires the component model async") || has("component model async feature") {
+        LoadError::DoesNotCompile(format!(
+            "{words}; flows are synchronous, so build it without async functions: \
+            `componentize-qjs` has `--sync`"
+        ))
+    } else if !has("pooling allocator") && !has("instance allocation for this") {
         LoadError::DoesNotCompile(words)
     } else if has("minimum byte size") || has("linear memories") || has("memories count") {
         LoadError::Limit(GuestFault::StaticMemory(words))
@@ -35,7 +40,7 @@ pub(super) fn uncompiled(error: &wasmtime::Error) -> LoadError {
 pub(super) fn unstarted(error: wasmtime::Error) -> LoadError {
     let trapped = error.is::<Trap>();
     match undescribed(error) {
-        LoadError::Describe(GuestFault::Trap(words)) if !trapped => LoadError::DoesNotFit(words),
+        LoadError::Describe(GuestFault::Trap(words), _) if !trapped => LoadError::DoesNotFit(words),
         other => other,
     }
 }
@@ -43,7 +48,7 @@ pub(super) fn unstarted(error: wasmtime::Error) -> LoadError {
 /// What ended a component that described itself.
 pub(super) fn undescribed(error: wasmtime::Error) -> LoadError {
     match fault(error) {
-        Fault::Guest(fault) => LoadError::Describe(fault),
+        Fault::Guest(fault) => LoadError::Describe(fault, Said::default()),
         other => LoadError::Host(other.to_string()),
     }
 }
