@@ -98,10 +98,8 @@ impl About {
 
 impl From<About> for FlowInfo {
     fn from(about: About) -> Self {
-        let audience = about.audience.map(|audience| Extension {
-            name: "audience".to_owned(),
-            json: format!("\"{audience}\""),
-        });
+        let audience =
+            about.audience.map(|audience| Extension { name: "audience".to_owned(), json: format!("\"{audience}\"") });
         Self {
             title: about.title,
             summary: about.summary,
