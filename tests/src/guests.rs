@@ -176,12 +176,14 @@ pub fn padded(mut component: Vec<u8>, size: usize) -> Vec<u8> {
 }
 
 fn append_section(component: &mut Vec<u8>, id: u8, content: &[u8]) {
-    component.push(id);
-    component.extend(leb128(content.len() as u32));
-    component.extend(content);
+    component.extend(section(id, content));
 }
 
-fn leb128(mut number: u32) -> Vec<u8> {
+pub(crate) fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    [[id].as_slice(), &leb128(content.len() as u32), content].concat()
+}
+
+pub(crate) fn leb128(mut number: u32) -> Vec<u8> {
     let mut bytes = vec![];
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);

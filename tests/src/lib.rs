@@ -4,11 +4,12 @@
 //! - [`host`]: the real `pesto` in that folder; dropping it fails on what it left undone
 //! - [`person`]: somebody who talks to it over its socket
 //! - [`aimock`]: a language model written by others, on a port of this machine
-//! - [`guests`]: hostile components
+//! - [`guests`]: hostile components; [`bulky`]: small ones that cost a compiler much
 //! - [`files`]: where binary, components and Node packages are
 //! - [`log`]: what a host logged
 
 pub mod aimock;
+pub mod bulky;
 pub mod files;
 pub mod guests;
 pub mod host;

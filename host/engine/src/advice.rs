@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::FlowInfo;
-use crate::model::{Control, FlowName};
+use crate::model::FlowName;
 use crate::policy::{Grants, Right};
-use crate::router::start_words;
+use crate::router::is_hosts;
 
 /// A warning in words, with the remedy, for each flow that asks for a right it is not granted, and for each trigger that
 /// another flow has too or that the host takes for itself. Sorted.
@@ -18,7 +18,7 @@ pub fn advice<'a>(flows: impl IntoIterator<Item = (&'a FlowName, &'a FlowInfo)>,
         }
         for trigger in &info.triggers {
             begun.entry(trigger).or_default().push(flow);
-            if Control::parse(trigger).is_some() || start_words(trigger).is_some() {
+            if is_hosts(trigger) {
                 all.insert(format!(
                     "`{trigger}` never begins `{flow}`, because the host takes these words for itself. Choose another \
                      trigger"

@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 
 use crate::fault::{Fault, GuestFault};
-use crate::flow::{Clash, FlowInfo, Offer, Offers, clashes};
+use crate::flow::{FlowInfo, Offer, Offers};
 use crate::model::{Digest, FlowName};
 use crate::ports::{Deploy, Store, StoreError};
 use crate::wasm::{LoadError, Ready, Sandbox};
 
-/// How many components are kept ready besides the current ones. One more pushes out the least recently used; it is
-/// compiled again when it is needed.
-const KEPT: usize = 64;
+/// Compiled code that is kept ready besides the current components', in bytes. More pushes out the least recently used;
+/// it is taken from the cache, or compiled, when it is needed again.
+const KEPT: usize = 256 << 20;
 
 /// Why a component did not become current. The last good one stays.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +54,17 @@ struct Inner {
     uses: u64,
     /// What is current elsewhere and cannot run here.
     unfit: BTreeMap<FlowName, Digest>,
-    /// Triggers that never start their flow, which was logged.
-    clashes: BTreeSet<Clash>,
+    /// What somebody is taking up.
+    loading: BTreeSet<Digest>,
+}
+
+/// A digest among those that are being taken up, until this is dropped.
+struct Loading<'a>(&'a Catalog, Digest);
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        self.0.inner().loading.remove(&self.1);
+    }
 }
 
 /// The flows of one host.
@@ -73,51 +84,83 @@ impl Catalog {
     /// Deploys a component for all hosts, if it is good; [`follow`](Self::follow) takes it up. Answers what is current
     /// then.
     pub async fn offer(&self, flow: &FlowName, bytes: Vec<u8>, deploy: Deploy) -> Result<Option<Digest>, Refused> {
-        let digest = Digest::of(&bytes);
+        let (digest, bytes) = (Digest::of(&bytes), Bytes::from(bytes));
         let cell = self.cell(&digest);
         let load = || async { self.sandbox.load(bytes.clone()).await.map(Arc::new) };
         if let Err(error) = cell.get_or_try_init(load).await {
-            self.inner().cells.remove(&digest);
+            let mut inner = self.inner();
+            // Somebody else may have tried it once more, and it went well.
+            if inner.cells.get(&digest).is_some_and(|(cell, _)| !cell.initialized()) {
+                inner.cells.remove(&digest);
+            }
             return Err(error.into());
         }
+        self.evict();
         let current = self.store.put_component(flow, &bytes, deploy).await?;
         self.inner().unfit.remove(flow);
         Ok(current)
     }
 
-    /// Takes up what is current by the store, for all hosts offer the same. Where a component cannot run here, which is
-    /// logged once, the last good one stays. An error is worth another try; the other flows are taken up all the same.
+    /// Takes up what is current by the store, for all hosts offer the same. What must be loaded first is loaded side by
+    /// side, and taken up as it comes. Where a component cannot run here, which is logged once, the last good one stays. An
+    /// error is worth another try; the other flows are taken up all the same.
+    ///
+    /// Can be called again while it runs: what another call loads is left to that one.
     pub async fn follow(&self) -> Result<(), Fault> {
+        let take_up = |(flow, digest)| async move {
+            let _loading = self.begin_loading(&digest)?;
+            let failed = match self.ready(&digest).await {
+                // Only now it is known whether that is still current.
+                Ok(_) => self.look().await.err(),
+                Err(Fault::Guest(error)) => {
+                    tracing::error!(%flow, digest = digest.short(), %error, "the current version cannot run on this \
+                        host; its last good one stays");
+                    self.inner().unfit.insert(flow, digest.clone());
+                    None
+                }
+                Err(fault) => Some(fault),
+            };
+            failed
+        };
+        let missing = self.look().await?;
+        let failed = join_all(missing.into_iter().map(take_up)).await.into_iter().flatten().next();
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Takes up what is current by the store and loaded. Answers the rest.
+    async fn look(&self) -> Result<Vec<(FlowName, Digest)>, Fault> {
         let current: BTreeMap<_, _> = self.store.current().await?.into_iter().collect();
         let here = self.all();
         for flow in here.keys().filter(|flow| !current.contains_key(flow)) {
             self.set(flow, None);
             tracing::info!(%flow, "flow removed; its open conversations go on");
         }
-        let mut failed = None;
+        let mut missing = Vec::new();
         for (flow, digest) in current {
             let before = here.get(&flow).map(|ready| &ready.digest);
             if before == Some(&digest) || self.inner().unfit.get(&flow) == Some(&digest) {
                 continue;
             }
-            match self.ready(&digest).await {
-                Ok(ready) => {
-                    let (version, digest) = (&ready.info.version, digest.short());
-                    match before {
-                        None => tracing::info!(%flow, version, digest, "flow loaded"),
-                        Some(before) => tracing::info!(%flow, version, digest, before = before.short(), "flow swapped"),
-                    }
-                    self.set(&flow, Some(ready));
-                }
-                Err(Fault::Guest(error)) => {
-                    tracing::error!(%flow, digest = digest.short(), %error, "the current version cannot run on this host; \
-                        its last good one stays");
-                    self.inner().unfit.insert(flow, digest);
-                }
-                Err(fault) => failed = Some(fault),
+            let Some(ready) = self.loaded(&digest) else {
+                missing.push((flow, digest));
+                continue;
+            };
+            let (version, digest) = (&ready.info.version, digest.short());
+            match before {
+                None => tracing::info!(%flow, version, digest, "flow loaded"),
+                Some(before) => tracing::info!(%flow, version, digest, before = before.short(), "flow swapped"),
             }
+            self.set(&flow, Some(ready));
         }
-        failed.map_or(Ok(()), Err)
+        Ok(missing)
+    }
+
+    fn begin_loading(&self, digest: &Digest) -> Option<Loading<'_>> {
+        self.inner().loading.insert(digest.clone()).then(|| Loading(self, digest.clone()))
+    }
+
+    fn loaded(&self, digest: &Digest) -> Option<Arc<Ready>> {
+        self.inner().cells.get(digest).and_then(|(cell, _)| cell.get().cloned())
     }
 
     /// Makes a component current that this catalog's sandbox has loaded before, without asking or telling the store:
@@ -141,7 +184,12 @@ impl Catalog {
             })?;
             Ok(Arc::new(ready))
         };
-        cell.get_or_try_init(load).await.cloned()
+        if let Some(ready) = cell.get() {
+            return Ok(ready.clone());
+        }
+        let ready = cell.get_or_try_init(load).await.cloned();
+        self.evict();
+        ready
     }
 
     /// The flows that can be started.
@@ -166,17 +214,20 @@ impl Catalog {
                 inner.unfit.remove(flow);
                 inner.current.insert(flow.clone(), ready)
             }
-            None => inner.current.remove(flow),
+            None => {
+                // Whoever is still on it takes it from the cache.
+                let gone = inner.current.remove(flow);
+                if let Some(gone) = gone.as_ref().filter(|gone| !is_current(&inner, &gone.digest)) {
+                    inner.cells.remove(&gone.digest);
+                }
+                gone
+            }
         };
         let offer = |(name, ready): (&FlowName, &Arc<Ready>)| {
             let FlowInfo { title, summary, triggers, .. } = ready.info.clone();
             (name.clone(), Offer { digest: ready.digest.clone(), title, summary, triggers })
         };
         let flows = inner.current.iter().map(offer).collect();
-        let triggers = inner.current.iter().map(|(name, ready)| (name, ready.info.triggers.as_slice()));
-        let clashes: BTreeSet<_> = clashes(triggers).into_iter().collect();
-        clashes.difference(&inner.clashes).for_each(|clash| tracing::warn!("{clash}"));
-        inner.clashes = clashes;
         inner.offers = Arc::new(Offers { flows, default: self.default.clone() });
     }
 
@@ -188,22 +239,40 @@ impl Catalog {
             *used = uses;
             return cell.clone();
         }
-        if inner.cells.len() >= KEPT + inner.current.len() {
-            let current: Vec<_> = inner.current.values().map(|ready| ready.digest.clone()).collect();
-            let idle = inner.cells.iter().filter(|(digest, _)| !current.contains(digest));
-            if let Some(oldest) = idle.min_by_key(|(_, (_, used))| *used).map(|(digest, _)| digest.clone()) {
-                inner.cells.remove(&oldest);
-            }
-        }
         let cell = Cell::default();
         inner.cells.insert(digest.clone(), (cell.clone(), uses));
         cell
+    }
+
+    /// Lets go of compiled code that was not used for longest, where there is too much besides the current components'. An
+    /// instance keeps what it runs.
+    fn evict(&self) {
+        let mut inner = self.inner();
+        let current: BTreeSet<_> = inner.current.values().map(|ready| ready.digest.clone()).collect();
+        let idle =
+            inner.cells.iter().filter(|(digest, _)| !current.contains(digest) && !inner.loading.contains(digest));
+        let mut idle: Vec<_> = idle
+            .filter_map(|(digest, (cell, used))| cell.get().map(|ready| (*used, ready.size, digest.clone())))
+            .collect();
+        idle.sort_unstable();
+        let mut kept: usize = idle.iter().map(|(_, size, _)| size).sum();
+        for (_, size, digest) in idle {
+            if kept <= KEPT {
+                break;
+            }
+            kept -= size;
+            inner.cells.remove(&digest);
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // Nothing between lock and unlock can panic and leave the maps half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_current(inner: &Inner, digest: &Digest) -> bool {
+    inner.current.values().any(|ready| ready.digest == *digest)
 }
 
 fn lost(digest: &Digest, why: &str) -> Fault {

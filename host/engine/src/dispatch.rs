@@ -323,6 +323,8 @@ impl Engine {
             instances: self.sandbox.instances().clone(),
             spent: Duration::ZERO,
             log: self.flow_log.clone(),
+            waited: Duration::ZERO,
+            again: claim.attempt > 1,
             parked: None,
         });
         let call = Box::new(Call {

@@ -25,7 +25,7 @@ use crate::outage::Outages;
 use crate::outbox::MOST_POSTS;
 use crate::policy::{Access, Bounds, Grants, InDoubt, Part};
 use crate::ports::{Fence, StoreError};
-use crate::wasm::Sandbox;
+use crate::wasm::{Compiling, Sandbox};
 
 /// How long a turn's claim lasts without renewal. A host that stops for longer loses its turns to another.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -49,6 +49,8 @@ pub struct Settings {
     pub default_flow: Option<FlowName>,
     /// Hears what flows log, for whoever holds a conversation and wants its lines; a host has its log.
     pub flow_log: Option<FlowLog>,
+    /// Where components are compiled.
+    pub compiling: Compiling,
 }
 
 /// In milliseconds.
@@ -104,14 +106,15 @@ pub struct Loops(JoinSet<()>);
 impl Engine {
     /// Composes an engine. Must be called on the runtime that is to do input and output.
     pub fn new(ports: Ports, settings: Settings) -> wasmtime::Result<Arc<Self>> {
-        let sandbox = Arc::new(Sandbox::new(Arc::new(settings.bounds.clone()))?);
+        let sandbox = Sandbox::compiling(Arc::new(settings.bounds.clone()), settings.compiling.clone())?;
+        let sandbox = Arc::new(sandbox);
         Ok(Self::with_sandbox(ports, settings, sandbox))
     }
 
     /// Composes an engine on a sandbox that outlives it: compiled components are costly, and a test restarts the
     /// engine often. It was made with the same bounds.
     pub fn with_sandbox(ports: Ports, settings: Settings, sandbox: Arc<Sandbox>) -> Arc<Self> {
-        let Settings { bounds, grants, access, in_doubt, expiries, default_flow, flow_log } = settings;
+        let Settings { bounds, grants, access, in_doubt, expiries, default_flow, flow_log, compiling: _ } = settings;
         Arc::new(Self {
             catalog: Catalog::new(sandbox.clone(), ports.store.clone(), default_flow),
             room: Arc::new(Semaphore::new(bounds.turns_in_flight)),

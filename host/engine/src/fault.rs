@@ -45,6 +45,12 @@ pub enum GuestFault {
     /// The turn in which it heard `cancelled` took too long.
     #[error("took more than {0} s to answer `cancelled`, waiting included; the conversation is over all the same")]
     CancelDeadline(u64),
+    /// It waited by itself for too long.
+    #[error(
+        "waited for more than {0} s by WASI's clocks in one turn; waiting holds memory, so set a timer in the outcome and \
+         go on when it fires"
+    )]
+    WaitLimit(u64),
     /// Its memories together grew too large.
     #[error("wanted more than {0} MiB of memory; use less, or raise limits.memory_mib")]
     MemoryLimit(u64),
@@ -147,6 +153,7 @@ impl GuestFault {
             Self::CpuDeadline(_) => "cpu-deadline",
             Self::TurnDeadline(_) => "turn-deadline",
             Self::CancelDeadline(_) => "cancel-deadline",
+            Self::WaitLimit(_) => "wait-limit",
             Self::MemoryLimit(_) | Self::StaticMemory(_) => "memory-limit",
             Self::TableLimit(_) => "table-limit",
             Self::InstanceLimit(_) => "instance-limit",
@@ -185,7 +192,11 @@ impl GuestFault {
 
     /// Trying again cannot help.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::NonDeterministic { .. } | Self::NeverEnds(_) | Self::HostFailed { .. })
+        // Who waited too long would wait as long again.
+        matches!(
+            self,
+            Self::NonDeterministic { .. } | Self::NeverEnds(_) | Self::HostFailed { .. } | Self::WaitLimit(_)
+        )
     }
 }
 

@@ -2,12 +2,9 @@
 //! contract they were built for.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::fmt;
 
 use crate::model::{Audience, Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
 use crate::policy::Rights;
-use crate::text::line;
 
 /// A component's description of itself, within its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,53 +114,6 @@ pub struct Offer {
     pub triggers: Vec<String>,
 }
 
-/// A trigger that never starts its flow.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Clash {
-    /// Whose trigger it is.
-    pub flow: FlowName,
-    /// The trigger, lower-case.
-    pub trigger: String,
-    /// The flow that has it too and comes first by its name; none where the word is the host's own.
-    pub first: Option<FlowName>,
-}
-
-impl fmt::Display for Clash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (flow, trigger) = (&self.flow, line(&self.trigger, 40));
-        match &self.first {
-            Some(first) => {
-                write!(f, "the trigger `{trigger}` of `{flow}` never starts it: `{first}` has it too and comes first")?
-            }
-            None => write!(f, "the trigger `{trigger}` of `{flow}` never starts it: that is a word to the host")?,
-        }
-        f.write_str("; choose another one")
-    }
-}
-
-/// The triggers of flows that stand side by side that never start their flow, in the order of the flows' names.
-pub fn clashes<'a>(flows: impl IntoIterator<Item = (&'a FlowName, &'a [String])>) -> Vec<Clash> {
-    let mut flows: Vec<_> = flows.into_iter().collect();
-    flows.sort();
-    let mut taken = BTreeMap::<&str, &FlowName>::new();
-    let mut clashes = Vec::new();
-    for (flow, triggers) in flows {
-        for trigger in triggers {
-            let first = match taken.entry(trigger) {
-                _ if crate::router::is_hosts(trigger) => None,
-                Entry::Vacant(free) => {
-                    free.insert(flow);
-                    continue;
-                }
-                Entry::Occupied(first) if *first.get() == flow => continue,
-                Entry::Occupied(first) => Some((*first.get()).clone()),
-            };
-            clashes.push(Clash { flow: flow.clone(), trigger: trigger.clone(), first });
-        }
-    }
-    clashes
-}
-
 /// The flows that can be started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offers {
@@ -171,29 +121,4 @@ pub struct Offers {
     pub flows: BTreeMap<FlowName, Offer>,
     /// What takes a message that nothing else takes; only if it is among `flows`.
     pub default: Option<FlowName>,
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn triggers_that_never_start_their_flow_are_told() {
-        let flows: [(FlowName, Vec<String>); 3] =
-            [("lunch", vec!["food", "cancel"]), ("aa", vec!["food", "food"]), ("z", vec!["start food", "zeta"])]
-                .map(|(name, triggers)| (name.parse().unwrap(), triggers.into_iter().map(str::to_owned).collect()));
-        let told: Vec<_> = clashes(flows.iter().map(|(flow, triggers)| (flow, triggers.as_slice())))
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "the trigger `food` of `lunch` never starts it: `aa` has it too and comes first; choose another one",
-                "the trigger `cancel` of `lunch` never starts it: that is a word to the host; choose another one",
-                "the trigger `start food` of `z` never starts it: that is a word to the host; choose another one",
-            ]
-        );
-    }
 }

@@ -203,6 +203,8 @@ pub struct Bounds {
     pub turns_in_flight: usize,
     /// Turns that may hold an instance of their component at once; the others wait without one.
     pub instances: usize,
+    /// Memory that all instances may have together, in bytes. No flow has more than half of it.
+    pub memory_total: usize,
     /// How long a call is waited for in the instance, unless more than half of all are taken.
     pub park_after: Duration,
 }
@@ -220,6 +222,7 @@ impl Default for Bounds {
             component: 32 << 20,
             turns_in_flight: 20_000,
             instances: 1_000,
+            memory_total: 4 << 30,
             park_after: Duration::from_secs(1),
         }
     }
@@ -227,6 +230,8 @@ impl Default for Bounds {
 
 /// Bounds of the contract itself, the same everywhere.
 pub mod contract {
+    use std::time::Duration;
+
     /// Of a person's text and of a message, in bytes.
     pub const TEXT: usize = 12_000;
     /// Messages of a turn.
@@ -274,6 +279,8 @@ pub mod contract {
     pub const ANSWERS: usize = 64 << 10;
     /// A failure's reason, in bytes.
     pub const REASON: usize = 2_000;
+    /// How long a turn may wait by itself, by WASI's clocks, all its waits together. Calls to the host are not counted.
+    pub const WAIT: Duration = Duration::from_secs(5);
     /// Log lines of a turn, and their bytes together.
     pub const LOG: (u32, usize) = (1_000, 64 << 10);
     /// Log lines of a flow over its turns, in bytes: at once, and for each second. More is dropped and counted.

@@ -18,6 +18,7 @@ use pesto_engine::scripted::CannedLlm;
 use tokio::sync::oneshot;
 
 use crate::admin::Desk;
+use crate::compile::{self, Workshop};
 use crate::config::{self, Config, Storage};
 use crate::folder::Folder;
 use crate::llm::{NoModel, OpenAi};
@@ -33,6 +34,9 @@ use crate::terminal::Terminal;
 /// How long a stopping host waits for its turns before it gives them back.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
+/// How long a starting host waits for its flows; it is ready with those that are good by then.
+const START: Duration = Duration::from_secs(8);
+
 /// A host that is put together and does nothing yet.
 pub struct App {
     /// Its engine.
@@ -45,6 +49,7 @@ pub struct App {
     slack: Option<Slack>,
     socket: PathBuf,
     notice: Option<String>,
+    workshop: Option<Arc<Workshop>>,
     _signature: Option<Signature>,
 }
 
@@ -68,12 +73,24 @@ impl App {
         if let Some(points) = &points {
             ports = ports.with_failpoints(points);
         }
-        let engine = Engine::new(ports, settings(config)?).map_err(|error| {
+        let (compiling, workshop) = compile::compiling(&config.data)
+            .with_context(|| format!("the data folder `{}` cannot be used", config.data.display()))?;
+        let engine = Engine::new(ports, Settings { compiling, ..settings(config)? }).map_err(|error| {
             anyhow::anyhow!("the sandbox cannot be set up: {error:#}; lower limits.instances or limits.memory_mib")
         })?;
         let folder = Folder::new(&config.flows, authority(config), engine.clone());
         let desk = Arc::new(Desk::new(engine.clone(), folder.refusals()));
-        Ok(Self { engine, desk, folder, terminal, slack, socket: config.socket(), notice, _signature: signature })
+        Ok(Self {
+            engine,
+            desk,
+            folder,
+            terminal,
+            slack,
+            socket: config.socket(),
+            notice,
+            workshop,
+            _signature: signature,
+        })
     }
 
     /// Runs the host until `stop` is done, and then stops it in good order. `ready` is told when people can talk.
@@ -81,8 +98,13 @@ impl App {
         tokio::pin!(stop);
         // First the flows, or the first events would find none.
         tokio::select! {
-            synced = self.folder.sync() => synced?,
-            () = &mut stop => return Ok(()),
+            synced = self.folder.sync(START) => synced?,
+            () = &mut stop => {
+                if let Some(workshop) = self.workshop {
+                    workshop.close();
+                }
+                return Ok(());
+            }
         }
         let mut loops = self.engine.start();
         let listener = Listener::bind(&self.socket)?;
@@ -109,6 +131,9 @@ impl App {
             ended = self.folder.follow() => ended,
             () = loops.ended() => Err(anyhow::anyhow!("a loop of the engine broke off; its log says why")),
         };
+        if let Some(workshop) = self.workshop {
+            workshop.close();
+        }
         tracing::info!("the host stops; turns under way have {} s to end", GRACE.as_secs());
         let deadline = self.engine.ports().clock.now() + u64::try_from(GRACE.as_millis())?;
         drop(leaving);
@@ -185,6 +210,7 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
     };
     Ok(Bounds {
         memory: usize::try_from(limits.memory)?,
+        memory_total: usize::try_from(limits.memory_total)?,
         cpu: limits.cpu,
         turn: limits.turn,
         cancelled: Bounds::default().cancelled,
@@ -213,7 +239,8 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     let access = Access(config.only.clone());
     let in_doubt = InDoubt(config.in_doubt.clone());
     let (expiries, default_flow) = (config.expiries.clone(), config.default_flow.clone());
-    Ok(Settings { bounds: bounds(config)?, grants, access, in_doubt, expiries, default_flow, flow_log: None })
+    let bounds = bounds(config)?;
+    Ok(Settings { bounds, grants, access, in_doubt, expiries, default_flow, ..Settings::default() })
 }
 
 /// The model, and what a person should know of it.

@@ -11,6 +11,9 @@ use pesto_engine::catalog::Refused;
 use pesto_engine::engine::Engine;
 use pesto_engine::model::{Digest, FlowName};
 use pesto_engine::ports::Deploy;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 
 use crate::app;
 use crate::build::Judge;
@@ -20,6 +23,12 @@ use crate::watch::{self, Found, Watch};
 
 /// How often the folder is scanned without a notice: file systems lose notices.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// How long reading the folder, or a file of it, may take before it is said.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// Files read at once. One whose read blocks, as on a file server that is away, keeps its thread.
+const READS: usize = 64;
 
 /// Why files in the folder are not flows, by file name.
 #[derive(Debug, Clone, Default)]
@@ -39,127 +48,170 @@ impl Refusals {
 /// The deploy folder of a host.
 pub struct Folder {
     path: PathBuf,
-    engine: Arc<Engine>,
     authority: Authority,
+    hand: Hand,
     /// What each file was when it was looked at last; none before the first look.
     seen: Option<BTreeMap<PathBuf, Look>>,
-    refusals: Refusals,
+    /// Files that are being taken up, side by side: as each was looked at, with what became of it.
+    jobs: JoinSet<(PathBuf, Look)>,
+    under_way: BTreeSet<PathBuf>,
     /// What was advised of the flows that are current: it is said once.
     advised: BTreeSet<String>,
+}
+
+/// What it takes to take a file up.
+#[derive(Clone)]
+struct Hand {
+    engine: Arc<Engine>,
+    refusals: Refusals,
+    reads: Arc<Semaphore>,
 }
 
 impl Folder {
     /// A folder that is not looked at yet.
     pub fn new(path: &Path, authority: Authority, engine: Arc<Engine>) -> Self {
-        let (refusals, advised) = (Refusals::default(), BTreeSet::new());
-        Self { path: path.to_owned(), engine, authority, seen: None, refusals, advised }
+        let hand = Hand { engine, refusals: Refusals::default(), reads: Arc::new(Semaphore::new(READS)) };
+        let (jobs, under_way, advised) = (JoinSet::new(), BTreeSet::new(), BTreeSet::new());
+        Self { path: path.to_owned(), authority, hand, seen: None, jobs, under_way, advised }
     }
 
     /// Where refusals can be read.
     pub fn refusals(&self) -> Refusals {
-        self.refusals.clone()
+        self.hand.refusals.clone()
     }
 
     /// Keeps folder, store and catalog in step.
     pub async fn follow(mut self) -> anyhow::Result<()> {
         let (_watch, mut notices) = Watch::start(&self.path)?;
-        let store = self.engine.ports().store.clone();
+        let store = self.hand.engine.ports().store.clone();
+        // What another host deployed is compiled here while the rest is followed.
+        let mut following = JoinSet::new();
+        let (mut scan, mut follow) = (true, true);
+        let mut sweep = Instant::now() + SWEEP;
         loop {
-            if let Err(error) = self.sync().await {
+            if scan && let Err(error) = self.scan().await {
                 tracing::error!("the flows could not be brought up to date, trying again: {error:#}");
             }
-            tokio::select! {
-                notice = notices.recv() => notice.context("the watch of the flows folder ended")?,
-                () = store.components_changed() => {}
-                () = tokio::time::sleep(SWEEP) => {}
+            if follow {
+                let engine = self.hand.engine.clone();
+                following.spawn(async move { engine.catalog.follow().await });
+            }
+            (scan, follow) = tokio::select! {
+                notice = notices.recv() => {
+                    notice.context("the watch of the flows folder ended")?;
+                    (true, true)
+                }
+                () = store.components_changed() => (false, true),
+                // The file may have changed again, or gone; one that could not be taken up is tried later.
+                Some(job) = self.jobs.join_next() => (self.ended(job)?, true),
+                Some(followed) = following.join_next() => {
+                    if let Err(error) = followed? {
+                        tracing::error!("the flows could not be brought up to date, trying again: {error}");
+                    }
+                    self.advise();
+                    (false, false)
+                }
+                () = tokio::time::sleep_until(sweep) => {
+                    sweep = Instant::now() + SWEEP;
+                    (true, true)
+                }
+            };
+        }
+    }
+
+    /// Deploys what is new in the folder, and takes up what is current by the store. What takes longer than `patience` goes
+    /// on, in [`follow`](Self::follow).
+    pub async fn sync(&mut self, patience: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + patience;
+        self.scan().await?;
+        while let Ok(Some(job)) = tokio::time::timeout_at(deadline, self.jobs.join_next()).await {
+            self.ended(job)?;
+        }
+        if !self.under_way.is_empty() {
+            let files: Vec<_> = self.under_way.iter().map(|path| file_name(path)).collect();
+            tracing::warn!(?files, "these files take long, and the host goes on without them until they are good");
+        }
+        // What is loaded already is taken up at once.
+        let least = deadline.max(Instant::now() + Duration::from_secs(1));
+        match tokio::time::timeout_at(least, self.hand.engine.catalog.follow()).await {
+            Ok(followed) => {
+                followed?;
+                self.advise();
+                Ok(())
+            }
+            Err(_) => {
+                tracing::warn!("some current flows take long, and the host goes on without them until they are good");
+                Ok(())
             }
         }
     }
 
-    /// Deploys what is new in the folder, and takes up what is current by the store.
-    pub async fn sync(&mut self) -> anyhow::Result<()> {
+    /// Looks at the folder, and begins to take up what is new in it.
+    async fn scan(&mut self) -> anyhow::Result<()> {
         let path = self.path.clone();
         // A folder that is away, as while another is put in its place, must not end every flow.
         let scan = if self.seen.is_some() { watch::scan_again } else { watch::scan };
-        let found = tokio::task::spawn_blocking(move || scan(&path)).await?;
+        let found = tokio::time::timeout(SLOW, tokio::task::spawn_blocking(move || scan(&path))).await;
+        let found = found.map_err(|_| io::Error::from(io::ErrorKind::TimedOut)).and_then(|found| found?);
         let found = found.with_context(|| {
             format!("{} cannot be read, and until it can all flows stay as they are", self.path.display())
         })?;
         let names: BTreeSet<_> = found.iter().map(|file| file_name(&file.path)).collect();
-        self.refusals.map(|map| map.retain(|name, _| names.contains(name)));
+        self.hand.refusals.map(|map| map.retain(|name, _| names.contains(name)));
         let former = self.seen.take();
         let mut seen = BTreeMap::new();
         for file in &found {
             let before = former.as_ref().map(|former| former.get(&file.path));
-            let mut look = rollout::look(self.authority, before, (file.size, file.change));
-            if !look.done {
-                self.take_up(file, &mut look).await;
+            let look = rollout::look(self.authority, before, (file.size, file.change));
+            if let (true, Some(Some(before))) = (self.under_way.contains(&file.path), before) {
+                // First it must be known what became of it as it was.
+                seen.insert(file.path.clone(), before.clone());
+                continue;
+            }
+            if !look.done && self.under_way.insert(file.path.clone()) {
+                self.jobs.spawn(self.hand.clone().take_up(file.clone(), look.clone()));
             }
             seen.insert(file.path.clone(), look);
         }
-        let withdrawn = self.withdraw(former.as_ref(), &found).await;
+        let there: BTreeSet<_> = found.iter().map(|file| &file.path).chain(&self.under_way).cloned().collect();
+        let withdrawn = self.withdraw(former.as_ref(), &there).await;
+        let under_way = former.iter().flatten().filter(|(path, _)| self.under_way.contains(*path));
+        for (path, look) in under_way {
+            seen.entry(path.clone()).or_insert_with(|| look.clone());
+        }
         self.seen = match (&withdrawn, former) {
             (Ok(()), _) => Some(seen),
             // What is gone must be found missing once more.
             (Err(_), former) => former.map(|former| former.into_iter().chain(seen).collect()),
         };
-        withdrawn?;
-        self.engine.catalog.follow().await?;
-        let advice = self.engine.advice();
+        withdrawn
+    }
+
+    /// Says what is allowed of the current flows and perhaps not meant.
+    fn advise(&mut self) {
+        let advice = self.hand.engine.advice();
         advice.difference(&self.advised).for_each(|advice| tracing::warn!("{advice}"));
         self.advised = advice;
-        Ok(())
     }
 
-    /// Deploys a file, or refuses it, and notes whether that is done, and not to be tried again.
-    async fn take_up(&self, file: &Found, look: &mut Look) {
-        let name = file_name(&file.path);
-        let flow = match &file.name {
-            Ok(flow) => flow,
-            Err(error) => {
-                look.done = true;
-                return self.refuse(&name, "bad-name", &format!("{error}; rename the file"));
-            }
-        };
-        match self.offer(flow, file, look.deploy).await {
-            Ok(digest) => {
-                look.done = true;
-                look.digest = Some(digest);
-                self.refusals.map(|map| drop(map.remove(&name)));
-            }
-            Err(Refused::Component(error)) => {
-                look.done = true;
-                self.refuse(&name, error.name(), &error.to_string());
-            }
-            Err(Refused::Host(reason)) => {
-                tracing::error!(file = name, reason, "a component could not be taken up; trying again");
-            }
+    /// Notes what became of a file. Answers whether that is known now.
+    fn ended(&mut self, job: Result<(PathBuf, Look), JoinError>) -> anyhow::Result<bool> {
+        let (path, look) = job.context("a file of the flows folder could not be looked at")?;
+        self.under_way.remove(&path);
+        let done = look.done;
+        if let Some(seen) = &mut self.seen {
+            seen.insert(path, look);
         }
-    }
-
-    /// Answers what the file holds, current or not.
-    async fn offer(&self, flow: &FlowName, file: &Found, deploy: Deploy) -> Result<Digest, Refused> {
-        let (path, size, most) = (file.path.clone(), file.size, self.engine.bounds().component);
-        let bytes = tokio::task::spawn_blocking(move || read(&path, size, most)).await;
-        let bytes = bytes.map_err(io::Error::from).flatten().map_err(|error| Refused::Host(error.to_string()))?;
-        let digest = Digest::of(&bytes);
-        let current = self.engine.catalog.offer(flow, bytes, deploy).await?;
-        if current.as_ref() != Some(&digest) {
-            let current = current.as_ref().map_or("none", Digest::short);
-            tracing::warn!(%flow, digest = digest.short(), current, "the file is not current: another version was deployed \
-                after it, or the flow was removed; touch the file, and it is deployed again");
-        }
-        Ok(digest)
-    }
-
-    fn refuse(&self, name: &str, error: &str, reason: &str) {
-        tracing::warn!(file = name, error, "component refused: {reason}");
-        self.refusals.map(|map| map.insert(name.to_owned(), format!("{error}: {reason}")));
+        Ok(done)
     }
 
     /// Ends the flows whose files are gone, but for those that another host's file has taken over.
-    async fn withdraw(&self, former: Option<&BTreeMap<PathBuf, Look>>, found: &[Found]) -> anyhow::Result<()> {
-        let store = &self.engine.ports().store;
+    async fn withdraw(
+        &self,
+        former: Option<&BTreeMap<PathBuf, Look>>,
+        there: &BTreeSet<PathBuf>,
+    ) -> anyhow::Result<()> {
+        let store = &self.hand.engine.ports().store;
         let before: Vec<_> = match (former, self.authority) {
             (Some(former), _) => {
                 former.iter().filter_map(|(path, look)| Some((watch::flow(path).ok()?, Some(look)))).collect()
@@ -168,7 +220,8 @@ impl Folder {
             (None, Authority::Folder) => store.current().await?.into_iter().map(|(flow, _)| (flow, None)).collect(),
             (None, Authority::Store) => Vec::new(),
         };
-        let is_there = |flow: &FlowName| found.iter().any(|file| file.name.as_ref() == Ok(flow));
+        let there: BTreeSet<_> = there.iter().filter_map(|path| watch::flow(path).ok()).collect();
+        let is_there = |flow: &FlowName| there.contains(flow);
         let gone: Vec<_> = before.iter().filter(|(flow, _)| !is_there(flow)).collect();
         if gone.is_empty() {
             return Ok(());
@@ -188,6 +241,76 @@ impl Folder {
     }
 }
 
+impl Hand {
+    /// Deploys a file, or refuses it, and notes whether that is done, and not to be tried again.
+    async fn take_up(self, file: Found, mut look: Look) -> (PathBuf, Look) {
+        let name = file_name(&file.path);
+        let flow = match &file.name {
+            Ok(flow) => flow,
+            Err(error) => {
+                look.done = true;
+                self.refuse(&name, "bad-name", &format!("{error}; rename the file"));
+                return (file.path, look);
+            }
+        };
+        match self.offer(flow, &file, look.deploy).await {
+            Ok(digest) => {
+                look.done = true;
+                look.digest = Some(digest);
+                self.refusals.map(|map| drop(map.remove(&name)));
+            }
+            Err(Refused::Component(error)) => {
+                look.done = true;
+                self.refuse(&name, error.name(), &error.to_string());
+            }
+            Err(Refused::Host(reason)) => {
+                tracing::error!(file = name, reason, "a component could not be taken up; trying again");
+            }
+        }
+        (file.path, look)
+    }
+
+    /// Answers what the file holds, current or not.
+    async fn offer(&self, flow: &FlowName, file: &Found, deploy: Deploy) -> Result<Digest, Refused> {
+        let bytes = self.read(file).await.map_err(|error| Refused::Host(error.to_string()))?;
+        let digest = Digest::of(&bytes);
+        // If it kills the host, this is the last line of its log.
+        tracing::info!(%flow, file = file_name(&file.path), digest = digest.short(), bytes = bytes.len(), "a file is looked at");
+        let current = self.engine.catalog.offer(flow, bytes, deploy).await?;
+        if current.as_ref() != Some(&digest) {
+            let current = current.as_ref().map_or("none", Digest::short);
+            tracing::warn!(%flow, digest = digest.short(), current, "the file is not current: another version was deployed \
+                after it, or the flow was removed; touch the file, and it is deployed again");
+        }
+        Ok(digest)
+    }
+
+    /// Reads a file as long as it takes, and says where that is long.
+    async fn read(&self, file: &Found) -> io::Result<Vec<u8>> {
+        let (path, size, most) = (file.path.clone(), file.size, self.engine.bounds().component);
+        let permit = self.reads.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let mut reading = tokio::task::spawn_blocking(move || {
+            let bytes = read(&path, size, most);
+            drop(permit);
+            bytes
+        });
+        if let Ok(bytes) = tokio::time::timeout(SLOW, &mut reading).await {
+            return bytes?;
+        }
+        self.refuse(&file_name(&file.path), "unreadable", &unread());
+        reading.await?
+    }
+
+    fn refuse(&self, name: &str, error: &str, reason: &str) {
+        tracing::warn!(file = name, error, "component refused: {reason}");
+        self.refusals.map(|map| map.insert(name.to_owned(), format!("{error}: {reason}")));
+    }
+}
+
+fn unread() -> String {
+    format!("it could not be read within {} s; it is taken up if that ends", SLOW.as_secs())
+}
+
 /// What a host would say of the files in its folder.
 #[derive(Debug, Default)]
 pub struct Tried {
@@ -202,15 +325,20 @@ pub async fn tried(found: &[Found], config: &Config) -> anyhow::Result<Tried> {
     let (judge, most) = (Judge::new(Some(config))?, app::bounds(config)?.component);
     let (mut refused, mut described) = (Vec::new(), BTreeMap::new());
     for Found { name, path, size, .. } in found {
-        let reason = match (name, read(path, *size, most)) {
+        let (file, size) = (path.clone(), *size);
+        let bytes = tokio::time::timeout(SLOW, tokio::task::spawn_blocking(move || read(&file, size, most))).await;
+        let reason = match (name, bytes) {
             (Err(error), _) => format!("{error}; rename the file"),
-            (_, Err(error)) => error.to_string(),
-            (Ok(flow), Ok(bytes)) => match judge.describe(&bytes).await {
-                Ok(info) => {
-                    described.insert(flow.clone(), info);
-                    continue;
-                }
+            (_, Err(_)) => format!("unreadable: {}", unread()),
+            (Ok(flow), Ok(bytes)) => match bytes? {
                 Err(error) => error.to_string(),
+                Ok(bytes) => match judge.describe(&bytes).await {
+                    Ok(info) => {
+                        described.insert(flow.clone(), info);
+                        continue;
+                    }
+                    Err(error) => error.to_string(),
+                },
             },
         };
         refused.push((file_name(path), reason));

@@ -5,7 +5,7 @@
 //! - [`cli`]: the commands, one a file; [`admin`]: what they may ask a host; [`doctor`]: what a check found
 //! - adapters: [`store`] (SQLite), [`redis`], [`llm`] (OpenAI's protocol), [`slack`], [`socket`] and [`terminal`] (people on this
 //!   machine)
-//! - [`folder`], [`watch`], [`rollout`]: deploy what is in the flows folder
+//! - [`folder`], [`watch`], [`rollout`]: deploy what is in the flows folder; [`compile`]: in a process of its own
 //! - for authors: [`build`] makes components, [`scenario`] holds conversations with them
 //!
 //! ```
@@ -20,12 +20,14 @@ pub mod admin;
 pub mod app;
 pub mod build;
 pub mod cli;
+pub mod compile;
 pub mod config;
 pub mod doctor;
 pub mod folder;
 pub mod llm;
 pub mod log;
 pub mod markdown;
+pub mod memory;
 pub mod messengers;
 pub mod open_files;
 mod out;

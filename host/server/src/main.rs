@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pesto_server::{cli, config};
+use pesto_server::{cli, compile, config};
 
 /// The command line.
 #[derive(Parser)]
@@ -42,10 +42,13 @@ enum Command {
     Dead(cli::dead::Args),
     Doubts(cli::doubts::Args),
     Forget(cli::forget::Args),
+    #[command(hide = true)]
+    CompileComponent(compile::Args),
 }
 
 fn main() -> ExitCode {
     let command = Pesto::parse().command;
+    compile::this_is_pesto();
     let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let ended = runtime.block_on(run(command));
         // A component that is being compiled cannot be stopped, and must not be waited for.
@@ -75,6 +78,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Forget(args) => cli::forget::run(args).await,
         Command::Test(args) => cli::test::run(args).await,
         Command::Check(args) => cli::check::run(&args, &config::Environment::of_process()).await,
+        Command::CompileComponent(args) => compile::run(&args),
         Command::New(args) => cli::new::run(&args),
         Command::Build(args) => cli::build::run(&args).await,
     }

@@ -1,6 +1,6 @@
 //! Attacks: the workers. Sleeps for an hour in a host call, where no CPU is counted; on the text `instant`, until the
 //! end of time.
-//! Stopped by: the deadline of blocked host calls.
+//! Stopped by: the bound of waiting by WASI's clocks; a flow has half of the instances meanwhile.
 
 use pesto_guests::{Answer, Hostile, TurnContext, say};
 use wasi::wasi::clocks::monotonic_clock::{subscribe_duration, subscribe_instant};

@@ -4,6 +4,7 @@
 mod authors;
 mod chat;
 mod commands;
+mod compiled;
 mod control;
 mod doubts;
 mod engine;

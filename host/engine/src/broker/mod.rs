@@ -73,6 +73,10 @@ pub struct Scope {
     pub(crate) spent: Duration,
     /// Hears what the flow logs, beside the host's own log.
     pub(crate) log: Option<FlowLog>,
+    /// What they have waited together by WASI's clocks.
+    pub(crate) waited: Duration,
+    /// The turn did not end before: it may be what the host went down with.
+    pub(crate) again: bool,
     /// The call that the turn waits for without an instance.
     pub(crate) parked: Option<parking::Parked>,
 }

@@ -20,12 +20,12 @@ use super::{Scope, encode};
 pub(crate) type Parked = Pin<Box<dyn Future<Output = Result<String, Fault>> + Send>>;
 
 /// How long a call is waited for in the instance, if not as long as it takes: not at all where more than half of all
-/// instances are taken. Each time, what the turn computed is computed again: who has used as much as one instance may use
+/// instances are taken, or by a turn that did not end before, for few of them are let in at once. Each time, what the turn computed is computed again: who has used as much as one instance may use
 /// stays.
-fn patience(bounds: &Bounds, free: usize, spent: Duration) -> Option<Duration> {
+fn patience(bounds: &Bounds, free: usize, spent: Duration, again: bool) -> Option<Duration> {
     match () {
         () if spent >= bounds.cpu => None,
-        () if free < bounds.instances.div_ceil(2) => Some(Duration::ZERO),
+        () if again || free < bounds.instances.div_ceil(2) => Some(Duration::ZERO),
         () => Some(bounds.park_after),
     }
 }
@@ -36,7 +36,8 @@ impl Scope {
         &mut self,
         perform: impl Future<Output = Result<A, CallError>> + Send + 'static,
     ) -> Result<Result<A, CallError>, Fault> {
-        let Some(patience) = patience(&self.bounds, self.instances.available_permits(), self.spent) else {
+        let free = self.instances.available_permits();
+        let Some(patience) = patience(&self.bounds, free, self.spent, self.again) else {
             return Ok(perform.await);
         };
         let mut perform = Box::pin(perform);
@@ -75,7 +76,8 @@ mod tests {
             (0, much, None),
             (5, much, None),
         ] {
-            assert_eq!(patience(&bounds, free, spent), expected, "{free} free, {spent:?} spent");
+            assert_eq!(patience(&bounds, free, spent, false), expected, "{free} free, {spent:?} spent");
         }
+        assert_eq!(patience(&bounds, 5, little, true), Some(Duration::ZERO), "a turn that did not end before");
     }
 }

@@ -1,21 +1,26 @@
 //! Looks at a component's outside before anything of it is compiled.
 
-use wasmparser::{ComponentExternalKind, ComponentInstance, Encoding, FunctionBody, Parser, Payload};
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 
 use crate::fault::GuestFault;
 use crate::text::line;
 
+use super::bulk::Bulk;
 use super::since_v0_1::{EXPORT, IMPORTS, migration};
 
-/// How many parts a component may unfold into: instances, aliases and functions, those of the components inside of it
-/// counted for each time that they may be instantiated. The compiler unfolds them all, and needs some hundred bytes
-/// for each; a flow has some hundred parts, one made from JavaScript or Python some thousand.
-const UNFOLDED: u64 = 100_000;
+/// The packages of WASI 0.2 that are there, most of them with nothing in them.
+const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
-/// The longest function, in bytes of code, and the most locals that it may have. The largest functions of language
-/// runtimes are some hundred kilobytes long.
-const FUNCTION: usize = 512 << 10;
-const LOCALS: u64 = 5_000;
+/// What a component logged, or wrote to standard output and error, before it failed: the last lines, a word of its panic
+/// among them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said(pub Vec<String>);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, "; it said: {}", self.0.join(" | ")) }
+    }
+}
 
 /// Why a component is refused, in words for its author.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +45,23 @@ pub enum LoadError {
     #[error("{0}")]
     WrongWorld(String),
     /// An import that this host does not have.
-    #[error("it imports `{0}`, which this host does not have; a flow can import pesto:flow@0.1 and WASI 0.2 alone")]
-    UnknownImport(String),
+    #[error("it imports `{0}`, which this host does not have; a flow can import pesto:flow@0.1 and, of WASI 0.2, {WASI} \
+             alone{1}", WASI = WASI.join(", "))]
+    UnknownImport(String, &'static str),
     /// It cannot be compiled.
     #[error("it does not compile: {0}")]
     DoesNotCompile(String),
-    /// It would take too long to compile.
+    /// It would take too long or too much memory to compile.
     #[error("it is too complex: {0}")]
     TooComplex(String),
+    /// The host went down while it was compiled, more than once.
+    #[error("the host ended {times} times in a row while it was compiled, so it is not tried again; {remedy}")]
+    KilledTheHost {
+        /// How often.
+        times: u32,
+        /// How to have it tried again.
+        remedy: String,
+    },
     /// Its imports or exports have other types than the contract's.
     #[error("it does not fit the contract: {0}")]
     DoesNotFit(String),
@@ -58,8 +72,8 @@ pub enum LoadError {
     #[error("describing itself, it {0}")]
     Describe(GuestFault),
     /// Its description did not end.
-    #[error("it did not describe itself within {0} s")]
-    DescribeDeadline(u64),
+    #[error("it did not describe itself within {0} s{1}")]
+    DescribeDeadline(u64, Said),
     /// Its description breaks the contract.
     #[error("its description breaks the contract: {0}")]
     Description(String),
@@ -84,14 +98,15 @@ impl LoadError {
             Self::NotWasm(_) => "not-wasm",
             Self::CoreModule => "not-a-component",
             Self::WrongWorld(_) => "wrong-world",
-            Self::UnknownImport(_) => "unknown-import",
+            Self::UnknownImport(..) => "unknown-import",
             Self::DoesNotCompile(_) => "does-not-compile",
             Self::TooComplex(_) => "too-complex",
             Self::DoesNotFit(_) => "does-not-fit",
             Self::Limit(fault) => fault.name(),
+            Self::KilledTheHost { .. } => "killed-the-host",
             Self::Describe(GuestFault::Trap(_) | GuestFault::LastWords(_)) => "describe-trapped",
             Self::Describe(fault) => fault.name(),
-            Self::DescribeDeadline(_) => "describe-deadline",
+            Self::DescribeDeadline(..) => "describe-deadline",
             Self::Description(_) => "bad-description",
             Self::Host(_) => "host-failed",
         }
@@ -111,14 +126,13 @@ pub(super) fn inspect(bytes: &[u8], most: usize) -> Result<bool, LoadError> {
     let mut depth = 0_u32;
     let mut exports = Vec::new();
     let mut ended = false;
-    let mut unfolded = Unfolded::default();
+    let mut bulk = Bulk::default();
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(not_wasm)?;
-        unfolded.count(&payload)?;
+        bulk.count(&payload)?;
         match payload {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(LoadError::CoreModule),
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::CodeSectionEntry(body) => function(&body)?,
             Payload::End(_) if depth == 0 => ended = true,
             Payload::End(_) => depth -= 1,
             Payload::ComponentImportSection(section) if depth == 0 => {
@@ -140,84 +154,17 @@ pub(super) fn inspect(bytes: &[u8], most: usize) -> Result<bool, LoadError> {
     if !ended {
         return Err(LoadError::NotWasm("it ends too early".to_owned()));
     }
-    unfolded.check()?;
+    bulk.check()?;
     world(&exports)
 }
 
-/// The compiler's work grows faster than a function: with its code times its locals.
-fn function(body: &FunctionBody<'_>) -> Result<(), LoadError> {
-    let bytes = body.range().len();
-    let locals = body.get_locals_reader().map_err(not_wasm)?;
-    let count =
-        |sum: u64, local: wasmparser::Result<(u32, _)>| local.map(|(count, _)| sum.saturating_add(count.into()));
-    let locals = locals.into_iter().try_fold(0, count).map_err(not_wasm)?;
-    if bytes <= FUNCTION && locals <= LOCALS {
-        return Ok(());
-    }
-    Err(LoadError::TooComplex(format!(
-        "a function has {bytes} bytes of code and {locals} locals, and {FUNCTION} and {LOCALS} are allowed"
-    )))
-}
-
-/// An upper bound of what a component unfolds into. A component cannot hold itself, so each instance is reached by a
-/// chain of different components, and there are at most as many chains as the product of what each one instantiates.
-#[derive(Default)]
-struct Unfolded {
-    parts: u64,
-    chains: u64,
-    /// Instantiations of components, for each body that is not at its end.
-    bodies: Vec<u64>,
-}
-
-impl Unfolded {
-    fn count(&mut self, payload: &Payload) -> Result<(), LoadError> {
-        let parts = match payload {
-            Payload::Version { .. } => {
-                self.chains = self.chains.max(1);
-                self.bodies.push(0);
-                0
-            }
-            Payload::End(_) => {
-                let instantiated = self.bodies.pop().unwrap_or_default();
-                self.chains = self.chains.saturating_mul(instantiated.max(1));
-                0
-            }
-            Payload::ComponentInstanceSection(section) => {
-                for instance in section.clone() {
-                    let instance = instance.map_err(not_wasm)?;
-                    if let (ComponentInstance::Instantiate { .. }, Some(body)) = (instance, self.bodies.last_mut()) {
-                        *body += 1;
-                    }
-                }
-                section.count()
-            }
-            Payload::InstanceSection(section) => section.count(),
-            Payload::ComponentAliasSection(section) => section.count(),
-            Payload::ComponentCanonicalSection(section) => section.count(),
-            Payload::ComponentImportSection(section) => section.count(),
-            Payload::ComponentExportSection(section) => section.count(),
-            _ => 0,
-        };
-        self.parts += u64::from(parts);
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), LoadError> {
-        let got = self.parts.saturating_mul(self.chains);
-        if got <= UNFOLDED {
-            return Ok(());
-        }
-        let text = format!("it may unfold into {got} parts, and {UNFOLDED} are allowed");
-        Err(LoadError::Limit(GuestFault::InstanceLimit(text)))
-    }
-}
-
-fn not_wasm(error: wasmparser::BinaryReaderError) -> LoadError {
+pub(super) fn not_wasm(error: wasmparser::BinaryReaderError) -> LoadError {
     LoadError::NotWasm(line(error.message(), 200))
 }
 
 fn known_import(name: &str) -> Result<(), LoadError> {
-    let wasi = name.starts_with("wasi:") && name.contains("@0.2.");
+    let package = name.split('/').next().unwrap_or(name);
+    let wasi = WASI.contains(&package) && name.contains("@0.2.");
     if wasi || IMPORTS.iter().any(|known| name.starts_with(known)) {
         return Ok(());
     }
@@ -225,7 +172,14 @@ fn known_import(name: &str) -> Result<(), LoadError> {
     if name.starts_with("pesto:flow/") {
         return Err(other_contract("imports", &name));
     }
-    Err(LoadError::UnknownImport(name))
+    let cure = match package {
+        "wasi:http" => {
+            "; a flow has no network, so build it without: `jco componentize` has `--disable http fetch-event`"
+        }
+        _ if name.contains("@0.3.") => "; build it for WASI 0.2",
+        _ => "",
+    };
+    Err(LoadError::UnknownImport(name, cure))
 }
 
 fn world(exports: &[String]) -> Result<bool, LoadError> {

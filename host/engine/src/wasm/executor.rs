@@ -8,12 +8,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::Sleep;
+
+use crate::policy::contract;
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(5);
@@ -56,9 +59,11 @@ impl Executor {
         }
     }
 
-    /// A guest, to be polled on these threads; dropping it ends it.
+    /// A guest, to be polled on these threads; dropping it ends it. An error where it waited by itself for longer than it
+    /// may.
     pub(super) fn guest<F: Future>(&self, meter: Arc<Meter>, guest: F) -> Metered<F> {
-        Metered { meter, guest: Box::pin(guest), _present: Present::new(&self.running, &self.ticker) }
+        let present = Present::new(&self.running, &self.ticker);
+        Metered { meter, guest: Box::pin(guest), alarm: None, _present: present }
     }
 }
 
@@ -88,18 +93,52 @@ impl Drop for Present {
     }
 }
 
-/// The CPU time of one guest, in nanoseconds.
+/// The time of one guest, in nanoseconds: what it computed, and what it waited by itself.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     spent: AtomicU64,
     polled_at: AtomicU64,
+    waited: AtomicU64,
+    /// It waits for a call that it made.
+    outside: AtomicBool,
+    /// It was made to let others run, and does not wait.
+    yielded: AtomicBool,
 }
+
+/// A guest waited for longer than [`contract::WAIT`].
+#[derive(Debug)]
+pub(super) struct WaitedTooLong;
 
 impl Meter {
     /// What the guest has used, to be asked on the thread that runs it.
     pub(super) fn spent(&self) -> Duration {
         let now = thread_time().saturating_sub(self.polled_at.load(Ordering::Relaxed));
         Duration::from_nanos(self.spent.load(Ordering::Relaxed) + now)
+    }
+
+    /// What the guest has waited by itself, by WASI's clocks.
+    pub(super) fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// It waited so long before, in an earlier instance of its turn.
+    pub(super) fn with_waited(self, waited: Duration) -> Self {
+        self.waits(waited);
+        self
+    }
+
+    fn waits(&self, time: Duration) {
+        self.waited.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Whether a call to the outside is being made, for which a guest may wait longer.
+    pub(super) fn outside(&self, is: bool) {
+        self.outside.store(is, Ordering::Relaxed);
+    }
+
+    /// The guest lets others run for a moment.
+    pub(super) fn yields(&self) {
+        self.yielded.store(true, Ordering::Relaxed);
     }
 
     /// Does on the guest's thread what is not the guest's work.
@@ -120,17 +159,35 @@ fn thread_time() -> u64 {
 pub(super) struct Metered<F> {
     meter: Arc<Meter>,
     guest: Pin<Box<F>>,
+    /// Since when it waits by itself, and what ends it where it waits too long.
+    alarm: Option<(Instant, Pin<Box<Sleep>>)>,
     _present: Present,
 }
 
 impl<F: Future> Future for Metered<F> {
-    type Output = F::Output;
+    type Output = Result<F::Output, WaitedTooLong>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some((since, _)) = self.alarm.take() {
+            self.meter.waits(since.elapsed());
+        }
         self.meter.polled_at.store(thread_time(), Ordering::Relaxed);
         let poll = self.guest.as_mut().poll(context);
         let polled_at = self.meter.polled_at.load(Ordering::Relaxed);
         self.meter.spent.fetch_add(thread_time().saturating_sub(polled_at), Ordering::Relaxed);
-        poll
+        let yielded = self.meter.yielded.swap(false, Ordering::Relaxed);
+        if let Poll::Ready(ended) = poll {
+            return Poll::Ready(Ok(ended));
+        }
+        if yielded || self.meter.outside.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        let left = contract::WAIT.saturating_sub(self.meter.waited());
+        let mut alarm = Box::pin(tokio::time::sleep(left));
+        if alarm.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(WaitedTooLong));
+        }
+        self.alarm = Some((Instant::now(), alarm));
+        Poll::Pending
     }
 }

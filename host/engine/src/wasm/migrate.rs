@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::fault::{Fault, GuestFault};
 use crate::flow::Former;
 
-use super::executor::Meter;
+use super::executor::{Meter, WaitedTooLong};
 use super::since_v0_1::migration;
 use super::state::GuestState;
-use super::{ALONE, Ready, Sandbox, guarded, trap};
+use super::{ALONE, Ready, Sandbox, guarded, too_long, trap};
 
 impl Ready {
     /// Whether it takes over conversations of other versions.
@@ -24,7 +24,8 @@ impl Sandbox {
     pub async fn migrate(&self, ready: &Ready, label: String, former: Former) -> Result<Option<Vec<u8>>, Fault> {
         let Some(pre) = ready.migration.clone() else { return Ok(None) };
         let meter = Arc::new(Meter::default());
-        let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
+        let memory = (self.bounds.memory, self.pool.memory(ready.needs).await);
+        let state = GuestState::new(self.io.clone(), meter.clone(), label, memory, 0, None);
         let mut store = self.store(state, &meter);
         let guest = async move {
             let answer = match pre.instantiate_async(&mut store).await {
@@ -35,8 +36,9 @@ impl Sandbox {
             answer.map_err(|error| trap::fault_after(error, last.as_deref()))
         };
         match tokio::time::timeout(ALONE, guarded(self.executor.guest(meter, guest))).await {
-            Ok(Ok(Ok(answer))) => Ok(answer.and_then(|state| bounded(state, self.bounds.state))?),
-            Ok(Ok(Err(fault))) => Err(fault),
+            Ok(Ok(Ok(Ok(answer)))) => Ok(answer.and_then(|state| bounded(state, self.bounds.state))?),
+            Ok(Ok(Ok(Err(fault)))) => Err(fault),
+            Ok(Ok(Err(WaitedTooLong))) => Err(too_long().into()),
             Ok(Err(_)) => Err(Fault::Host("the host panicked while it ran the guest".to_owned())),
             Err(_) => Err(GuestFault::TurnDeadline(ALONE.as_secs()).into()),
         }

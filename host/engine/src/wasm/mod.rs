@@ -1,8 +1,11 @@
 //! The sandbox: compiles components, describes them, and runs turns of them under bounds.
 
+mod bulk;
+mod compile;
 mod component;
 mod executor;
 mod migrate;
+mod pool;
 mod since_v0_1;
 mod state;
 mod trap;
@@ -14,50 +17,49 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::CatchUnwind;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, UpdateDeadline};
+use wasmtime::component::Linker;
+use wasmtime::{Cache, Config, Engine, InstanceAllocationStrategy, Store, UpdateDeadline};
 
 use crate::broker::Scope;
 use crate::fault::{Fault, GuestFault};
 use crate::flow::{Context, FlowInfo, Outcome};
 use crate::model::Digest;
-use crate::policy::Bounds;
+use crate::policy::{Bounds, contract};
 use crate::router::FlowEvent;
 
-pub use component::LoadError;
-use executor::{Executor, Meter};
+use compile::Compiled;
+pub use compile::{Compiler, Compiling, compile_into};
+pub use component::{LoadError, Said};
+use executor::{Executor, Meter, WaitedTooLong};
+use pool::{Needs, Pool};
 use since_v0_1::migration::{Migrates, MigratesPre};
 use since_v0_1::{Flow, FlowPre};
-use state::{GuestState, Left};
+use state::{GuestState, Left, Record};
 
 /// What a guest may make the host allocate in one call, in bytes: a list whose elements overlap is far larger for
 /// the host than for the guest. Large enough that what is merely too long is refused with its own error.
 const LIFTED: usize = 4 << 20;
-/// The longest compilation, in time. It cannot be broken off, only left to itself; what takes so long is mostly
-/// refused for the size of its functions before.
-const COMPILE: Duration = Duration::from_secs(120);
 /// The longest that a guest may take that can ask nobody for anything, in time: for its description, or to take a
 /// conversation over.
 const ALONE: Duration = Duration::from_secs(10);
-/// Instances beside those of turns, for descriptions.
-const SPARE: usize = 8;
-
 /// A component that is ready to be instantiated.
 pub struct Ready {
     /// Its identity.
     pub digest: Digest,
     /// What it says of itself.
     pub info: FlowInfo,
+    /// Its compiled code and data, in bytes.
+    pub size: usize,
+    needs: Needs,
     pre: FlowPre<GuestState>,
     migration: Option<MigratesPre<GuestState>>,
 }
-
-type Compiled = (FlowPre<GuestState>, Option<MigratesPre<GuestState>>);
 
 /// One turn for a guest.
 pub struct Call {
@@ -75,54 +77,48 @@ pub struct Sandbox {
     linker: Linker<GuestState>,
     executor: Executor,
     bounds: Arc<Bounds>,
-    instances: Arc<Semaphore>,
+    pool: Pool,
+    /// For descriptions.
+    spare: Semaphore,
+    compiler: Option<Arc<dyn Compiler>>,
     io: Handle,
 }
 
 impl Sandbox {
     /// Reserves the address space for all turns. Must be called on the runtime that is to do input and output.
     pub fn new(bounds: Arc<Bounds>) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config(&bounds))?;
+        Self::compiling(bounds, Compiling::default())
+    }
+
+    /// The same, with another way to compile.
+    pub fn compiling(bounds: Arc<Bounds>, compiling: Compiling) -> wasmtime::Result<Self> {
+        let cache = compiling.cache.as_deref().map(compile::cache).transpose()?;
+        let engine = Engine::new(&config(&bounds, cache))?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         since_v0_1::add_to_linker(&mut linker)?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let executor = Executor::new(&engine, cores).map_err(wasmtime::Error::new)?;
-        let instances = Arc::new(Semaphore::new(bounds.instances));
-        Ok(Self { engine, linker, executor, bounds, instances, io: Handle::current() })
+        let (pool, spare) = (Pool::new(&bounds), Semaphore::new(pool::SPARE));
+        let compiler = compiling.compiler;
+        Ok(Self { engine, linker, executor, bounds, pool, spare, compiler, io: Handle::current() })
     }
 
     /// Checks, compiles and describes a component. Nothing of it runs with any right.
-    pub async fn load(&self, bytes: Vec<u8>) -> Result<Ready, LoadError> {
-        let digest = Digest::of(&bytes);
-        let (pre, migration) = self.compile(bytes).await?;
-        let info = self.describe(pre.clone(), migration.is_some()).await?;
-        Ok(Ready { digest, info, pre, migration })
+    pub async fn load(&self, bytes: impl Into<Bytes>) -> Result<Ready, LoadError> {
+        let compiled = self.compile(bytes.into()).await?;
+        let info = self.describe(&compiled).await?;
+        let Compiled { digest, size, needs, pre, migration } = compiled;
+        Ok(Ready { digest, info, size, needs, pre, migration })
     }
 
-    async fn compile(&self, bytes: Vec<u8>) -> Result<Compiled, LoadError> {
-        let migrates = component::inspect(&bytes, self.bounds.component)?;
-        let (engine, linker) = (self.engine.clone(), self.linker.clone());
-        let compile = move || {
-            let component = Component::new(&engine, &bytes).map_err(|error| trap::uncompiled(&error))?;
-            let pre = linker.instantiate_pre(&component).map_err(|error| LoadError::DoesNotFit(trap::words(&error)))?;
-            let migration = migrates.then(|| MigratesPre::new(pre.clone())).transpose();
-            let fitting = migration.and_then(|migration| Ok((FlowPre::new(pre)?, migration)));
-            fitting.map_err(|error| LoadError::DoesNotFit(trap::words(&error)))
-        };
-        // Compiling takes long and does not yield.
-        match tokio::time::timeout(COMPILE, tokio::task::spawn_blocking(compile)).await {
-            Err(_) => Err(LoadError::TooComplex(format!("it did not compile within {} s", COMPILE.as_secs()))),
-            Ok(Ok(compiled)) => compiled,
-            Ok(Err(error)) => Err(LoadError::DoesNotCompile(error.to_string())),
-        }
-    }
-
-    async fn describe(&self, pre: FlowPre<GuestState>, migrates: bool) -> Result<FlowInfo, LoadError> {
-        let meter = Arc::new(Meter::default());
-        let label = "describe".to_owned();
-        let state = GuestState::new(self.io.clone(), meter.clone(), label, self.bounds.memory, 0, None);
-        let mut store = self.store(state, &meter);
+    async fn describe(&self, compiled: &Compiled) -> Result<FlowInfo, LoadError> {
+        let Ok(_spare) = self.spare.acquire().await else { unreachable!("the semaphore is never closed") };
+        let (meter, record) = (Arc::new(Meter::default()), Record::default());
+        let memory = (self.bounds.memory, self.pool.memory(compiled.needs).await);
+        let state = GuestState::new(self.io.clone(), meter.clone(), "describe".to_owned(), memory, 0, None);
+        let mut store = self.store(state.recorded(&record), &meter);
+        let (pre, migrates) = (compiled.pre.clone(), compiled.migration.is_some());
         let guest = async move {
             let described = described(&pre, &mut store, migrates).await;
             let last = store.into_data().finish().last;
@@ -130,10 +126,12 @@ impl Sandbox {
         };
         let mut task = JoinSet::new();
         task.spawn_on(self.executor.guest(meter, guest), self.threads());
-        match tokio::time::timeout(ALONE, task.join_next()).await {
-            Err(_) | Ok(None) => Err(LoadError::DescribeDeadline(ALONE.as_secs())),
+        let ended = tokio::time::timeout(ALONE, task.join_next()).await;
+        match ended {
+            Err(_) | Ok(None) => Err(LoadError::DescribeDeadline(ALONE.as_secs(), record.said())),
             Ok(Some(Err(error))) => Err(LoadError::Host(format!("the description's task broke off: {error}"))),
-            Ok(Some(Ok(described))) => described,
+            Ok(Some(Ok(Err(WaitedTooLong)))) => Err(LoadError::Describe(too_long())),
+            Ok(Some(Ok(Ok(described)))) => described,
         }
     }
 
@@ -144,7 +142,7 @@ impl Sandbox {
 
     /// Room for the instances of turns.
     pub fn instances(&self) -> &Arc<Semaphore> {
-        &self.instances
+        self.pool.instances()
     }
 
     /// Runs a turn, on [`threads`](Self::threads), from `instance`, which is one of [`instances`](Self::instances). Dropping
@@ -173,20 +171,17 @@ impl Sandbox {
         ready: &Ready,
         call: &Call,
         mut scope: Box<Scope>,
-        mut instance: OwnedSemaphorePermit,
+        instance: OwnedSemaphorePermit,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
+        let mut instance = Some(instance);
         loop {
-            let (ended, left) = self.in_instance(ready, call, scope).await;
-            drop(instance);
+            let (ended, left) = self.in_instance(ready, call, scope, instance.take()).await;
             let Some(mut left) = left else { return (ended, None) };
             let Some(parked) = left.parked.take() else { return (ended, Some(left)) };
             if let Err(fault) = outside(&self.io, left.resume(parked, call.context.now)).await {
                 return (Err(fault), Some(left));
             }
-            let Ok(another) = self.instances.clone().acquire_owned().await else {
-                unreachable!("the semaphore is never closed")
-            };
-            (scope, instance) = (left, another);
+            scope = left;
         }
     }
 
@@ -195,11 +190,13 @@ impl Sandbox {
         ready: &Ready,
         call: &Call,
         scope: Box<Scope>,
+        instance: Option<OwnedSemaphorePermit>,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
-        let meter = Arc::new(Meter::default());
+        let (_admitted, memory) = self.pool.admit(&scope.flow, ready.needs, instance, scope.again).await;
+        let meter = Arc::new(Meter::default().with_waited(scope.waited));
         let label = format!("{} {}", scope.flow, call.context.turn);
         let (io, seed) = (self.io.clone(), call.context.seed);
-        let state = GuestState::new(io, meter.clone(), label, self.bounds.memory, seed, Some(scope));
+        let state = GuestState::new(io, meter.clone(), label, (self.bounds.memory, memory), seed, Some(scope));
         let mut store = self.store(state, &meter);
         let guest = async move {
             let answer = turn(&ready.pre, &mut store, call).await;
@@ -212,7 +209,10 @@ impl Sandbox {
             };
             (answer, scope)
         };
-        self.executor.guest(meter, guest).await
+        match self.executor.guest(meter, guest).await {
+            Ok(ended) => ended,
+            Err(WaitedTooLong) => (Err(too_long().into()), None),
+        }
     }
 
     fn store(&self, state: GuestState, meter: &Arc<Meter>) -> Store<GuestState> {
@@ -227,6 +227,7 @@ impl Sandbox {
                 let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
                 return Err(wasmtime::Error::new(Fault::Guest(GuestFault::CpuDeadline(most))));
             }
+            meter.yields();
             Ok(UpdateDeadline::Yield(1))
         });
         store
@@ -271,30 +272,12 @@ async fn turn(
     since_v0_1::handle(&flow, store, &call.event, &call.context, call.state.as_deref()).await
 }
 
-fn config(bounds: &Bounds) -> Config {
-    let slots = u32::try_from(bounds.instances + SPARE).unwrap_or(u32::MAX);
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(slots)
-        .total_stacks(slots)
-        .total_core_instances(slots.saturating_mul(4))
-        .total_memories(slots.saturating_add(slots / 4))
-        .total_tables(slots.saturating_mul(2))
-        .max_core_instances_per_component(state::INSTANCES as u32)
-        .max_memories_per_component(state::MEMORIES as u32)
-        .max_tables_per_component(state::TABLES as u32)
-        .max_memories_per_module(state::MEMORIES as u32)
-        .max_tables_per_module(state::TABLES as u32)
-        .table_elements(state::TABLE_ELEMENTS)
-        .max_memory_size(bounds.memory)
-        .max_unused_warm_slots(100);
-    let mut config = Config::new();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .epoch_interruption(true)
-        // A re-run must compute the same bits.
-        .cranelift_nan_canonicalization(true)
-        .relaxed_simd_deterministic(true)
-        .concurrency_support(false)
-        .wasm_memory64(false);
+fn too_long() -> GuestFault {
+    GuestFault::WaitLimit(contract::WAIT.as_secs())
+}
+
+fn config(bounds: &Bounds, cache: Option<Cache>) -> Config {
+    let mut config = compile::config(cache);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool::config(bounds)));
     config
 }

@@ -2,8 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -19,7 +19,9 @@ use crate::log_rate::Line;
 use crate::policy::contract;
 use crate::text::line;
 
+use super::Said;
 use super::executor::Meter;
+use super::pool::Memory;
 use super::written::Written;
 
 /// Elements that all tables of a component may have together.
@@ -31,6 +33,13 @@ pub(super) const TABLES: usize = 32;
 
 /// Handles that a guest may hold at once: WASI's, each of which costs the host some memory, and its own.
 pub(super) const HANDLES: usize = 1_000;
+
+/// What is kept of what a component said that is refused: lines, and bytes of each.
+const LINES: usize = 10;
+const LINE: usize = 500;
+
+/// What clocks show where no turn runs, in milliseconds. Some runtimes take 0 for a broken clock.
+const NO_TURN: u64 = 1_000;
 
 /// A call to the outside.
 type Outside<'a, A> = Pin<Box<dyn Future<Output = Result<A, Fault>> + Send + 'a>>;
@@ -52,6 +61,33 @@ pub(super) struct GuestState {
     label: String,
     /// The last error that it logged: where it panics, the panic's words.
     last: Option<String>,
+    /// Where what is logged and written is kept besides: of a component that describes itself.
+    record: Option<Record>,
+}
+
+/// What a component logs and writes, for whoever refuses it. It can be read when the guest is gone.
+#[derive(Clone, Default)]
+pub(super) struct Record {
+    lines: Arc<Mutex<Vec<String>>>,
+    written: Written,
+}
+
+impl Record {
+    /// The last lines.
+    pub(super) fn said(&self) -> Said {
+        // Nothing between lock and unlock can panic and leave the list half changed.
+        let mut lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        lines.extend(String::from_utf8_lossy(&self.written.take()).lines().map(|text| line(text, LINE)));
+        let first = lines.len().saturating_sub(LINES);
+        Said(lines.split_off(first))
+    }
+
+    fn log(&self, text: &str) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line(text, LINE));
+        let excess = lines.len().saturating_sub(LINES);
+        lines.drain(..excess);
+    }
 }
 
 /// What is left of a guest that ended.
@@ -70,8 +106,7 @@ const LAST_LINES: usize = 3;
 /// WASI with nothing in it but time, randomness and a bounded standard output and error. Made when it is first
 /// used, for most flows never do.
 ///
-/// A guest can wait by WASI's clocks, as long as its turn may take: that costs a slot, as a slow model does, and no
-/// thread. A bound of its own would not make it cheaper, for a guest can wait again.
+/// A guest can wait by WASI's clocks, for [`contract::WAIT`] in all: that costs a slot and memory, and no thread.
 struct Wasi {
     context: WasiCtx,
     table: ResourceTable,
@@ -79,8 +114,7 @@ struct Wasi {
 }
 
 impl Wasi {
-    fn new(seed: u64, clock: TurnClock) -> Self {
-        let written = Written::default();
+    fn new(seed: u64, clock: TurnClock, written: Written) -> Self {
         let context = WasiCtx::builder()
             .stderr(written.clone())
             .stdout(written.clone())
@@ -100,12 +134,13 @@ impl Wasi {
 }
 
 impl GuestState {
-    /// `label` names flow and turn in log lines; `seed` feeds WASI's randomness; `meter` counts the guest's time.
+    /// `label` names flow and turn in log lines; `seed` feeds WASI's randomness; `meter` counts the guest's time; it may
+    /// have `most_memory`, as far as `memory` goes.
     pub(super) fn new(
         io: Handle,
         meter: Arc<Meter>,
         label: String,
-        memory: usize,
+        (most_memory, memory): (usize, Memory),
         seed: u64,
         scope: Option<Box<Scope>>,
     ) -> Self {
@@ -113,7 +148,7 @@ impl GuestState {
             meter,
             wasi: None,
             seed,
-            limiter: Limiter { memory: 0, most_memory: memory, elements: 0 },
+            limiter: Limiter { memory: 0, most_memory, budget: memory, elements: 0 },
             most_calls: scope.as_ref().map_or(0, |scope| scope.bounds.host_calls),
             spent: scope.as_ref().map_or(Duration::ZERO, |scope| scope.spent),
             scope,
@@ -123,7 +158,14 @@ impl GuestState {
             bytes: 0,
             label,
             last: None,
+            record: None,
         }
+    }
+
+    /// The same, with what it says kept.
+    pub(super) fn recorded(mut self, record: &Record) -> Self {
+        self.record = Some(record.clone());
+        self
     }
 
     /// Counts a host call.
@@ -149,12 +191,16 @@ impl GuestState {
         let scope = self.scope.as_deref_mut().ok_or_else(|| not_now(call))?;
         let (io, meter) = (&self.io, &self.meter);
         scope.spent = self.spent + meter.spent();
+        scope.waited = meter.waited();
+        meter.outside(true);
         let mut steps = perform(scope);
         let answer = poll_fn(|context| {
             let _io = io.enter();
             meter.apart(|| steps.as_mut().poll(context))
         });
-        answer.await.map_err(wasmtime::Error::new)
+        let answer = answer.await;
+        meter.outside(false);
+        answer.map_err(wasmtime::Error::new)
     }
 
     /// Writes a line to the log, marked with flow and turn, unless an earlier instance of the turn wrote it.
@@ -192,6 +238,9 @@ impl GuestState {
                     return Ok(());
                 }
             }
+        }
+        if let Some(record) = &self.record {
+            record.log(text);
         }
         let (text, label) = (line(text, bytes), self.label.as_str());
         match level {
@@ -236,8 +285,9 @@ fn not_now(call: &str) -> wasmtime::Error {
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let wasi = self.wasi.get_or_insert_with(|| {
-            let now = self.scope.as_ref().map_or_else(Arc::default, |scope| scope.now.clone());
-            Wasi::new(self.seed, TurnClock(now))
+            let now = self.scope.as_ref().map_or_else(|| Arc::new(AtomicU64::new(NO_TURN)), |scope| scope.now.clone());
+            let written = self.record.as_ref().map(|record| record.written.clone()).unwrap_or_default();
+            Wasi::new(self.seed, TurnClock(now), written)
         });
         WasiCtxView { ctx: &mut wasi.context, table: &mut wasi.table }
     }
@@ -277,6 +327,8 @@ impl HostMonotonicClock for TurnClock {
 pub(super) struct Limiter {
     memory: usize,
     most_memory: usize,
+    /// What it has of the memory of all instances.
+    budget: Memory,
     elements: usize,
 }
 
@@ -286,6 +338,7 @@ impl ResourceLimiter for Limiter {
         if total > self.most_memory {
             return Err(trap(GuestFault::MemoryLimit(self.most_memory as u64 >> 20)));
         }
+        self.budget.grow(total).map_err(wasmtime::Error::new)?;
         self.memory = total;
         Ok(true)
     }

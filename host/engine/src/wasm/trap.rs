@@ -20,7 +20,12 @@ pub(super) fn words(error: &wasmtime::Error) -> String {
 pub(super) fn uncompiled(error: &wasmtime::Error) -> LoadError {
     let words = words(error);
     let has = |text: &str| words.contains(text);
-    if !has("pooling allocator") && !has("instance allocation for this") {
+    if has("requires the component model async") || has("component model async feature") {
+        LoadError::DoesNotCompile(format!(
+            "{words}; flows are synchronous, so build it without async functions: \
+            `componentize-qjs` has `--sync`"
+        ))
+    } else if !has("pooling allocator") && !has("instance allocation for this") {
         LoadError::DoesNotCompile(words)
     } else if has("minimum byte size") || has("linear memories") || has("memories count") {
         LoadError::Limit(GuestFault::StaticMemory(words))

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use pesto_engine::advice::advice;
 use pesto_engine::flow::FlowInfo;
 use pesto_engine::model::FlowName;
 use pesto_engine::policy::{Bounds, Grants};
 use pesto_engine::wasm::Sandbox;
+use tempfile::TempDir;
 
 use crate::app;
+use crate::compile;
 use crate::config::Config;
 
 /// A host's sandbox, and what its operator grants.
 pub struct Judge {
     sandbox: Sandbox,
+    /// Compiled code; nothing is left of what is only tried.
+    _scratch: TempDir,
     /// None where nobody said what is granted.
     grants: Option<Grants>,
 }
@@ -24,9 +29,11 @@ impl Judge {
     pub fn new(config: Option<&Config>) -> anyhow::Result<Self> {
         let bounds = config.map(app::bounds).transpose()?.unwrap_or_default();
         // Nothing is run but descriptions, one after the other.
-        let sandbox = Sandbox::new(Arc::new(Bounds { instances: 1, ..bounds }));
+        let scratch = tempfile::tempdir().context("there is no temporary folder for compiled code")?;
+        let (compiling, _) = compile::compiling(scratch.path()).context("the temporary folder cannot be used")?;
+        let sandbox = Sandbox::compiling(Arc::new(Bounds { instances: 1, ..bounds }), compiling);
         let sandbox = sandbox.map_err(|error| anyhow::anyhow!("no sandbox: {error:#}"))?;
-        Ok(Self { sandbox, grants: config.map(app::grants).transpose()? })
+        Ok(Self { sandbox, _scratch: scratch, grants: config.map(app::grants).transpose()? })
     }
 
     /// What the component says of itself. Errors: the host would refuse it, with its words.

@@ -1,10 +1,15 @@
 //! How a command gets an operator's question answered: by the running host, or by a host in this process that
 //! does nothing else.
 
+use std::time::Duration;
+
 use crate::admin::{AdminReply, AdminRequest};
 use crate::app::App;
 use crate::config::{Config, Storage};
 use crate::socket::Client;
+
+/// How long flows are compiled for a question.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Whoever answers.
 pub(super) enum Oracle {
@@ -30,7 +35,7 @@ impl Oracle {
         let mut app = Box::new(App::new(config).await?);
         if flows {
             match config.store {
-                Storage::Embedded => app.folder.sync().await?,
+                Storage::Embedded => app.folder.sync(PATIENCE).await?,
                 // Hosts elsewhere may run, and a question deploys nothing.
                 Storage::Redis(_) => app.engine.catalog.follow().await?,
             }

@@ -72,9 +72,10 @@ fn report(config: &Config, present: &BTreeSet<FlowName>, Tried { refused, advice
     line(
         "limits",
         format!(
-            "memory {} MiB, CPU {} ms, {} host calls, state {} KiB, component {} MiB, {} turns in flight, {} instances, parked after \
+            "memory {} MiB, and {} MiB of all turns together, CPU {} ms, {} host calls, state {} KiB, component {} MiB, {} turns in flight, {} instances, parked after \
              {} ms, turn {} s",
             limits.memory >> 20,
+            limits.memory_total >> 20,
             limits.cpu.as_millis(),
             limits.host_calls,
             limits.state >> 10,

@@ -98,6 +98,9 @@ fn is_above(back: &Path, folder: &Path) -> bool {
     matches!((back.canonicalize(), before.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Of all turns together, in MiB.
+const MOST_MEMORY: u32 = 16_777_216;
+
 pub(super) struct Check<'a> {
     layers: &'a Layers<'a>,
     notes: Vec<String>,
@@ -129,8 +132,15 @@ impl Check<'_> {
 
     fn limits(&self, limits: &file::Limits) -> Result<Limits, ConfigError> {
         let whole = |key: &str, given, default, range| self.whole(&format!("limits.{key}"), given, default, range);
+        let memory = whole("memory_mib", &limits.memory_mib, 64, 1..=4_096)?;
+        let half = u32::try_from(crate::memory::there_is() / 2 / MIB).unwrap_or(u32::MAX);
+        // A flow has half of it, and must have room for one turn.
+        let least = 2 * memory;
+        let half = half.clamp(least, MOST_MEMORY);
+        let memory_total = whole("memory_total_mib", &limits.memory_total_mib, half, least..=MOST_MEMORY)?;
         Ok(Limits {
-            memory: MIB * u64::from(whole("memory_mib", &limits.memory_mib, 64, 1..=4_096)?),
+            memory: MIB * u64::from(memory),
+            memory_total: MIB * u64::from(memory_total),
             cpu: Duration::from_millis(whole("cpu_ms", &limits.cpu_ms, 1_000, 10..=60_000)?.into()),
             host_calls: whole("host_calls", &limits.host_calls, 100, 1..=10_000)?,
             state: KIB * u64::from(whole("state_kib", &limits.state_kib, 64, 1..=1_024)?),

@@ -33,6 +33,7 @@ pub(super) struct File {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Limits {
     pub(super) memory_mib: Given<i64>,
+    pub(super) memory_total_mib: Given<i64>,
     pub(super) cpu_ms: Given<i64>,
     pub(super) host_calls: Given<i64>,
     pub(super) state_kib: Given<i64>,

@@ -296,9 +296,17 @@ fn what_must_fit_together_is_checked() {
 
 #[test]
 fn every_limit_has_its_range() {
-    for key in
-        ["memory_mib", "cpu_ms", "host_calls", "state_kib", "component_mib", "turns_in_flight", "instances", "turn_s"]
-    {
+    for key in [
+        "memory_mib",
+        "memory_total_mib",
+        "cpu_ms",
+        "host_calls",
+        "state_kib",
+        "component_mib",
+        "turns_in_flight",
+        "instances",
+        "turn_s",
+    ] {
         for value in ["0", "-1", "9223372036854775807"] {
             let error = refused(&format!("[limits]\n{key} = {value}\n"), &[]);
             assert!(
@@ -307,6 +315,9 @@ fn every_limit_has_its_range() {
             );
         }
     }
+    // Half of it must be room for one turn.
+    let error = refused("[limits]\nmemory_mib = 100\nmemory_total_mib = 199\n", &[]);
+    assert!(error.contains("limits.memory_total_mib: 199 is out of range. Use 200 to "), "{error}");
 }
 
 #[test]

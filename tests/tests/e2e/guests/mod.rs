@@ -1,6 +1,8 @@
 //! Hostile guests: each ends as the table says, with everybody else's conversations undisturbed.
 
+mod bulk;
 mod determinism;
+mod room;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,105 @@
+//! Compiles components in a process of its own, under limits: a small file can hold what takes gigabytes or minutes, and
+//! whatever it does ends with that process. What was compiled goes into the cache of the data folder, where the host finds
+//! it; what was too much, and what the host itself went down with, is remembered.
+
+mod child;
+mod ledger;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pesto_engine::model::Digest;
+use pesto_engine::wasm::{Compiler, Compiling, LoadError};
+use tokio::sync::Semaphore;
+
+use crate::memory;
+
+pub use child::{Args, run};
+use child::{Ended, Limits};
+use ledger::{Known, Ledger};
+
+/// The folder of compiled code, in the data folder.
+pub const FOLDER: &str = "compiled";
+
+/// After so many ends of the host while a component was compiled it is not tried again. One may be a coincidence.
+const MOST_DEATHS: u32 = 2;
+
+static HAS_COMMAND: AtomicBool = AtomicBool::new(false);
+
+/// Says that this process is the `pesto` command, which can be started again to compile. Others compile inside.
+pub fn this_is_pesto() {
+    HAS_COMMAND.store(true, Ordering::SeqCst);
+}
+
+/// Compiles in children, and keeps what they made.
+pub struct Workshop {
+    ledger: Ledger,
+    limits: Limits,
+    at_once: Semaphore,
+}
+
+/// Where a host compiles: its folder of compiled code lies in `data`, which only it writes to. With the workshop, if
+/// children compile.
+pub fn compiling(data: &Path) -> std::io::Result<(Compiling, Option<Arc<Workshop>>)> {
+    let folder = std::path::absolute(data)?.join(FOLDER);
+    let cache = folder.join("cache");
+    if !HAS_COMMAND.load(Ordering::SeqCst) {
+        return Ok((Compiling { cache: Some(cache), compiler: None }, None));
+    }
+    let workshop = Arc::new(Workshop::open(&folder, memory::there_is())?);
+    Ok((Compiling { cache: Some(cache), compiler: Some(workshop.clone()) }, Some(workshop)))
+}
+
+impl Workshop {
+    fn open(folder: &Path, memory: u64) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from) as u64;
+        // A quarter of the memory, in at least one child; half is for instances.
+        let quarter = memory / 4;
+        let each = quarter.clamp(256 << 20, 2 << 30);
+        let limits = Limits { cache: folder.join("cache"), memory_mib: each >> 20, cpu_s: 120 };
+        let at_once = usize::try_from((quarter / each).clamp(1, cores)).unwrap_or(1);
+        let ledger = Ledger::open(folder, &format!("{limits:?} {}", child::build()))?;
+        Ok(Self { ledger, limits, at_once: Semaphore::new(at_once) })
+    }
+
+    /// Nothing is compiled any more: the host stops, and is not killed.
+    pub fn close(&self) {
+        self.ledger.close();
+    }
+}
+
+#[async_trait]
+impl Compiler for Workshop {
+    async fn compile(&self, digest: &Digest, bytes: &Bytes) -> Result<(), LoadError> {
+        match self.ledger.known(digest) {
+            Known::Good => return Ok(()),
+            Known::Refused(words) => return Err(LoadError::TooComplex(words)),
+            Known::Killed(times, path) if times >= MOST_DEATHS => {
+                let remedy =
+                    format!("to have it tried again, remove {} and touch the component's file", path.display());
+                return Err(LoadError::KilledTheHost { times, remedy });
+            }
+            Known::Killed(..) | Known::Nothing => {}
+        }
+        let Ok(_turn) = self.at_once.acquire().await else { unreachable!("the semaphore is never closed") };
+        let (short, size) = (digest.short(), bytes.len());
+        tracing::info!(digest = short, bytes = size, "a component is compiled");
+        let under_way = self.ledger.begin(digest);
+        let ended = child::compile(&self.limits, bytes).await;
+        drop(under_way);
+        match ended {
+            Ended::Good => self.ledger.good(digest),
+            Ended::Wrong(words) => return Err(LoadError::DoesNotCompile(words)),
+            Ended::TooMuch(words) => {
+                self.ledger.refused(digest, &words);
+                return Err(LoadError::TooComplex(words));
+            }
+            Ended::Broke(words) => return Err(LoadError::TooComplex(words)),
+            Ended::Host(reason) => return Err(LoadError::Host(reason)),
+        }
+        Ok(())
+    }
+}

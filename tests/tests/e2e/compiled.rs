@@ -1,0 +1,50 @@
+//! Components are compiled in a process of their own, once; what that showed is remembered.
+
+use pesto_engine::model::Digest;
+use pesto_server::admin::{AdminReply, AdminRequest};
+use pesto_tests::guests;
+use pesto_tests::host::TestHost;
+use pesto_tests::setup::Setup;
+
+fn compiled(host: &TestHost, component: &[u8]) -> usize {
+    let digest = Digest::of(component);
+    let about = |line: &&String| line.contains("a component is compiled") && line.contains(digest.short());
+    host.log().lines().iter().filter(about).count()
+}
+
+#[tokio::test]
+async fn a_host_that_starts_again_compiles_nothing() {
+    let polite = guests::polite();
+    let mut host = TestHost::start(Setup::new().component("polite", &polite)).await;
+    assert_eq!(compiled(&host, &polite), 1);
+    let cache = host.setup.path().join("data/compiled/cache/modules");
+    assert!(std::fs::read_dir(&cache).is_ok_and(|mut folder| folder.next().is_some()), "its code is kept");
+    host.kill();
+    host.again().await;
+    assert_eq!(compiled(&host, &polite), 0);
+    let mut person = host.person("ann");
+    person.start("polite");
+    assert_eq!(person.hear().await.text, "ready");
+}
+
+#[tokio::test]
+async fn what_the_host_went_down_with_is_not_tried_for_ever() {
+    let fatal = guests::padded(guests::polite(), 10);
+    let setup = Setup::new().component("fatal", &fatal).component("polite", &guests::polite());
+    // Two hosts have left this: each wrote it before it compiled the component, and none took it away.
+    let running = setup.path().join("data/compiled/running");
+    std::fs::create_dir_all(&running).unwrap();
+    let note = running.join(Digest::of(&fatal).to_string());
+    std::fs::write(&note, "2").unwrap();
+    let host = TestHost::start(setup).await;
+    let AdminReply::Flows { flows, refused, .. } = host.ask(AdminRequest::Flows) else { panic!("not flows") };
+    assert_eq!(flows.iter().map(|flow| flow.name.to_string()).collect::<Vec<_>>(), ["polite"]);
+    let (file, reason) = &refused[0];
+    assert!(file == "fatal.wasm" && reason.starts_with("killed-the-host: "), "{refused:?}");
+    assert!(reason.contains(note.to_str().unwrap()), "it says what to do: {reason}");
+
+    // As it says.
+    std::fs::remove_file(&note).unwrap();
+    host.setup.deploy("fatal", &fatal);
+    host.log().find("the flow", |line| line["message"] == "flow loaded" && line["flow"] == "fatal").await;
+}
