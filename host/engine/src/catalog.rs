@@ -109,7 +109,7 @@ impl Catalog {
     pub async fn follow(&self) -> Result<(), Fault> {
         let take_up = |(flow, digest)| async move {
             let _loading = self.begin_loading(&digest)?;
-            let failed = match self.ready(&digest).await {
+            match self.ready(&digest).await {
                 // Only now it is known whether that is still current.
                 Ok(_) => self.look().await.err(),
                 Err(Fault::Guest(error)) => {
@@ -119,8 +119,7 @@ impl Catalog {
                     None
                 }
                 Err(fault) => Some(fault),
-            };
-            failed
+            }
         };
         let missing = self.look().await?;
         let failed = join_all(missing.into_iter().map(take_up)).await.into_iter().flatten().next();

@@ -34,7 +34,7 @@ use crate::terminal::Terminal;
 /// How long a stopping host waits for its turns before it gives them back.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
-/// How long a starting host waits for its flows; it is ready with those that are good by then.
+/// How long a starting host waits for the next of its flows; it is ready with those that are good by then.
 const START: Duration = Duration::from_secs(8);
 
 /// A host that is put together and does nothing yet.

@@ -119,21 +119,20 @@ impl Folder {
         }
     }
 
-    /// Deploys what is new in the folder, and takes up what is current by the store. What takes longer than `patience` goes
-    /// on, in [`follow`](Self::follow).
-    pub async fn sync(&mut self, patience: Duration) -> anyhow::Result<()> {
-        let deadline = Instant::now() + patience;
+    /// Deploys what is new in the folder, and takes up what is current by the store. Where no file is done for as long as
+    /// `patience`, the rest goes on in [`follow`](Self::follow).
+    pub async fn sync(&mut self, mut patience: Duration) -> anyhow::Result<()> {
         self.scan().await?;
-        while let Ok(Some(job)) = tokio::time::timeout_at(deadline, self.jobs.join_next()).await {
+        while let Ok(Some(job)) = tokio::time::timeout(patience, self.jobs.join_next()).await {
             self.ended(job)?;
         }
         if !self.under_way.is_empty() {
+            // That was waited for long enough; what is loaded already is taken up at once.
+            patience = Duration::from_secs(1);
             let files: Vec<_> = self.under_way.iter().map(|path| file_name(path)).collect();
             tracing::warn!(?files, "these files take long, and the host goes on without them until they are good");
         }
-        // What is loaded already is taken up at once.
-        let least = deadline.max(Instant::now() + Duration::from_secs(1));
-        match tokio::time::timeout_at(least, self.hand.engine.catalog.follow()).await {
+        match tokio::time::timeout(patience, self.hand.engine.catalog.follow()).await {
             Ok(followed) => {
                 followed?;
                 self.advise();

@@ -8,7 +8,11 @@ use pesto_guests::{Answer, Event, Hostile, Outcome, TurnContext, log, message, o
 struct Bad;
 
 fn again() -> types::TimerChange {
-    types::TimerChange::Set(types::TimerSetting { name: "again".into(), due: types::TimerDue::After(0), extensions: vec![] })
+    types::TimerChange::Set(types::TimerSetting {
+        name: "again".into(),
+        due: types::TimerDue::After(0),
+        extensions: vec![],
+    })
 }
 
 impl Hostile for Bad {

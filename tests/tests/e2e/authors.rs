@@ -159,7 +159,7 @@ fn scenarios_have_people_threads_and_silence() {
              \"\", bot: [ready]}\n  - {say: a, bot: [\"1: Ada Lovelace at test/ada\"]}\n  - {as: flo, say: b, bot: [\"1: Flora at \
              test/flo\"]}\n  - {in: thread, start: \"\", bot: [ready]}\n  - {in: thread, say: choices, bot: [{choices: [A, \
              B]}]}\n  - {in: thread, pick: B, bot: [B of ada]}\n  - {say: c, bot: [\"2: Ada Lovelace at test/ada\"]}\n  - {as: flo, \
-             say: end, ended: true}\n  - {say: d, bot: [\"3: Ada Lovelace at test/ada\"], ended: false}\n",
+             say: over, ended: true}\n  - {say: d, bot: [\"3: Ada Lovelace at test/ada\"], ended: false}\n",
         ),
         (
             "silence.yaml",

@@ -25,6 +25,7 @@ async fn a_host_that_starts_again_compiles_nothing() {
     let mut person = host.person("ann");
     person.start("polite");
     assert_eq!(person.hear().await.text, "ready");
+    host.idle().await;
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn a_survey_closes_in_the_models_words_or_else_in_its_own() {
     let plan = Plan::new(4);
     let mut ada = host.person(&plan.id);
     let closing = hold(&mut ada, &plan, &plan.name()).await;
-    assert_eq!(closing, format!("Thank you, {}. Your desk is waiting.", plan.name()));
+    assert_eq!(closing, format!("Thank you, {}. Your desk is waiting.\n\nYour answers are recorded.", plan.name()));
     for (number, (word, _)) in (5..).zip(FAILURES) {
         let plan = Plan::new(number);
         let name = format!("{} {word}", plan.name());

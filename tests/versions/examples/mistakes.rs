@@ -33,7 +33,7 @@ impl Flow for Mistakes {
                     },
                     "choices" => turn.say(Message::new("One of them?").key("one").choices(["A", "B"])),
                     "timer" => turn.set_timer("tick", Duration::from_secs(60)),
-                    "end" => turn.finish(),
+                    "over" => turn.finish(),
                     _ => {
                         let (who, place) = (turn.person().name.clone(), turn.place().to_owned());
                         turn.say(format!("{}: {who} at {place}", turn.state));

@@ -184,7 +184,8 @@ impl<F: Future> Future for Metered<F> {
         }
         let left = contract::WAIT.saturating_sub(self.meter.waited());
         let mut alarm = Box::pin(tokio::time::sleep(left));
-        if alarm.as_mut().poll(context).is_ready() {
+        // A new timer takes a millisecond at least, so one that is over already would be waited for again and again.
+        if left.is_zero() || alarm.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(WaitedTooLong));
         }
         self.alarm = Some((Instant::now(), alarm));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use pesto_engine::wasm::{LoadError, compile_into};
-use rustix::process::{Resource, Rlimit, Signal, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
@@ -74,8 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let cpu = Rlimit { current: Some(args.cpu_s), maximum: Some(args.cpu_s + 5) };
     setrlimit(Resource::Cpu, cpu).context("computing time cannot be limited")?;
     setrlimit(Resource::Core, bound(0)).context("core dumps cannot be switched off")?;
-    // People who talk go first, and where the machine is short of memory the host is to stay. Neither is vital.
-    let _ = nice(10);
+    // Where the machine is short of memory the host is to stay. Without it the limits above hold all the same.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let mut input = std::io::stdin();
     let mut length = [0; 8];

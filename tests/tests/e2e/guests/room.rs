@@ -32,6 +32,7 @@ async fn sleepers_leave_room_to_others() {
     for sleeper in &mut sleepers {
         assert!(sleeper.hear().await.text.starts_with("Sorry, something went wrong"));
     }
+    host.idle().await;
     assert!(host.dead().into_iter().all(|(_, letter)| letter.error == "wait-limit"));
     host.expect_dead(sleepers.len());
 }
@@ -61,6 +62,7 @@ async fn hoarders_get_no_more_memory_than_there_is() {
         host.log().lines().iter().any(|line| line.contains("no memory for the instance")),
         "all had memory at once"
     );
+    host.idle().await;
 }
 
 #[tokio::test]

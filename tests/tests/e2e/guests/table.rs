@@ -98,7 +98,7 @@ pub(super) const END: &[Row] = &[
     row("describe_calls_host", "", Refused("describe-trapped", "no call is allowed")),
     row("describe_huge", "", Refused("bad-description", "title")),
     row("describe_loops", "", Refused("cpu-deadline", "describing itself")),
-    row("describe_traps", "", Refused("describe-trapped", "; it said: the clock shows 1000000000")),
+    row("describe_traps", "", Refused("describe-trapped", "the clock shows 1000000000")),
     row("endless_loop", "go", Dead("cpu-deadline")),
     row("finish_with_failure", "go", Dead("flow-failed")),
     row("holds_on", "go", Says("mine")),

@@ -121,7 +121,7 @@ async fn all_is_well() {
     let subjects =
         ["configuration", "data", "flows 1", "model", "host does", "Web API", "clock", "bot token of the bot"];
     let subjects =
-        subjects.into_iter().chain(["scopes all 9", "app token", "socket opens and says hello; 0", "app both"]);
+        subjects.into_iter().chain(["scopes all 10", "app token", "socket opens and says hello; 0", "app both"]);
     let found = visit.findings("ok");
     let subjects: Vec<_> = subjects.collect();
     assert_eq!(found.len(), subjects.len(), "{}", visit.said);
