@@ -91,7 +91,7 @@ pub fn has(word: &str, list: impl Fn(&Language) -> &'static [&'static str]) -> b
 }
 
 /// The text behind one of a language's words, which must end there; of several, behind the longest.
-pub fn behind<'a>(text: &'a str, list: impl Fn(&Language) -> &'static [&'static str]) -> Option<&'a str> {
+pub fn behind(text: &str, list: impl Fn(&Language) -> &'static [&'static str]) -> Option<&str> {
     let words = ALL.iter().flat_map(|language| list(language));
     let rests = words.filter_map(|word| text.strip_prefix(word)?.strip_prefix(' '));
     rests.min_by_key(|rest| rest.len()).map(str::trim_start)

@@ -120,8 +120,8 @@ impl Said<'_> {
     /// `in two weeks`, `3 days ago`, `vor 3 Tagen`, `two weeks from now`: in days from today.
     fn span(&self) -> Option<i64> {
         let said = self.words.join(" ");
-        let lists: [(fn(&Language) -> &'static [&'static str], i64); 2] =
-            [(|language| language.within, 1), (|language| language.ago, -1)];
+        type List = fn(&Language) -> &'static [&'static str];
+        let lists: [(List, i64); 2] = [(|language| language.within, 1), (|language| language.ago, -1)];
         for (list, sign) in lists {
             if let Some(days) = behind(&said, list).and_then(span) {
                 return Some(sign * days);
