@@ -93,7 +93,9 @@ fn must_keep_order(one: &Deed, other: &Deed, index: &Index<'_>) -> bool {
 fn ends(person: &str, deeds: &[&Deed], posts: &[(&Post, Heard)], index: &Index<'_>, verdict: &mut Verdict) {
     let ends = || deeds.iter().filter(|deed| matches!(deed.kind, Kind::Cancel | Kind::Restart));
     let said = ends().filter(|deed| index.is_accepted(deed)).count();
-    let answered = posts.iter().filter(|(_, heard)| matches!(heard, Heard::Ended | Heard::Late)).count();
+    // `ask` ends without a word where it begins anew, and greets only then.
+    let is_end = |heard: &Heard| matches!(heard, Heard::Ended | Heard::Late | Heard::Greeting);
+    let answered = posts.iter().filter(|(_, heard)| is_end(heard)).count();
     // What was not acknowledged may have been stored all the same.
     if answered > ends().count() {
         verdict.found("duplicate_effects", format!("{person}: {said} conversations were ended {answered} times"));
