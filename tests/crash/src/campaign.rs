@@ -26,6 +26,8 @@ use crate::schedule::schedule;
 const DOOR: Duration = Duration::from_millis(40);
 /// How much longer than planned people may go on until there were events enough.
 const LONGEST: u32 = 3;
+/// After this long a host has looked for the copies of what it posted late: it waits for half a minute first.
+const LOOK: Duration = Duration::from_secs(40);
 
 /// Runs a campaign, and writes what happened into the folder.
 pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<Evidence> {
@@ -75,7 +77,7 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<Evidence> {
     while let Some(ended) = talking.join_next().await {
         ended.context("a person did what people cannot do")?;
     }
-    let last = settled(&field, options).await?;
+    let last = settled(&field, &people, options).await?;
     let host = field.hosts().next().context("a host runs")?;
     let (deeds, planned) = street.records();
     Ok(Evidence {
@@ -91,14 +93,15 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<Evidence> {
     })
 }
 
-/// Waits until nothing is left to do, but not for ever.
-async fn settled(field: &Field, options: &Options) -> anyhow::Result<Final> {
+/// Waits until nothing is left to do, and as long as late copies may stand there, but not for ever.
+async fn settled(field: &Field, people: &[Person], options: &Options) -> anyhow::Result<Final> {
     let began = Instant::now();
     loop {
         let all: Vec<_> = field.hosts().filter_map(Host::status).collect();
         // All of them see the same store.
         let unfinished = all.first().map_or(u64::MAX, |status| status.unfinished);
-        if unfinished == 0 || began.elapsed().as_secs() > options.patience {
+        let waits = unfinished > 0 || began.elapsed() < LOOK && people.iter().any(sees_a_copy);
+        if !waits || began.elapsed().as_secs() > options.patience {
             let replayed = all.iter().map(|status| status.replayed).sum();
             return Ok(Final { lease: options.lease * 1_000_000, unfinished, replayed, ..Final::default() });
         }
@@ -174,6 +177,15 @@ fn seen(person: &Person) -> Vec<Seen> {
         ts: message.ts,
     };
     bots.map(one).collect()
+}
+
+/// Whether somebody sees the same message twice.
+fn sees_a_copy(person: &Person) -> bool {
+    let mut ids: Vec<_> = seen(person).into_iter().filter_map(|message| message.id).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len() < all
 }
 
 /// The id in a post's metadata, with its part where it has several.
