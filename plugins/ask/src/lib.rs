@@ -31,8 +31,10 @@ impl Flow for Ask {
         match event {
             Event::Started(question) if question.trim().is_empty() => turn.say(Message::new(GREETING).key("greeting")),
             Event::Started(question) => answer(&question, turn),
-            Event::Said(said) if said.text.trim().is_empty() => turn.say(Message::new(NO_WORDS).key("no-words")),
-            Event::Said(said) => answer(&said.text, turn),
+            Event::Said(said) | Event::Edited(said) if said.text.trim().is_empty() => {
+                turn.say(Message::new(NO_WORDS).key("no-words"))
+            }
+            Event::Said(said) | Event::Edited(said) => answer(&said.text, turn),
             // Said nothing, the host says that it is over, but for where the person goes on with another flow.
             _ => {}
         }

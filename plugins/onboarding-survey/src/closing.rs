@@ -1,6 +1,6 @@
 //! The last words: a model's if there are any, else our own. The survey is complete either way.
 
-use pesto_sdk::survey::{Answers, Interview};
+use pesto_sdk::survey::{Answers, Interview, recorded};
 use pesto_sdk::{Date, Level, Turn};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(crate) fn words(answers: &Answers, turn: &mut Turn<Interview>) -> String {
     match request.complete() {
         // Whatever a model says, the person knows that it is done.
         Ok(completion) if !completion.text.trim().is_empty() => {
-            format!("{}\n\nYour answers are recorded.", completion.text.trim_end())
+            format!("{}\n\n{}", completion.text.trim_end(), recorded(turn.person()))
         }
         Ok(_) => own_words(answers),
         Err(error) => {
@@ -62,5 +62,16 @@ mod tests {
         let answers = talk.answers().unwrap_or_default();
         assert_eq!((answers["address"].as_str(), answers["diet"].as_str()), (Some("2 Fossil Lane"), Some("No fish")));
         assert!(talk.ended());
+    }
+
+    #[test]
+    fn that_the_answers_are_recorded_is_said_in_the_persons_language() {
+        let mut talk = Talk::<Conduct<Onboarding>>::new();
+        talk.locale("de-DE").start("sales");
+        for text in ["Mary", "Europe", "remote", "2 Fossil Lane", "2026-03-16", "laptop", "3", "überspringen"] {
+            talk.say(text);
+        }
+        talk.llm_answers("Danke, Mary.");
+        assert!(talk.say("ja")[0].text.ends_with("Danke, Mary.\n\nDeine Antworten sind gespeichert."));
     }
 }

@@ -1,13 +1,18 @@
 //! One of the options that are offered.
 
+use crate::filler::{FILLERS, shorter};
 use crate::language::{ALL, Language, behind, has};
+use crate::number::{count, count_of};
 use crate::typo::is_near;
-use crate::{Answer, plain, whole, yes_no};
+use crate::{Answer, plain, yes_no};
 
 /// The longest text that names one option, in bytes: four for each of a label's letters, and what stands around it.
 const LONG: usize = 400;
 /// The shortest beginning of a label that stands for it, in characters.
 const BEGINNING: usize = 3;
+
+/// More parts that are named side by side are no choice between options.
+const MOST_PARTS: usize = 4;
 
 /// An option that is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +34,18 @@ impl<'a> Named<'a> {
 ///
 /// In this order: the label exactly, the value exactly, either of them in plain words, a part of the label (`5 (very well)`
 /// is `5` and `very well`), a synonym where yes and no are offered, the beginning of a label from three letters on, the
-/// position (`2`, `two`, `option 2`, `#2`, `the second`) where no option is named by a number, words out of a label, and a
-/// label with one typing error.
+/// position (`2`, `two`, `option 2`, `#2`, `the second`) where no option is named by a number, words out of a label, its words
+/// of weight (`from home` is `At home`), and a label with one typing error. Then the same of what is left without words such
+/// as `I will work in` and `I guess`.
+///
+/// Where labels are numbers, as on a scale, the words beside a number are read as a whole: `very` is not `5 (very well)`.
+/// Two options that are named at once are [`Answer::Ambiguous`].
 pub fn one(text: &str, options: &[Named<'_>]) -> Answer<usize> {
-    Names::of(options).read(text, true)
+    let names = Names::of(options);
+    match names.read(text, true) {
+        Answer::Nothing { part } => names.joined(text).unwrap_or(Answer::Nothing { part }),
+        answer => answer,
+    }
 }
 
 /// The same where people may also answer in their own words: a word out of a label is then not enough.
@@ -54,6 +67,8 @@ struct Name<'a> {
     plain: String,
     parts: Vec<String>,
     words: Vec<String>,
+    /// The words that tell it from other names.
+    weighty: Vec<String>,
 }
 
 impl<'a> Names<'a> {
@@ -90,10 +105,50 @@ impl<'a> Names<'a> {
         if let Some(answer) = self.plainly(text, &plain, closed) {
             return answer;
         }
-        let lists: [fn(&Language) -> &'static [&'static str]; 3] =
-            [|language| language.option, |language| language.only, |language| language.about];
-        let rest = lists.into_iter().find_map(|list| behind(&plain, list)).filter(|_| closed);
-        rest.and_then(|rest| self.plainly(text, rest, closed)).unwrap_or_else(|| nothing(text))
+        if closed {
+            let mut rest = plain.as_str();
+            for _ in 0..FILLERS {
+                let Some(left) = shorter(rest) else { break };
+                if let Some(answer) = self.plainly(text, left, closed) {
+                    return answer;
+                }
+                rest = left;
+            }
+        }
+        nothing(text)
+    }
+
+    /// Options that are named side by side where one is wanted: `sales or design`, `1 and 2`, `both`.
+    fn joined(&self, text: &str) -> Option<Answer<usize>> {
+        if text.len() > LONG {
+            return None;
+        }
+        let plain = plain(text);
+        let mut among: Vec<usize> = if self.len() == 2 && has(&plain, |language| language.both) {
+            vec![0, 1]
+        } else {
+            let parts = side_by_side(&plain);
+            if !(2..=MOST_PARTS).contains(&parts.len()) {
+                return None;
+            }
+            parts.into_iter().map(|part| self.read(part, true).found()).collect::<Option<_>>()?
+        };
+        among.sort_unstable();
+        among.dedup();
+        match among[..] {
+            [one] => Some(Answer::Found(one)),
+            _ => Some(Answer::Ambiguous { part: text.trim().to_owned(), among }),
+        }
+    }
+
+    /// Whether labels are numbers, with words beside some of them perhaps, as on a scale.
+    fn points(&self) -> bool {
+        self.all.iter().any(|name| digits(&name.plain).or_else(|| name.number_in_parts()).is_some())
+    }
+
+    /// Whether a text is a number that stands for a position, and for no name: it could be an amount.
+    pub(crate) fn counts(&self, text: &str) -> bool {
+        !self.numbered() && self.in_full(text).is_none() && count(&plain(text)).is_some()
     }
 
     /// The option of which this is the label or the value.
@@ -118,9 +173,8 @@ impl<'a> Names<'a> {
     /// People see labels. A value that is a number, where labels have none, may be meant as a position.
     fn value(&self, text: &str, lower: &str) -> Option<Answer<usize>> {
         let found = self.which(text, |name| name.value == lower)?;
-        let seen = self.all.iter().any(|name| digits(&name.plain).or_else(|| name.number_in_parts()).is_some());
         match (found, digits(lower).and_then(|number| self.at(number))) {
-            (Answer::Found(at), Some(position)) if !seen && at != position => Some(Answer::Ambiguous {
+            (Answer::Found(at), Some(position)) if !self.points() && at != position => Some(Answer::Ambiguous {
                 part: text.trim().to_owned(),
                 among: vec![at.min(position), at.max(position)],
             }),
@@ -133,7 +187,7 @@ impl<'a> Names<'a> {
             .or_else(|| self.value(text, plain))
             .or_else(|| self.which(text, |name| name.parts.iter().any(|part| part == plain)))
             .or_else(|| self.decided(plain))
-            .or_else(|| self.which(text, |name| name.begins(plain)).filter(|_| !moves(plain)))
+            .or_else(|| self.which(text, |name| name.begins(plain, self.points())).filter(|_| !moves(plain)))
             .or_else(|| self.position(plain))
             .or_else(|| if closed { self.by_words(text, plain) } else { None })
             .or_else(|| self.which(text, |name| name.is_near(plain)))
@@ -141,8 +195,13 @@ impl<'a> Names<'a> {
 
     fn by_words(&self, text: &str, plain: &str) -> Option<Answer<usize>> {
         let wanted: Vec<&str> = words(plain).collect();
-        let enough = plain.chars().count() >= BEGINNING && !wanted.is_empty();
-        if enough { self.which(text, |name| name.has_words(&wanted)) } else { None }
+        if self.points() || plain.chars().count() < BEGINNING || wanted.is_empty() {
+            return None;
+        }
+        self.which(text, |name| name.has_words(&wanted)).or_else(|| {
+            let wanted = weighty(plain);
+            self.which(text, |name| !wanted.is_empty() && name.weighty == wanted)
+        })
     }
 
     /// The options of which this holds; none where it is none.
@@ -163,13 +222,13 @@ impl<'a> Names<'a> {
     fn position(&self, plain: &str) -> Option<Answer<usize>> {
         if self.numbered() {
             let top = self.all.iter().filter_map(Name::number).max();
-            let number = whole(plain, "", top)?;
+            let number = count_of(plain, top)?;
             let at = self.all.iter().position(|name| name.number() == Some(number))?;
             return Some(Answer::Found(at));
         }
         let bare = plain.strip_suffix(" one").unwrap_or(plain);
         let rest = behind(bare, |language| language.option).unwrap_or(bare);
-        let number = whole(rest.trim_start_matches('#'), "", None).or_else(|| ordinal(rest))?;
+        let number = count(rest.trim_start_matches('#')).or_else(|| ordinal(rest))?;
         self.at(number).map(Answer::Found)
     }
 
@@ -197,7 +256,8 @@ impl<'a> Name<'a> {
         parts.retain(|part| !part.is_empty());
         let plain = plain(&label);
         let words = words(&plain).map(str::to_owned).collect();
-        Self { option, plain, label, value, parts, words }
+        let weighty = weighty(&plain).into_iter().map(str::to_owned).collect();
+        Self { option, plain, label, value, parts, words, weighty }
     }
 
     /// The number that it is named by.
@@ -221,13 +281,15 @@ impl<'a> Name<'a> {
         says(head(&self.label)).or_else(|| says(head(&self.value)))
     }
 
-    /// A number is not begun: `1` is not `10`.
-    fn begins(&self, plain: &str) -> bool {
+    /// A number is not begun: `1` is not `10`. To begin in the `last` word is asked of names that are read as a whole.
+    fn begins(&self, plain: &str, last: bool) -> bool {
         let begins = |name: &str| {
             let rest = name.strip_prefix(plain);
             rest.is_some_and(|rest| {
                 let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-                !(digit(plain.chars().next_back()) && digit(rest.chars().next()))
+                let within = digit(plain.chars().next_back()) && digit(rest.chars().next());
+                let too_early = last && rest.contains(' ');
+                !within && !too_early
             })
         };
         plain.chars().count() >= BEGINNING && (begins(&self.plain) || self.parts.iter().any(|part| begins(part)))
@@ -262,14 +324,40 @@ fn digits(text: &str) -> Option<i64> {
     if good { text.parse().ok() } else { None }
 }
 
+/// The words of a text that tell one place or thing from another. `wfh` and its like are what they stand for.
+fn weighty(text: &str) -> Vec<&str> {
+    let known = |text| ALL.iter().find_map(|language| language.short_forms.iter().find(|(short, _)| *short == text));
+    let text = known(text).map_or(text, |(_, long)| long);
+    words(text).filter(|word| !has(word, |language| language.light)).collect()
+}
+
+/// The parts of a text between words and signs that join choices.
+fn side_by_side(plain: &str) -> Vec<&str> {
+    let joins = |word: &str| {
+        matches!(word, "&" | "+" | "/" | ",") || has(word, |language| language.and) || has(word, |language| language.or)
+    };
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    for word in plain.split_inclusive([' ', '/', ',', '&']) {
+        let (name, sign) = match word.strip_suffix(['/', ',', '&']) {
+            Some(name) => (name, true),
+            None => (word, false),
+        };
+        let joining = joins(name.trim());
+        if joining || sign {
+            let end = if joining { at } else { at + name.len() };
+            parts.extend(plain.get(start..end));
+            start = at + word.len();
+        }
+        at += word.len();
+    }
+    parts.extend(plain.get(start..));
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
 /// `first`, `2nd`, `dritte`.
 fn ordinal(word: &str) -> Option<i64> {
     let number = ["st", "nd", "rd", "th"].iter().find_map(|end| digits(word.strip_suffix(end)?));
-    let named = || {
-        let is = |name: &&str| *name == word || word.strip_suffix(['r', 's', 'n']) == Some(name);
-        ALL.iter().find_map(|language| language.ordinals.iter().position(is)).and_then(|at| i64::try_from(at + 1).ok())
-    };
-    number.or_else(named)
+    number.or_else(|| crate::language::ordinal(word).map(i64::from))
 }
 
 pub(crate) fn nothing<T>(text: &str) -> Answer<T> {
@@ -277,226 +365,4 @@ pub(crate) fn nothing<T>(text: &str) -> Answer<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Options<'a> = &'a [(&'a str, &'a str)];
-
-    fn names<'a>(options: Options<'a>) -> Vec<Named<'a>> {
-        options.iter().map(|(value, label)| Named::new(value, label)).collect()
-    }
-
-    fn found(text: &str, options: Options<'_>) -> Option<usize> {
-        one(text, &names(options)).found()
-    }
-
-    const ROLES: Options<'_> = &[("eng", "Engineering"), ("art", "Design"), ("sell", "Sales"), ("else", "Other")];
-
-    #[test]
-    fn as_people_name_a_choice() {
-        for (at, texts) in [
-            (
-                0,
-                &[
-                    "Engineering",
-                    "engineering",
-                    "ENG",
-                    "1",
-                    "1.",
-                    "1)",
-                    "(1)",
-                    "#1",
-                    "one",
-                    "One.",
-                    "option 1",
-                    "option one",
-                    "Engineering.",
-                    "Engineering!",
-                    "eng",
-                    "engin",
-                    "Enginering",
-                    "Enginereing",
-                    "engineerings",
-                    "*Engineering*",
-                    "_Engineering_",
-                    "`Engineering`",
-                    "\"Engineering\"",
-                    "“Engineering”",
-                    "1. Engineering",
-                    "1) Engineering",
-                    "- Engineering",
-                    "• Engineering",
-                    ":one:",
-                    "1️⃣",
-                    "Engineering please",
-                    "Engineering, thanks",
-                    "first",
-                    "1st",
-                    "the first",
-                    "the first one",
-                    "number 1",
-                    "no. 1",
-                    "I'd say Engineering",
-                    "nummer eins",
-                    "die erste",
-                ][..],
-            ),
-            (
-                1,
-                &["2 please", "two", "design", "Desing", "des", "zwei", "option 2", "second", "art", "it's Design"][..],
-            ),
-            (3, &["4", "other", "Other…", "oth", "four", "vier", "fourth"][..]),
-        ] {
-            for text in texts {
-                assert_eq!(found(text, ROLES), Some(at), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_names_none_of_them() {
-        for text in [
-            "",
-            " ",
-            "?",
-            "pilot",
-            "0",
-            "5",
-            "-1",
-            "1 2",
-            "1-3",
-            "1 or 2",
-            "maybe",
-            "yes",
-            "no",
-            "e",
-            "en",
-            "engeneeering",
-            "18446744073709551616",
-            "Engineering and Design",
-            "not Engineering",
-            "none",
-            "anything",
-            "1.5",
-            "option",
-            "option 9",
-            "the",
-            "ngineering",
-            "Designer wanted",
-            "10",
-            "a",
-            "options",
-            "no engineering",
-            "sale of the day",
-        ] {
-            assert_eq!(one(text, &names(ROLES)), nothing(text), "{text}");
-        }
-        assert_eq!(found(&"Engineering ".repeat(1_000), ROLES), None);
-    }
-
-    #[test]
-    fn a_name_wins_over_every_tolerance() {
-        let odd = &[("a", "Two"), ("b", "1"), ("c", "Tw"), ("d", "Please"), ("e", "1. Floor")];
-        for (text, at) in [("two", 0), ("1", 1), ("tw", 2), ("please", 3), ("1. Floor", 4), ("1. floor", 4)] {
-            assert_eq!(found(text, odd), Some(at), "{text}");
-        }
-        // Labels that differ by a capital letter alone.
-        let capitals = &[("1a", "US"), ("1b", "us")];
-        assert_eq!((found("us", capitals), found("US", capitals)), (Some(1), Some(0)));
-        assert_eq!(found("second", &[("x", "Second-hand"), ("y", "New")]), Some(0));
-        assert_eq!(found("back", &[("x", "Backend"), ("y", "Frontend")]), None);
-        assert_eq!(found("back", &[("x", "Back"), ("y", "Backend")]), Some(0));
-        assert_eq!(found("skip", &[("x", "Yes"), ("y", "Skip")]), Some(1));
-    }
-
-    #[test]
-    fn numbers_that_are_names_are_no_positions() {
-        let sizes = &[("10", "10"), ("20", "20"), ("30", "30")];
-        for (text, at) in
-            [("20", Some(1)), ("twenty", Some(1)), ("20.", Some(1)), ("2", None), ("two", None), ("1", None)]
-        {
-            assert_eq!(found(text, sizes), at, "{text}");
-        }
-        let points = &[("1", "1 (not at all)"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 (very well)")];
-        for (text, at) in [
-            ("5", Some(4)),
-            ("five", Some(4)),
-            ("4.", Some(3)),
-            ("5/5", Some(4)),
-            ("4 out of 5", Some(3)),
-            ("a 4", Some(3)),
-            ("very well", Some(4)),
-            ("Not at all.", Some(0)),
-            ("⭐⭐⭐⭐", Some(3)),
-            ("1 (NOT AT ALL)", Some(0)),
-            ("6", None),
-            ("0", None),
-            ("4/10", None),
-            ("3.5", None),
-            ("well, I don't know", None),
-            ("2-3", None),
-        ] {
-            assert_eq!(found(text, points), at, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_hidden_value_that_is_another_position_is_asked_back() {
-        let colours = names(&[("0", "Red"), ("1", "Blue")]);
-        assert_eq!(one("1", &colours), Answer::Ambiguous { part: "1".to_owned(), among: vec![0, 1] });
-        assert_eq!(one("1.", &colours), Answer::Ambiguous { part: "1.".to_owned(), among: vec![0, 1] });
-        assert_eq!(one("blue", &colours), Answer::Found(1));
-        assert_eq!(one("2", &names(&[("1", "Red"), ("2", "Blue")])), Answer::Found(1));
-    }
-
-    #[test]
-    fn yes_and_no_have_synonyms_where_they_are_offered() {
-        let plain = &[("yes", "Yes"), ("no", "No"), ("survey/skip", "Skip")];
-        let long = &[("a", "Yes, end it"), ("b", "No, go on")];
-        for (text, at) in
-            [("yep", 0), ("yes!!", 0), ("👍", 0), ("ja", 0), ("No thanks", 1), ("nope", 1), ("нет", 1), ("n", 1)]
-        {
-            assert_eq!((found(text, plain), found(text, long)), (Some(at), Some(at)), "{text}");
-        }
-        for text in ["maybe", "yes and no", "3 or so", "vielleicht"] {
-            assert_eq!(found(text, plain), None, "{text}");
-        }
-        assert_eq!(found("no", &[("a", "Never"), ("b", "Sometimes"), ("c", "Of course")]), None);
-        assert_eq!(found("nope", &[("a", "OK"), ("b", "Cancel")]), None);
-    }
-
-    #[test]
-    fn what_may_be_two_is_neither() {
-        let pets = names(&[("a", "Cats"), ("b", "Cattle"), ("c", "Dogs"), ("d", "Water dogs")]);
-        let ambiguous =
-            |text: &str, among: &[usize]| Answer::Ambiguous { part: text.to_owned(), among: among.to_vec() };
-        assert_eq!(one("cat", &pets), ambiguous("cat", &[0, 1]));
-        assert_eq!(one(" cat ", &pets), ambiguous("cat", &[0, 1]));
-        assert_eq!(one("dogs", &pets), Answer::Found(2));
-        let typos = names(&[("a", "Monday"), ("b", "Mondaz")]);
-        assert_eq!(one("mondax", &typos), ambiguous("mondax", &[0, 1]));
-    }
-
-    #[test]
-    fn words_out_of_a_label_are_enough_where_nothing_else_is_an_answer() {
-        let places = &[("remote", "At home"), ("office", "In the office"), ("no", "Not in a hotel")];
-        for (text, at) in [("home", 0), ("office", 1), ("the office", 1), ("at  HOME", 0), ("in the", 1)] {
-            assert_eq!(found(text, places), Some(at), "{text}");
-        }
-        assert_eq!(found("hotel", places), None);
-        assert_eq!(found("not in a hotel", places), Some(2));
-        let open = names(&[("a", "Tell me more about York"), ("b", "Enough")]);
-        assert_eq!(pick("york", &open), nothing("york"));
-        assert_eq!(pick("tell me", &open), Answer::Found(0));
-        assert_eq!(pick("2", &open), Answer::Found(1));
-    }
-
-    #[test]
-    fn ornaments_and_prefixes_of_numbers() {
-        let food = &[("a", "🍕 Pizza"), ("b", "🥗 Salad"), ("c", ".NET")];
-        assert_eq!((found("pizza", food), found("net", food), found("🍕 pizza", food)), (Some(0), Some(2), Some(0)));
-        let rooms = &[("a", "Room 1"), ("b", "Room 10"), ("c", "Hall")];
-        assert_eq!((found("room 1", rooms), found("Room 10", rooms), found("room 2", rooms)), (Some(0), Some(1), None));
-        assert_eq!(found("room 1", &[("b", "Room 10"), ("c", "Hall")]), None);
-    }
-}
+mod tests;

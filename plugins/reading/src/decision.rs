@@ -1,6 +1,6 @@
 //! Yes, no, and what is neither: wishes to send, to leave, to be helped.
 
-use crate::language::{Language, has};
+use crate::language::{ALL, Language, has};
 use crate::plain;
 
 /// Longer texts are stories, not decisions: in words, and in bytes.
@@ -34,10 +34,113 @@ pub fn declines(text: &str) -> bool {
     yes_no(text) == Some(false)
 }
 
-/// Wants to leave the conversation: `stop`, `never mind`, `lass mich in Ruhe`. It should be asked back, for the word may
-/// be an answer.
+/// Yes or no with an explanation behind it, for a question that takes nothing else: `yes, one for my car`, `No, I take the
+/// train`, `yes I need one`.
+///
+/// None where the explanation takes the decision back (`yes, and no`, `yes, maybe`) or asks for something else (`no, go
+/// back`), and for everything of which [`yes_no`] says nothing and that does not begin with a clear yes or no.
+pub fn yes_no_explained(text: &str) -> Option<bool> {
+    if let Some(decision) = yes_no(text) {
+        return Some(decision);
+    }
+    let (decision, rest, mark) = decided(text)?;
+    let moves = says(&rest, |language| language.back)
+        || says(&rest, |language| language.skip)
+        || says(&rest, |language| language.help)
+        || leaves(&rest)
+        || wants_restart(&rest);
+    let explains = mark || has(rest.split(' ').next().unwrap_or_default(), |language| language.myself);
+    (explains && !moves).then_some(decision)
+}
+
+/// What a text answers to the host's own "Shall I end it?": yes, no, or none where neither is clear and the question is to
+/// be asked again.
+///
+/// A text answers if it is a decision, begins with a clear yes or no (`no I want to go on`, `yes please end it`), says to go on
+/// (`continue`, `not yet`, `weiter`: no) or to end (`stop`, `end it`: yes). It answers nothing if its parts contradict each
+/// other: `no, end it`, `yes, go on`, `yes but not now`.
+pub fn answers_yes_no(text: &str) -> Option<bool> {
+    let whole = short(text)?;
+    if says(&whole, |language| language.go_on) {
+        return Some(false);
+    }
+    if let Some(decision) = yes_no(text) {
+        return Some(decision);
+    }
+    if let Some((decision, rest, _)) = decided(text) {
+        let (ends, goes_on) = (leaves(&rest), says(&rest, |language| language.go_on));
+        let contradicts = if decision { goes_on } else { ends && !goes_on };
+        // `no more` begins with a no and wants to leave.
+        return (!contradicts && !leaves(&whole)).then_some(decision);
+    }
+    let refuses = whole.split(' ').next().is_some_and(|word| has(word, |language| language.negations));
+    (leaves(&whole) && !refuses).then_some(true)
+}
+
+/// The clear yes or no that a text begins with, the plain text behind it, and whether a comma or an end of a sentence
+/// stands between them. None where the rest takes it back.
+fn decided(text: &str) -> Option<(bool, String, bool)> {
+    let text = short(text)?;
+    let length = |list| beginning(&text, list);
+    let (decision, length) = match (length(|language| language.clear_yes), length(|language| language.clear_no)) {
+        (Some(yes), None) => (true, yes),
+        (None, Some(no)) => (false, no),
+        _ => return None,
+    };
+    let (_, rest) = text.split_at_checked(length)?;
+    let behind = rest.trim_start();
+    let mark = behind.starts_with(|c| is_mark(c) || matches!(c, '-' | '–' | '—'));
+    let rest = plain(behind.trim_start_matches(|c: char| is_mark(c) || c.is_whitespace()));
+    let words = || rest.split([' ', ',', '.', ';', '!']).filter(|word| !word.is_empty());
+    let first = words().next()?;
+    let other: fn(&Language) -> &'static [&'static str] =
+        if decision { |language| language.clear_no } else { |language| language.clear_yes };
+    let contrary = words().any(|word| has(word, other));
+    let doubtful = beginning(&rest, |language| language.hedges).is_some();
+    let excepts = !mark && (has(first, |language| language.except) || has(first, |language| language.and));
+    // `no problem` and `no idea` are no refusals, and `no one` names somebody.
+    let idiom = !decision && !mark && has(first, |language| language.idioms);
+    let reversed = yes_no(&rest) == Some(!decision);
+    (!contrary && !doubtful && !excepts && !idiom && !reversed).then_some((decision, rest, mark))
+}
+
+/// The bytes of the longest word of a list that a text begins with and that ends there.
+fn beginning(text: &str, list: fn(&Language) -> &'static [&'static str]) -> Option<usize> {
+    let words = ALL.iter().flat_map(|language| list(language));
+    let ends = |rest: &str| rest.chars().next().is_none_or(|c| c == ' ' || is_mark(c));
+    words.filter(|word| text.strip_prefix(**word).is_some_and(ends)).map(|word| word.len()).max()
+}
+
+fn is_mark(letter: char) -> bool {
+    matches!(letter, ',' | '.' | ';' | '!' | ':')
+}
+
+/// Wants to leave the conversation: `stop`, `stop the survey`, `never mind`, `lass mich in Ruhe`. It should be asked back,
+/// because the words may be an answer.
 pub fn wants_out(text: &str) -> bool {
-    short(text).is_some_and(|text| says(&text, |language| language.leave))
+    short(text).is_some_and(|text| leaves(&text))
+}
+
+fn leaves(text: &str) -> bool {
+    says(text, |language| language.leave) || of_conversation(text, |language| language.ends)
+}
+
+/// Wants to begin the conversation again, and says nothing else: `start over`, `restart the survey`, `von vorn`.
+pub fn wants_restart(text: &str) -> bool {
+    short(text).is_some_and(|text| {
+        has(&text, |language| language.restart) || of_conversation(&text, |language| language.restart)
+    })
+}
+
+/// Whether a plain text has a word of the list, and beside it only what the conversation is called: `stop the survey`, `Umfrage
+/// beenden`, `brich die Umfrage ab`.
+fn of_conversation(text: &str, list: fn(&Language) -> &'static [&'static str]) -> bool {
+    let text = text.strip_suffix(" ab").unwrap_or(text);
+    let names = |rest: &str| has(rest.trim(), |language| language.conversation);
+    ALL.iter().flat_map(|language| list(language)).any(|word| {
+        let front = text.strip_prefix(word).is_some_and(|rest| rest.starts_with(' ') && names(rest));
+        front || text.strip_suffix(word).is_some_and(|rest| rest.ends_with(' ') && names(rest))
+    })
 }
 
 /// Wants to know what can be done: `help me`, `?`.
@@ -71,222 +174,4 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::LONGEST;
-
-    #[test]
-    fn yes() {
-        for text in [
-            "yes",
-            "Y",
-            "yes!!",
-            "Yep",
-            "yeah",
-            "sure",
-            "ok",
-            "OK.",
-            "Okay",
-            "Yes please",
-            "yes, please!",
-            "of course",
-            "yup",
-            "k",
-            "ja",
-            "Ja!",
-            "Ja, gerne",
-            "klar",
-            "jawohl",
-            "oui",
-            "si",
-            "sí",
-            "да",
-            "はい",
-            "👍",
-            "👍🏽",
-            "👍👍",
-            ":+1:",
-            ":thumbsup:",
-            "✅",
-            ":white_check_mark:",
-            "`yes`",
-            "*yes*",
-            "“yes”",
-            "yes yes",
-            "yeah, sure",
-            "yes, of course",
-            "Absolutely!",
-            "да!",
-            "yes, I do",
-            "sim",
-            "tak",
-            "- yes",
-        ] {
-            assert_eq!(yes_no(text), Some(true), "{text}");
-        }
-    }
-
-    #[test]
-    fn no() {
-        for text in [
-            "no",
-            "N",
-            "nope",
-            "No thanks",
-            "no, thank you",
-            "not really",
-            "nein",
-            "Nein danke",
-            "nö",
-            "nah",
-            "non",
-            "нет",
-            "いいえ",
-            "👎",
-            ":-1:",
-            "❌",
-            "no no no",
-            "never",
-            "No way!",
-            "I don't",
-            "No, I don’t",
-            "lieber nicht",
-            "não",
-        ] {
-            assert_eq!(yes_no(text), Some(false), "{text}");
-        }
-    }
-
-    #[test]
-    fn neither() {
-        for text in [
-            "",
-            " ",
-            "maybe",
-            "perhaps",
-            "yes and no",
-            "yes no",
-            "no yes",
-            "yes, no",
-            "who knows",
-            "7",
-            "depends",
-            "yesterday",
-            "november",
-            "not",
-            "no idea",
-            "I do not know",
-            "don't know",
-            "vielleicht",
-            "jein",
-            "yes but only on Mondays",
-            "okra",
-            "😀",
-            "please",
-            "thanks",
-            "not no",
-            "?",
-            "1",
-            "know",
-            "yes?no",
-            "nobody",
-            "yes maybe",
-        ] {
-            assert_eq!(yes_no(text), None, "{text}");
-        }
-        assert_eq!(yes_no(&"yes ".repeat(LONGEST / 4)), None);
-        assert_eq!(yes_no(&"👍".repeat(LONGEST / 4)), None);
-    }
-
-    #[test]
-    fn agreement_to_send() {
-        for text in [
-            "yes",
-            "ok",
-            "looks good",
-            "Looks good to me!",
-            "Submit!",
-            "send",
-            "send it",
-            "yes, submit",
-            "ok send",
-            "Yes. Send it.",
-            "👍",
-            "ja, abschicken",
-            "passt so",
-            "LGTM",
-            "yes submit",
-            "please submit",
-            "perfect, thanks",
-            "done",
-        ] {
-            assert!(agrees(text), "{text}");
-        }
-        for text in ["", "no", "change", "yes, but change my name", "wait", "submit no", "resubmit", "maybe", "not ok"]
-        {
-            assert!(!agrees(text), "{text}");
-        }
-        assert!(declines("No!") && declines("nein") && !declines("not yet sure"));
-    }
-
-    #[test]
-    fn wishes_to_leave() {
-        for text in [
-            "stop",
-            "STOP!",
-            "Stop please",
-            "please stop",
-            "exit",
-            "quit",
-            "abort",
-            "never mind",
-            "Nevermind.",
-            "leave me alone",
-            "Leave me alone!!",
-            "not now",
-            "forget it",
-            "`exit`",
-            "stopp",
-            "aufhören",
-            "Abbrechen",
-            "lass mich in Ruhe",
-            "jetzt nicht",
-            "vergiss es",
-            "stop stop stop",
-            "🛑",
-            "стоп",
-        ] {
-            assert!(wants_out(text), "{text}");
-        }
-        for text in [
-            "",
-            "stop at nothing",
-            "Stopford",
-            "bus stop",
-            "exits",
-            "non-stop",
-            "quite",
-            "no",
-            "cancel",
-            "mind",
-            "endless",
-            "alone",
-            "now",
-            "not",
-            "Ende gut",
-            "stopping",
-        ] {
-            assert!(!wants_out(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn wishes_for_help() {
-        for text in ["help", "Help!", "help me", "Help me, please", "?", "??", " ? ", "Hilfe!", "hilf mir", "🆘"] {
-            assert!(wants_help(text), "{text}");
-        }
-        for text in ["", "!", "helper", "help Ann with her desk", "what?", "helpful", "status?"] {
-            assert!(!wants_help(text), "{text}");
-        }
-    }
-}
+mod tests;

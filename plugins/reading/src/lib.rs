@@ -20,11 +20,13 @@
 //! - The text is hostile: work is bounded, and what is longer than [`LONGEST`] bytes means nothing.
 //!
 //! Layout: [`plain`] takes away what people write around their answer; [`one`] and [`pick`] read a choice, [`several`] and
-//! [`pick_several`] a list of them, [`whole`] and [`decimal`] a number, [`yes_no`] and [`agrees`] a decision, [`wants_out`]
-//! and [`wants_help`] what is not an answer. [`language`] has the words, a file for each language.
+//! [`pick_several`] a list of them, [`whole`] and [`decimal`] a number, [`yes_no`] and [`agrees`] a decision,
+//! [`answers_yes_no`] what is said to the host's own question, and [`wants_out`], [`wants_restart`] and [`wants_help`] what is
+//! not an answer. [`language`] has the words, a file for each language.
 
 mod choice;
 mod decision;
+mod filler;
 pub mod language;
 mod number;
 mod plain;
@@ -32,7 +34,7 @@ mod several;
 mod typo;
 
 pub use choice::{Named, one, pick};
-pub use decision::{agrees, declines, wants_help, wants_out, yes_no};
+pub use decision::{agrees, answers_yes_no, declines, wants_help, wants_out, wants_restart, yes_no, yes_no_explained};
 pub use number::{counted, decimal, whole};
 pub use plain::plain;
 pub use several::{pick_several, several};

@@ -1,5 +1,6 @@
 //! Numbers in digits, words and signs, with what people write around them.
 
+use crate::filler::{FILLERS, shorter_number};
 use crate::language::{ALL, behind, has, month, unit as unit_of};
 use crate::{LONGEST, plain};
 
@@ -7,7 +8,7 @@ use crate::{LONGEST, plain};
 const LONG: usize = 80;
 
 /// A whole number: `3`, `3.`, `three`, `drei`, `3️⃣`, `~3`, `about 3`, `5/5`, `3 days`. None where it is something else, or
-/// more than one number.
+/// more than one number. Words around it change nothing: `maybe 4`, `I come 3 days`, `three or so`, `twice a week`.
 ///
 /// `asked` is the question: what it counts may stand behind the number, so `3 days` answers "How many days?", and `3 weeks`
 /// does not. `top` is the highest answer, for `4/5` and `4 out of 5`.
@@ -16,12 +17,33 @@ pub fn whole(text: &str, asked: &str, top: Option<i64>) -> Option<i64> {
         return None;
     }
     let text = plain(text);
-    let number = alone(&text, asked, whole_number);
-    number.or_else(|| {
-        let (number, out_of) = divided(&text)?;
-        let number = alone(number, asked, whole_number)?;
-        (Some(whole_number(out_of)?) == top).then_some(number)
-    })
+    let number = wordy(&text, asked, whole_number);
+    number.or_else(|| top_of(&text, asked, top))
+}
+
+/// The whole number that a plain text is, with no word around it that a number alone would not have.
+pub(crate) fn count(plain: &str) -> Option<i64> {
+    count_of(plain, None)
+}
+
+/// The same, also as one of so many: `4/5`.
+pub(crate) fn count_of(plain: &str, top: Option<i64>) -> Option<i64> {
+    if plain.len() > LONG {
+        return None;
+    }
+    alone(plain, "", whole_number).or_else(|| top_of(plain, "", top))
+}
+
+fn top_of(text: &str, asked: &str, top: Option<i64>) -> Option<i64> {
+    let (number, out_of) = divided(text)?;
+    let number = alone(number, asked, whole_number)?;
+    (Some(whole_number(out_of)?) == top).then_some(number)
+}
+
+/// The number of a text that may have more words around it.
+fn wordy<T>(text: &str, asked: &str, number: fn(&str) -> Option<T>) -> Option<T> {
+    let shorter = std::iter::successors(Some(text), |text| shorter_number(text));
+    shorter.take(FILLERS).find_map(|text| alone(text, asked, number))
 }
 
 /// A number that may have decimals, behind a point or a comma: `1.5`, `1,5`, `~2`, `two`. `1,500` could be read in two ways,
@@ -30,7 +52,7 @@ pub fn decimal(text: &str, asked: &str) -> Option<f64> {
     if text.len() > LONG {
         return None;
     }
-    alone(&plain(text), asked, decimal_number)
+    wordy(&plain(text), asked, decimal_number)
 }
 
 /// A count of things: a number in digits or words, `a` for one.
@@ -65,7 +87,7 @@ fn alone<T>(text: &str, asked: &str, number: fn(&str) -> Option<T>) -> Option<T>
     for count in [1, 2] {
         if let Some((front, unit)) = words.split_at_checked(count)
             && let Some(found) = number(&front.join(" "))
-            && counts(&unit.join(" "), asked)
+            && (counts(&unit.join(" "), asked) || is_rate(&unit.join(" "), asked))
         {
             return Some(found);
         }
@@ -89,6 +111,15 @@ fn counts(unit: &str, asked: &str) -> bool {
         None => has(unit, |language| language.times) || in_question(unit, &asked),
     };
     fits && (rest.is_empty() || spreads(rest, &asked))
+}
+
+/// `a week` right behind the number, where the question counts something else for each of them.
+fn is_rate(rest: &str, asked: &str) -> bool {
+    let asked = asked.to_lowercase();
+    let mut units = asked.split(|c: char| !c.is_alphanumeric()).filter_map(unit_of);
+    let counted = units.next();
+    let of = behind(rest, |language| language.per).and_then(unit_of);
+    of.is_some() && of != counted && units.any(|unit| Some(unit) == of)
 }
 
 /// `a week`, `per day`: what the count is for, as the question has it.
@@ -180,115 +211,4 @@ fn single(word: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAYS: &str = "How many days a week will you be in the office?";
-
-    #[test]
-    fn whole_numbers_as_people_write_them() {
-        for (written, number) in [
-            ("3", 3),
-            ("3.", 3),
-            ("3)", 3),
-            ("three", 3),
-            ("Three!", 3),
-            ("drei", 3),
-            ("3️⃣", 3),
-            (":three:", 3),
-            ("five!", 5),
-            ("~3", 3),
-            ("about 3", 3),
-            ("about three days", 3),
-            ("ca. 3", 3),
-            ("3 days", 3),
-            ("3 days.", 3),
-            ("three days a week", 3),
-            ("3 days per week", 3),
-            ("1 day", 1),
-            ("3 Tage", 3),
-            ("drei Tage pro Woche", 3),
-            ("3 times", 3),
-            ("3x", 3),
-            ("3d", 3),
-            ("5/5", 5),
-            ("4 out of 5", 4),
-            ("4 von 5", 4),
-            ("a 4", 4),
-            ("just 2", 2),
-            ("2 please", 2),
-            ("⭐⭐⭐⭐", 4),
-            (":star::star:", 2),
-            ("★★★☆☆", 3),
-            ("+3", 3),
-            ("-2", -2),
-            ("minus two", -2),
-            ("003", 3),
-            ("4.0", 4),
-            ("twenty-one", 21),
-            ("twenty one", 21),
-            ("einundzwanzig", 21),
-            ("🔟", 10),
-            ("zero", 0),
-            ("trois", 3),
-        ] {
-            assert_eq!(whole(written, DAYS, Some(5)), Some(number), "{written}");
-        }
-        assert_eq!(whole("2 monitors", "How many monitors?", None), Some(2));
-        assert_eq!(whole("1 monitor", "How many monitors?", None), Some(1));
-    }
-
-    #[test]
-    fn what_is_no_number_or_more_than_one() {
-        for written in [
-            "",
-            "few",
-            "many",
-            "3 or 4",
-            "3-4",
-            "3 to 4",
-            "3, 4",
-            "1,000",
-            "1.5",
-            "3 weeks",
-            "3 hours",
-            "3 cats",
-            "4/6",
-            "4 of 10",
-            "1e1",
-            "0x1",
-            "٣",
-            "1 2",
-            "+",
-            "-",
-            "maybe",
-            "none of your business",
-            "third",
-            "three four",
-            "one two three",
-            "99999999999999999999",
-            "three hundred and five days and more",
-            "half",
-            "forty twelve",
-            "3 days and 2 weeks",
-        ] {
-            assert_eq!(whole(written, DAYS, Some(5)), None, "{written}");
-        }
-        for unit in ["3 ", "a ", "about ", "twenty ", "/", "⭐"] {
-            let _ = whole(&unit.repeat(LONGEST / unit.len()), DAYS, None);
-        }
-    }
-
-    #[test]
-    fn decimals() {
-        for (written, number) in
-            [("1.5", 1.5), ("1,5", 1.5), ("2", 2.0), ("~2.5", 2.5), ("two", 2.0), ("-0.5", -0.5), (".5", 0.5)]
-        {
-            assert_eq!(decimal(written, "How far?"), Some(number), "{written}");
-        }
-        assert_eq!(decimal("1.5 hours", "How many hours?"), Some(1.5));
-        for written in ["1,500", "nan", "inf", "1e0", "", ".", "1.2.3", "1,2,3", "many"] {
-            assert_eq!(decimal(written, "How far?"), None, "{written}");
-        }
-    }
-}
+mod tests;

@@ -42,7 +42,12 @@ pub fn plain(text: &str) -> String {
     let lower = text.to_lowercase();
     // What only says how an emoji is drawn, and what cannot be seen.
     let unseen = |c: char| matches!(c, '\u{fe0f}' | '\u{20e3}' | '\u{200b}' | '\u{200d}' | '\u{1f3fb}'..='\u{1f3ff}');
-    let seen: String = lower.chars().filter(|c| !unseen(*c)).map(|c| if c == '’' { '\'' } else { c }).collect();
+    let usual = |c: char| match c {
+        '’' => '\'',
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        _ => c,
+    };
+    let seen: String = lower.chars().filter(|c| !unseen(*c)).map(usual).collect();
     let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut rest = words.as_str();
     loop {
@@ -143,6 +148,7 @@ mod tests {
             ("15.3.", "15.3"),
             ("12. März 2027", "12. märz 2027"),
             ("don’t", "don't"),
+            ("３", "3"),
             ("?", ""),
             ("...", ""),
             ("", ""),

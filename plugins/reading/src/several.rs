@@ -132,24 +132,46 @@ impl Reader<'_> {
         }
     }
 
-    /// Divided at blanks: the longest name that begins at each word.
+    /// Divided at blanks: the longest name that begins at each word. A number there is a position among numbers alone. In
+    /// front of a name it is an amount (`2 laptops`), and behind one (`laptop 2`) it may be either, which is asked back.
     fn worded(&mut self, part: &str) -> Answer<Vec<usize>> {
         let words: Vec<&str> = part.split_whitespace().collect();
         if !self.closed || !(2..=WORDS).contains(&words.len()) {
             return nothing(part);
         }
-        let (mut found, mut at) = (Vec::new(), 0);
+        let (mut found, mut numbers, mut at) = (Vec::new(), Vec::new(), 0);
         while at < words.len() {
             let longest = NAME.min(words.len() - at);
             let named = (1..=longest).rev().find_map(|count| {
                 let name = words[at..at + count].join(" ");
                 self.one(&name).found().map(|one| (one, count))
             });
-            let Some((one, count)) = named else { return nothing(part) };
-            found.push(one);
+            let (named, count) = match named {
+                Some((one, count)) => (Some(one), count),
+                None if self.names.counts(words[at]) => (None, 1),
+                None => return nothing(part),
+            };
+            numbers.push(self.names.counts(&words[at..at + count].join(" ")));
+            found.push(named);
             at += count;
         }
-        Answer::Found(found)
+        if numbers.iter().all(|number| *number) {
+            let all: Option<Vec<usize>> = found.into_iter().collect();
+            return all.map_or_else(|| nothing(part), Answer::Found);
+        }
+        let names: Vec<usize> =
+            found.iter().zip(&numbers).filter(|(_, number)| !**number).filter_map(|(named, _)| *named).collect();
+        let before_a_name = |at: usize| numbers.get(at + 1) == Some(&false);
+        let positions =
+            found.iter().enumerate().filter(|(at, _)| numbers.get(*at) == Some(&true) && !before_a_name(*at));
+        let mut among: Vec<usize> = positions.filter_map(|(_, named)| *named).chain(names.iter().copied()).collect();
+        // A position that is named already, or is none, changes nothing.
+        if among.iter().all(|one| names.contains(one)) {
+            return Answer::Found(names);
+        }
+        among.sort_unstable();
+        among.dedup();
+        Answer::Ambiguous { part: part.to_owned(), among }
     }
 
     fn one(&mut self, text: &str) -> Answer<usize> {
@@ -220,131 +242,4 @@ fn widen(answer: Answer<usize>) -> Answer<Vec<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names<'a>(labels: &[&'a str]) -> Vec<Named<'a>> {
-        labels.iter().map(|label| Named::new(label, label)).collect()
-    }
-
-    const LANGUAGES: [&str; 5] = ["Rust", "Python", "TypeScript", "Go", "Another"];
-
-    #[test]
-    fn as_people_list_them() {
-        for (text, wanted) in [
-            ("rust", &[0][..]),
-            ("rust, 4", &[0, 3]),
-            ("go, RUST,1 ;", &[3, 0]),
-            ("rust and go", &[0, 3]),
-            ("Rust & Go", &[0, 3]),
-            ("rust + go", &[0, 3]),
-            ("rust+go", &[0, 3]),
-            ("Rust/Go", &[0, 3]),
-            ("rust und go", &[0, 3]),
-            ("Rust AND Go", &[0, 3]),
-            ("rust, python and go", &[0, 1, 3]),
-            ("rust, python, and go.", &[0, 1, 3]),
-            ("rust go", &[0, 3]),
-            ("1-3", &[0, 1, 2]),
-            ("1 - 3", &[0, 1, 2]),
-            ("1 to 3", &[0, 1, 2]),
-            ("1 bis 3", &[0, 1, 2]),
-            ("1-2, 5", &[0, 1, 4]),
-            ("1 2 4", &[0, 1, 3]),
-            ("1 and 4", &[0, 3]),
-            ("1,2,4", &[0, 1, 3]),
-            ("all", &[0, 1, 2, 3, 4]),
-            ("All of them!", &[0, 1, 2, 3, 4]),
-            ("alle", &[0, 1, 2, 3, 4]),
-            ("everything", &[0, 1, 2, 3, 4]),
-            ("all except go", &[0, 1, 2, 4]),
-            ("all but rust and go", &[1, 2, 4]),
-            ("none", &[]),
-            ("none of them", &[]),
-            ("keine", &[]),
-            ("• Rust\n• Go", &[0, 3]),
-            ("- Rust\n- Go", &[0, 3]),
-            ("1. Rust\n2. Go", &[0, 3]),
-            ("Rust\nGo", &[0, 3]),
-            ("just python", &[1]),
-            ("only Python and Go", &[1, 3]),
-            ("nur Rust", &[0]),
-            ("I use rust and go", &[0, 3]),
-            ("pyton, go", &[1, 3]),
-            ("type, py", &[]),
-            ("typescript, *Go*", &[2, 3]),
-            ("rust, rust", &[0]),
-            (" , ,", &[]),
-            ("", &[]),
-        ] {
-            let expected = if text == "type, py" { nothing("py") } else { Answer::Found(wanted.to_vec()) };
-            assert_eq!(several(text, &names(&LANGUAGES)), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_among_them_is_named() {
-        for (text, part) in [
-            ("go, cobol", "cobol"),
-            ("rust and cobol", "cobol"),
-            ("rust or go", "rust or go"),
-            ("rust cobol", "rust cobol"),
-            ("3-1", "3-1"),
-            ("1-9", "1-9"),
-            ("some", "some"),
-            ("maybe", "maybe"),
-            ("not rust", "not rust"),
-            ("all except cobol", "cobol"),
-            ("both", "both"),
-            ("rust, 7", "7"),
-            ("no go", "no go"),
-        ] {
-            assert_eq!(several(text, &names(&LANGUAGES)), nothing(part), "{text:?}");
-        }
-        let pets = names(&["Cats", "Cattle", "Dogs"]);
-        assert_eq!(several("dogs, cat", &pets), Answer::Ambiguous { part: "cat".to_owned(), among: vec![0, 1] });
-    }
-
-    #[test]
-    fn names_with_marks_in_them_are_whole() {
-        let tools = names(&["Rust", "C, C++", "C++", "R&D", "Salt and pepper", "In the office"]);
-        for (text, wanted) in [
-            ("C, C++", &[1][..]),
-            ("C++, rust", &[2, 0]),
-            ("c++ and r&d", &[2, 3]),
-            ("salt and pepper, rust", &[4, 0]),
-            ("rust in the office", &[0, 5]),
-        ] {
-            assert_eq!(several(text, &names(&["x"])).found(), None);
-            assert_eq!(several(text, &tools), Answer::Found(wanted.to_vec()), "{text}");
-        }
-        let allergies = names(&["Allergies", "Asthma"]);
-        assert_eq!(several("all", &allergies), Answer::Found(vec![0, 1]));
-        assert_eq!(several("allerg", &allergies), Answer::Found(vec![0]));
-        assert_eq!(several("none", &names(&["Nuts", "None"])), Answer::Found(vec![1]));
-        let sizes = names(&["10", "20", "30", "40"]);
-        assert_eq!(several("20, 30", &sizes), Answer::Found(vec![1, 2]));
-        assert_eq!(several("1-2", &sizes).found(), None);
-        assert_eq!(several("both", &names(&["a", "b"])), Answer::Found(vec![0, 1]));
-    }
-
-    #[test]
-    fn where_own_words_are_an_answer_too_blanks_divide_nothing() {
-        let open = names(&LANGUAGES);
-        assert_eq!(pick_several("rust and go", &open), Answer::Found(vec![0, 3]));
-        assert_eq!(pick_several("rust go", &open), nothing("rust go"));
-        assert_eq!(pick_several("none", &open), nothing("none"));
-        assert_eq!(pick_several("", &open), nothing(""));
-    }
-
-    #[test]
-    fn hostile_texts_end_soon() {
-        let labels: Vec<String> = (0..99).map(|n| format!("{}{n}", "a".repeat(70))).collect();
-        let options: Vec<Named<'_>> = labels.iter().map(|label| Named::new(label, label)).collect();
-        for unit in ["spam, ", "a ", "a and ", "1-", "- ", "\n", "&", &format!("{}, ", "a".repeat(70)), "aaaaaaaaaaaa "]
-        {
-            let text = unit.repeat(LONGEST / unit.len());
-            assert!(!matches!(several(&text, &options), Answer::Found(found) if !found.is_empty()), "{unit}");
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,9 @@ pub enum Event {
     Started(String),
     /// The person wrote.
     Said(Said),
+    /// The person changed their last words, to these; nothing came after them. Where the turn says nothing, the host tells
+    /// them that the first words count.
+    Edited(Said),
     /// The person chose from a message's choices.
     Picked(Picked),
     /// The person filled in a message's form.
@@ -120,9 +123,8 @@ impl Event {
     pub(crate) fn read(event: raw::Event) -> Option<Self> {
         Some(match event {
             raw::Event::Started(started) => Self::Started(started.arguments),
-            raw::Event::Said(said) => {
-                Self::Said(Said { text: said.text, files: said.files.into_iter().map(File::from).collect() })
-            }
+            raw::Event::Said(said) => Self::Said(said.into()),
+            raw::Event::Edited(said) => Self::Edited(said.into()),
             raw::Event::Picked(picked) => Self::Picked(Picked { key: picked.key, values: picked.values }),
             raw::Event::Filled(filled) => {
                 let values = filled.values.into_iter().map(|answer| (answer.key, answer.values)).collect();
@@ -133,6 +135,12 @@ impl Event {
             raw::Event::Undelivered(lost) => Self::Undelivered { key: lost.key, reason: lost.reason },
             raw::Event::Other(_) => return None,
         })
+    }
+}
+
+impl From<raw::Said> for Said {
+    fn from(said: raw::Said) -> Self {
+        Self { text: said.text, files: said.files.into_iter().map(File::from).collect() }
     }
 }
 

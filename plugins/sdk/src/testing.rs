@@ -168,6 +168,12 @@ impl<F: Flow> Talk<F> {
         self.try_say(text).unwrap_or_else(|failure| panic!("the flow failed: {}", failure.reason()))
     }
 
+    /// The person changes their last words.
+    pub fn edit(&mut self, text: &str) -> Vec<Message> {
+        let said = wit::types::Said { text: text.to_owned(), files: Vec::new(), extensions: Vec::new() };
+        self.event(wit::types::Event::Edited(said), text)
+    }
+
     /// The person picks these labels or values of the last message. Panics where there is no such choice.
     pub fn pick(&mut self, wanted: &[&str]) -> Vec<Message> {
         let messages = self.messages();

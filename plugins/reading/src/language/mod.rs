@@ -7,6 +7,8 @@ mod de;
 mod en;
 mod others;
 
+use crate::typo::is_near;
+
 /// The languages that are understood, in full or in their commonest words.
 pub const ALL: [&Language; 3] = [&en::ENGLISH, &de::GERMAN, &others::OTHERS];
 
@@ -23,16 +25,42 @@ pub struct Language {
     pub send: &'static [&'static str],
     /// Wants to leave a conversation.
     pub leave: &'static [&'static str],
+    /// Ends what it names: *stop* the survey.
+    pub ends: &'static [&'static str],
+    /// What a person may want to end or to begin again: stop *the survey*.
+    pub conversation: &'static [&'static str],
+    /// Wants to begin again.
+    pub restart: &'static [&'static str],
+    /// Wants to go on, be it as an answer to "Shall I end it?".
+    pub go_on: &'static [&'static str],
+    /// A yes that stays one when more words follow it.
+    pub clear_yes: &'static [&'static str],
+    /// A no that stays one when more words follow it.
+    pub clear_no: &'static [&'static str],
+    /// Behind a no they make another meaning of both: no *problem*.
+    pub idioms: &'static [&'static str],
+    /// The first person, with which an explanation begins.
+    pub myself: &'static [&'static str],
+    /// Makes a yes or a no doubtful.
+    pub hedges: &'static [&'static str],
     /// Wants to know what can be done.
     pub help: &'static [&'static str],
     /// Wants to go to the question before.
     pub back: &'static [&'static str],
     /// Wants to leave a question out.
     pub skip: &'static [&'static str],
+    /// Has nothing to say to a question that may be left out.
+    pub pass: &'static [&'static str],
     /// Wants to leave an answer as it is.
     pub keep: &'static [&'static str],
     /// Wants to change an answer.
     pub change: &'static [&'static str],
+    /// Between what is to be changed and its new value: change the role *to* Design.
+    pub change_to: &'static [&'static str],
+    /// Between agreement and a wish: ok, *but* the date.
+    pub but: &'static [&'static str],
+    /// Behind what is to be changed: the role *is wrong*.
+    pub is_wrong: &'static [&'static str],
     /// From zero upwards.
     pub numbers: &'static [&'static str],
     /// Other words for numbers.
@@ -57,6 +85,20 @@ pub struct Language {
     pub to: &'static [&'static str],
     /// Before the choices that are meant.
     pub only: &'static [&'static str],
+    /// Between two choices of which one is meant.
+    pub or: &'static [&'static str],
+    /// Begins a sentence that names a choice or a number: *I will work in* sales.
+    pub lead: &'static [&'static str],
+    /// Ends such a sentence: sales, *I guess*.
+    pub trail: &'static [&'static str],
+    /// Before a number that is not exact.
+    pub guess: &'static [&'static str],
+    /// Behind a number that is not exact.
+    pub or_so: &'static [&'static str],
+    /// Words of a label that tell it from no other: *at the* office.
+    pub light: &'static [&'static str],
+    /// Short forms and what they are long.
+    pub short_forms: &'static [(&'static str, &'static str)],
     /// Every choice.
     pub all: &'static [&'static str],
     /// Both of two choices.
@@ -75,6 +117,14 @@ pub struct Language {
     pub days: &'static [(&'static str, i64)],
     /// In a date, and no part of it.
     pub of_a_date: &'static [&'static str],
+    /// Begins a sentence that names a date: *I start on* Monday.
+    pub begins_on: &'static [&'static str],
+    /// Between a span of time and the day that it is counted from: a week *from* Monday.
+    pub counted_from: &'static [&'static str],
+    /// The day in the week after this one: Monday *next week*.
+    pub next_week: &'static [&'static str],
+    /// What a date is called.
+    pub date: &'static [&'static str],
     /// Before a weekday: the next one.
     pub next: &'static [&'static str],
     /// Before a span of time: after it.
@@ -97,6 +147,13 @@ pub fn behind(text: &str, list: impl Fn(&Language) -> &'static [&'static str]) -
     rests.min_by_key(|rest| rest.len()).map(str::trim_start)
 }
 
+/// The place, from 1, of a word such as `first` or `dritter`.
+pub fn ordinal(word: &str) -> Option<u32> {
+    let is = |name: &&str| *name == word || word.strip_suffix(['r', 's', 'n']) == Some(name);
+    let at = ALL.iter().find_map(|language| language.ordinals.iter().position(is))?;
+    u32::try_from(at + 1).ok()
+}
+
 /// Which unit of time a word is, in any of its forms: 0 for days, 1 for weeks, then months, years, hours, minutes.
 pub fn unit(word: &str) -> Option<usize> {
     ALL.iter().find_map(|language| language.units.iter().position(|forms| forms.contains(&word)))
@@ -110,6 +167,36 @@ pub fn month(word: &str) -> Option<u32> {
 /// The weekday, from 0 for Monday, of a name or of its first three letters or more.
 pub fn weekday(word: &str) -> Option<u32> {
     named(word, |language| language.weekdays)
+}
+
+/// The month of a name with one typing error.
+pub fn month_like(word: &str) -> Option<u32> {
+    like(word, |language| language.months).map(|index| index + 1)
+}
+
+/// The weekday of a name with one typing error.
+pub fn weekday_like(word: &str) -> Option<u32> {
+    like(word, |language| language.weekdays)
+}
+
+/// A day by its distance from today, in words that may have one typing error.
+pub fn day(words: &str) -> Option<i64> {
+    let days = || ALL.iter().flat_map(|language| language.days);
+    let exactly = days().find(|(name, _)| *name == words).map(|(_, days)| *days);
+    exactly.or_else(|| single(days().filter(|(name, _)| is_near(words, name)).map(|(_, days)| *days)))
+}
+
+/// Of names that are near, the only one: `tursday` is near two.
+fn like(word: &str, list: impl Fn(&Language) -> &'static [&'static str]) -> Option<u32> {
+    let near =
+        ALL.iter().flat_map(|language| list(language).iter().enumerate()).filter(|(_, name)| is_near(word, name));
+    single(near.map(|(index, _)| index)).and_then(|index| u32::try_from(index).ok())
+}
+
+/// What all of these are.
+fn single<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 /// A name in full comes before the beginning of another.
@@ -136,6 +223,10 @@ mod tests {
         for (word, found) in [("monday", 0), ("mon", 0), ("thurs", 3), ("sonntag", 6), ("mittw", 2)] {
             assert_eq!(weekday(word), Some(found), "{word}");
         }
+        for (word, found) in [("wedesday", 2), ("teusday", 1), ("mitwoch", 2)] {
+            assert_eq!((weekday(word), weekday_like(word)), (None, Some(found)), "{word}");
+        }
+        assert_eq!((weekday_like("tursday"), month_like("decmber"), day("tomorow")), (None, Some(12), Some(1)));
         for word in ["", "ma", "die", "marches", "x"] {
             assert_eq!((month(word), weekday(word)), (None, None), "{word}");
         }

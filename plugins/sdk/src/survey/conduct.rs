@@ -41,6 +41,13 @@ impl<S: Survey> Flow for Conduct<S> {
                 let step = script.step(&mut turn.state, &Input::Wrote(&said.text), today);
                 act::<S>(&script, step, String::new(), turn)
             }
+            Event::Edited(said) => match script.edit(&mut turn.state, &said.text, today) {
+                Some(step) => act::<S>(&script, step, String::new(), turn),
+                None => {
+                    unchanged(&script, turn);
+                    Ok(())
+                }
+            },
             Event::Picked(picked) => {
                 let input = Input::Picked { key: &picked.key, values: &picked.values };
                 let step = script.step(&mut turn.state, &input, today);

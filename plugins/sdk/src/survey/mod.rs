@@ -38,9 +38,11 @@
 //! - Choices can be picked, or typed as to a colleague: `2`, `option two`, a label, its beginning or one typing error;
 //!   several divided by commas, `and` or blanks; `yep` and `nein`; `three days`. What may be two things is asked back.
 //! - A wrong answer is asked again, with what is wrong and what is wanted. After [`Survey::ATTEMPTS`] of them the
-//!   person is asked what to do: try again, skip an optional question, keep an answer given before, or stop.
-//! - `back` goes to the question before, `skip` leaves an optional one out, `keep` leaves a given answer as it is.
-//! - Before anything is recorded all answers are shown, and each can be changed. Where a change makes a question
+//!   person sees the question with its choices in words and is asked what to do: try again, skip an optional question, keep
+//!   an answer given before, or stop. They can still just answer.
+//! - `back` goes to the question before, `skip` leaves an optional one out, `keep` leaves a given answer as it is. `pass`,
+//!   `none` and `n/a` skip an optional question too, and are words elsewhere.
+//! - Before anything is recorded all answers are shown, and each can be changed: `the date is wrong`, `name: Joe`. Where a change makes a question
 //!   pointless, its answer is dropped; where it makes a new one necessary, it is asked.
 //! - The kit speaks the person's language, English or German. Questions and labels are the survey's own.
 //! - `cancel`, `restart`, `status`, `help`, and words such as `stop` belong to the host and are not seen here.
@@ -76,6 +78,11 @@ pub use takeover::TakeOver;
 
 use crate::{About, Person, Turn};
 
+/// "Your answers are recorded." in the person's language, for a [`closing`](Survey::closing) of the survey's own words.
+pub fn recorded(person: &Person) -> &'static str {
+    phrases::Phrases::of(&person.locale).recorded
+}
+
 /// A survey; [`Conduct`] makes a flow of it.
 pub trait Survey {
     /// How many wrong answers to one question lead to the way out. A question can have its own.
@@ -105,7 +112,8 @@ pub trait Survey {
 
     /// What is said when the answers are submitted. It may ask a model; the survey is complete whatever it answers.
     fn closing(_answers: &Answers, turn: &mut Turn<Interview>) -> String {
-        phrases::Phrases::of(&turn.person().locale).recorded.to_owned()
+        let phrases = phrases::Phrases::of(&turn.person().locale);
+        format!("{} {}", phrases.thanks, phrases.recorded)
     }
 
     /// What is said when the person cancels or stops.

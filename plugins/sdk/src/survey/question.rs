@@ -137,7 +137,8 @@ impl Question {
         self
     }
 
-    /// The longest text, in characters, at most 4,000.
+    /// The longest text, in characters, at most 4,000. Up to 100 it is one line: the lines that somebody writes are joined by
+    /// blanks.
     ///
     /// # Panics
     /// For any other kind.

@@ -13,6 +13,9 @@ pub struct Interview {
     pub(crate) at: At,
     /// Wrong answers in a row to the question that is open.
     pub(crate) misses: u32,
+    /// The question that the last message answered, if it did: it may still be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) written: Option<String>,
 }
 
 impl Interview {

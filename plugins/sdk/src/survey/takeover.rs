@@ -44,7 +44,7 @@ impl Script {
             At::Review | At::Which => self.review && self.open(&answers).is_none(),
         };
         let at = if stands { former.at } else { At::Moved };
-        Interview { answers, at, misses: former.misses }
+        Interview { answers, at, misses: former.misses, written: None }
     }
 }
 

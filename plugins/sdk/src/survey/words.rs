@@ -2,7 +2,7 @@
 
 use super::phrases::{Phrases, fill};
 use super::question::{Kind, Question};
-use super::read::how_many;
+use super::read::{examples, how_many};
 use super::script::{At, Interview, Script};
 use crate::form::{Field, Form};
 use crate::message::Choice;
@@ -18,6 +18,9 @@ pub(crate) const STOP: &str = "survey/stop";
 pub(crate) const SUBMIT: &str = "survey/submit";
 pub(crate) const CHANGE: &str = "survey/change";
 pub(crate) const RETURN: &str = "survey/return";
+
+/// Choices that are named in words, at most.
+const SHOWN: usize = 20;
 
 const STUCK: &str = "survey/stuck";
 const REVIEW: &str = "survey/review";
@@ -85,8 +88,12 @@ fn of_stuck(question: &Question, interview: &Interview) -> Vec<Choice> {
 pub(crate) fn prompt(script: &Script, interview: &Interview, mut notes: Vec<String>, today: Date) -> Message {
     notes.push(match &interview.at {
         At::Start | At::Moved => String::new(),
-        At::Question { id, .. } => script.question(id).map_or_else(String::new, |question| ask(question, interview)),
-        At::Stuck { .. } => stuck(script, interview),
+        At::Question { id, .. } => {
+            script.question(id).map_or_else(String::new, |question| ask(question, interview, today))
+        }
+        At::Stuck { id, .. } => {
+            script.question(id).map_or_else(String::new, |question| stuck(question, interview, today))
+        }
         At::Review => review(script, interview),
         At::Which => script.phrases.which_to_change.to_owned(),
     });
@@ -116,10 +123,10 @@ fn calendar(script: &Script, interview: &Interview, today: Date) -> Option<Form>
     Some(Form::new(text::cut_chars(&label, 24)).field(field))
 }
 
-fn ask(question: &Question, interview: &Interview) -> String {
+fn ask(question: &Question, interview: &Interview, today: Date) -> String {
     let phrases = question.phrases;
     let mut text = question.text.clone();
-    let mut hints: Vec<String> = question.hint.clone().or_else(|| wanted(question)).into_iter().collect();
+    let mut hints: Vec<String> = question.hint.clone().or_else(|| wanted(question, today)).into_iter().collect();
     // Where it can be picked, it need not be written.
     let can_pick = !question.options().is_empty() && !matches!(question.kind, Kind::ManyOf { .. });
     if question.optional && !can_pick {
@@ -139,7 +146,7 @@ fn ask(question: &Question, interview: &Interview) -> String {
 }
 
 /// What a question wants, where its words alone do not say it.
-fn wanted(question: &Question) -> Option<String> {
+fn wanted(question: &Question, today: Date) -> Option<String> {
     let phrases = question.phrases;
     let between = |phrase: &str, low: String, high: String| Some(fill(phrase, &[("low", &low), ("high", &high)]));
     match &question.kind {
@@ -150,19 +157,29 @@ fn wanted(question: &Question) -> Option<String> {
             Some(phrases.one_or_more.into())
         }
         Kind::ManyOf { count, .. } => Some(how_many(count, phrases)),
-        Kind::Date { .. } => Some(phrases.a_date.into()),
+        Kind::Date { days } => Some(fill(phrases.a_date, &[("examples", &examples(today, days.as_ref(), phrases))])),
         Kind::Text { .. } if question.literal => Some(phrases.as_it_is.into()),
         Kind::Text { .. } | Kind::OneOf(_) | Kind::YesNo | Kind::Scale { .. } => None,
     }
 }
 
-/// The question stands above, as often as it was asked.
-fn stuck(script: &Script, interview: &Interview) -> String {
-    let phrases = script.phrases;
-    match interview.misses {
-        0 | 1 => phrases.what_to_do.to_owned(),
-        times => format!("{} {}", fill(phrases.stuck, &[("times", &times.to_string())]), phrases.what_to_do),
+/// The question with its choices in words, because the ways out of it are the choices of this message.
+fn stuck(question: &Question, interview: &Interview, today: Date) -> String {
+    let phrases = question.phrases;
+    let options = question.options();
+    let mut labels: Vec<&str> = options.iter().take(SHOWN).map(|option| option.label.as_str()).collect();
+    if options.len() > SHOWN {
+        labels.push("…");
     }
+    let mut text = ask(question, interview, today);
+    if !labels.is_empty() {
+        text.push_str(&format!("\n{}", fill(phrases.to_choose_from, &[("labels", &phrases.either(&labels))])));
+    }
+    text.push_str(&format!("\n{}\n\n", phrases.still_answer));
+    if interview.misses > 1 {
+        text.push_str(&format!("{} ", fill(phrases.stuck, &[("times", &interview.misses.to_string())])));
+    }
+    text + phrases.what_to_do
 }
 
 fn review(script: &Script, interview: &Interview) -> String {

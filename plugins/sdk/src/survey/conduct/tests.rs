@@ -70,3 +70,18 @@ fn where_the_clocks_are_not_known_the_survey_says_what_it_takes_for_today() {
     talk.pick(&["Submit"]);
     assert_eq!(talk.answers(), Some(json!({ "when": "2026-03-03" })));
 }
+
+#[test]
+fn an_edit_of_the_last_words_answers_their_question_anew() {
+    let mut talk = talk(9);
+    talk.zone("Europe/London", Some(0));
+    talk.start("");
+    talk.say("tomorrow");
+    assert!(talk.edit("today")[0].text.contains("Monday, 2 March 2026"));
+    assert!(talk.edit("some day")[0].text.contains("When?"), "it asks back");
+    assert!(talk.edit("tomorrow")[0].text.contains("Tuesday, 3 March 2026"));
+    talk.say("well");
+    assert!(talk.edit("hm").is_empty(), "that answered nothing");
+    talk.say("submit");
+    assert_eq!(talk.answers(), Some(json!({ "when": "2026-03-03" })));
+}

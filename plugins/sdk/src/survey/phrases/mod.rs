@@ -20,6 +20,12 @@ pub(crate) struct Phrases {
     pub(crate) weekdays: [&'static str; 7],
     /// Of `weekday`, `day`, `month`, `year`.
     pub(crate) date: &'static str,
+    /// A day in figures, of `year`, `month`, `day`, or `mm` and `dd` with two digits.
+    pub(crate) numeric: &'static str,
+    /// A day without its year, of `day`, `month`.
+    pub(crate) day_of_year: &'static str,
+    /// Tomorrow, today, yesterday.
+    pub(crate) near_days: [&'static str; 3],
 
     pub(crate) controls: &'static str,
     pub(crate) moved: &'static str,
@@ -55,11 +61,15 @@ pub(crate) struct Phrases {
     pub(crate) exactly: &'static str,
     /// Of `low`, `high`.
     pub(crate) from_to: &'static str,
+    /// Of `examples`.
     pub(crate) a_date: &'static str,
     pub(crate) as_it_is: &'static str,
     /// Of `times`.
     pub(crate) stuck: &'static str,
     pub(crate) what_to_do: &'static str,
+    /// Of `labels`.
+    pub(crate) to_choose_from: &'static str,
+    pub(crate) still_answer: &'static str,
     pub(crate) check: &'static str,
     pub(crate) shall_i_submit: &'static str,
     pub(crate) which_to_change: &'static str,
@@ -88,6 +98,8 @@ pub(crate) struct Phrases {
     pub(crate) choose_one: &'static str,
     /// Of `wanted`.
     pub(crate) choose: &'static str,
+    /// Of `wanted`.
+    pub(crate) chose_none: &'static str,
     /// Of `count`, `wanted`.
     pub(crate) chose: &'static str,
     /// Of `low`, `high`.
@@ -121,6 +133,7 @@ pub(crate) struct Phrases {
     pub(crate) no_such_day: &'static str,
     /// Of `text`, `date`.
     pub(crate) other_weekday: &'static str,
+    /// Of `examples`.
     pub(crate) write_date: &'static str,
 }
 
@@ -134,11 +147,38 @@ impl Phrases {
     /// A day as people say it.
     pub(crate) fn day(&self, date: Date) -> String {
         let (year, month, day) = date.year_month_day();
-        let name = |names: &[&'static str], at: u32| names.get(at as usize).copied().unwrap_or_default();
         let (weekday, month) = (name(&self.weekdays, date.weekday()), name(&self.months, month.saturating_sub(1)));
         let (day, year) = (day.to_string(), year.to_string());
         fill(self.date, &[("weekday", weekday), ("day", &day), ("month", month), ("year", &year)])
     }
+
+    /// A day in figures.
+    pub(crate) fn numeric(&self, date: Date) -> String {
+        let (year, month, day) = date.year_month_day();
+        let (year, mm, dd) = (format!("{year:04}"), format!("{month:02}"), format!("{day:02}"));
+        let (month, day) = (month.to_string(), day.to_string());
+        fill(self.numeric, &[("year", &year), ("month", &month), ("day", &day), ("mm", &mm), ("dd", &dd)])
+    }
+
+    /// A day without its year.
+    pub(crate) fn day_of_year(&self, date: Date) -> String {
+        let (_, month, day) = date.year_month_day();
+        let month = name(&self.months, month.saturating_sub(1));
+        fill(self.day_of_year, &[("day", &day.to_string()), ("month", month)])
+    }
+
+    /// `A, B or C`.
+    pub(crate) fn either(&self, all: &[impl AsRef<str>]) -> String {
+        let all: Vec<&str> = all.iter().map(AsRef::as_ref).collect();
+        match all.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} {} {last}", rest.join(", "), self.or),
+            _ => all.concat(),
+        }
+    }
+}
+
+fn name(names: &[&'static str], at: u32) -> &'static str {
+    names.get(at as usize).copied().unwrap_or_default()
 }
 
 /// A phrase with its values. Values are hostile, so what is in one is not looked at again.
@@ -182,13 +222,17 @@ mod tests {
         let date = Date::new(2026, 3, 2).unwrap();
         assert_eq!(Phrases::of("en").day(date), date.in_words());
         assert_eq!(Phrases::of("de").day(date), "Montag, 2. März 2026");
+        assert_eq!(
+            (Phrases::of("en").numeric(date), Phrases::of("de").numeric(date)),
+            (date.to_string(), "2.3.2026".into())
+        );
     }
 
     /// Languages say the same of the same values.
     #[test]
     fn phrases_have_the_same_values_in_each_language() {
         let holes = |phrases: &Phrases| -> Vec<Vec<String>> {
-            let text = format!("{phrases:?}");
+            let text = format!("{phrases:?}").replace("{mm}", "{month}").replace("{dd}", "{day}");
             let fields = text.split("\", ").map(|field| {
                 let mut holes: Vec<_> =
                     field.split('{').skip(1).filter_map(|it| Some(it.split_once('}')?.0.to_owned())).collect();

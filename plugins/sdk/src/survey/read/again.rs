@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Reading, number, words};
+use super::{Reading, number};
 use crate::Date;
 use crate::survey::question::{Kind, Question};
 
@@ -15,7 +15,7 @@ impl Question {
             (Value::String(day), Kind::Date { .. }) => return Date::from_iso(day).map(|_| recorded.clone()),
             (_, Kind::Date { .. }) => return None,
             (Value::Array(values), _) => self.chosen(&values.iter().map(word).collect::<Vec<_>>()),
-            (value, Kind::Text { most }) => words(&word(value), *most, self.phrases),
+            (value, Kind::Text { .. }) => self.words(&word(value)),
             (value, Kind::Number(range)) => number::whole(&word(value), range, "", self.phrases),
             (value, Kind::Decimal(range)) => number::decimal(&word(value), range, "", self.phrases),
             (value, _) => self.chosen(&[word(value)]),

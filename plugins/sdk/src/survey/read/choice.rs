@@ -71,11 +71,7 @@ fn labels<'a>(among: &[usize], options: &'a [Choice]) -> Vec<&'a str> {
 /// Asks back, with the labels that may be meant, or the first of them.
 pub(in crate::survey) fn which(part: &str, labels: &[&str], phrases: &Phrases) -> Problem {
     let labels = labels.get(..NAMED).unwrap_or(labels);
-    let labels = match labels.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} {} {last}", rest.join(", "), phrases.or),
-        _ => labels.concat(),
-    };
-    fill(phrases.could_be, &[("text", &quote(part)), ("labels", &labels)])
+    fill(phrases.could_be, &[("text", &quote(part)), ("labels", &phrases.either(labels))])
 }
 
 #[cfg(test)]

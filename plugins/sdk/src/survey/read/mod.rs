@@ -1,17 +1,23 @@
 //! From what people write or pick to a value, or to a sentence that says what is wrong.
 
 pub(super) use choice::{find, how_many, which};
+pub(super) use day::examples;
 
 mod again;
 mod choice;
 mod day;
 mod number;
 
+use pesto_reading::language::has;
+use pesto_reading::plain;
 use serde_json::{Value, json};
 
 use super::phrases::{Phrases, fill};
 use super::question::{Kind, Question};
 use crate::{Date, text};
+
+/// Texts of at most so many characters are one line.
+const ONE_LINE: usize = 100;
 
 /// An answer that was understood.
 #[derive(Debug, PartialEq)]
@@ -35,15 +41,24 @@ impl Question {
     pub(crate) fn read(&self, written: &str, today: Date) -> Result<Reading, Problem> {
         let (written, phrases) = (text::clean(written), self.phrases);
         match &self.kind {
-            Kind::Text { most } => words(&written, *most, phrases),
+            Kind::Text { .. } => self.words(&written),
             Kind::Number(range) => number::whole(&written, range, &self.text, phrases),
             Kind::Decimal(range) => number::decimal(&written, range, &self.text, phrases),
             Kind::Date { days } => day::read(&written, today, days.as_ref(), phrases),
-            Kind::OneOf(_) | Kind::YesNo => self.chosen(&[choice::one(&written, &self.options(), phrases)?]),
+            Kind::YesNo => {
+                let explained = || pesto_reading::yes_no_explained(&written).map(|yes| if yes { "yes" } else { "no" });
+                let one = choice::one(&written, &self.options(), phrases);
+                self.chosen(&[one.or_else(|problem| explained().map(str::to_owned).ok_or(problem))?])
+            }
+            Kind::OneOf(_) => self.chosen(&[choice::one(&written, &self.options(), phrases)?]),
             Kind::Scale { .. } => self.chosen(&[choice::point(&written, &self.options(), phrases)?]),
             Kind::ManyOf { options, count } => match choice::many(&written, options, phrases)? {
                 none if none.is_empty() && self.optional => Ok(Value::Null.into()),
-                none if none.is_empty() => Err(fill(phrases.choose, &[("wanted", &choice::how_many(count, phrases))])),
+                none if none.is_empty() => {
+                    let says_none = has(&plain(&written), |language| language.none);
+                    let phrase = if says_none { phrases.chose_none } else { phrases.choose };
+                    Err(fill(phrase, &[("wanted", &choice::how_many(count, phrases))]))
+                }
                 some => self.chosen(&some),
             },
         }
@@ -72,14 +87,18 @@ impl Question {
             _ => Err(self.phrases.choose_one.into()),
         }
     }
-}
 
-fn words(written: &str, most: usize, phrases: &Phrases) -> Result<Reading, Problem> {
-    let length = written.chars().count();
-    if length > most {
-        return Err(fill(phrases.too_long, &[("count", &length.to_string()), ("most", &most.to_string())]));
+    /// Words. Of a short text the lines are joined, because it is shown in one.
+    fn words(&self, written: &str) -> Result<Reading, Problem> {
+        let most = if let Kind::Text { most } = self.kind { most } else { 0 };
+        let joined = || written.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+        let written = if most <= ONE_LINE && !self.literal { joined() } else { written.to_owned() };
+        let length = written.chars().count();
+        if length > most {
+            return Err(fill(self.phrases.too_long, &[("count", &length.to_string()), ("most", &most.to_string())]));
+        }
+        Ok(json!(written).into())
     }
-    Ok(json!(written).into())
 }
 
 #[cfg(test)]
@@ -106,11 +125,28 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_of_a_short_text_are_joined() {
+        let name = text("name", "?").at_most(80);
+        assert_eq!(read(&name, "Pia\r\n  Paste\n"), Ok(json!("Pia Paste")));
+        assert_eq!(read(&text("name", "?").at_most(80).literal(), "Pia\nPaste"), Ok(json!("Pia\nPaste")));
+        assert_eq!(read(&text("address", "?").at_most(300), "1 Road\nTown"), Ok(json!("1 Road\nTown")));
+    }
+
+    #[test]
     fn yes_and_no() {
         let question = yes_no("y", "?");
         for yes in ["yes", "Y", "YES ", "1", "yep!", "ja", "👍", "Yes please"] {
             assert_eq!(read(&question, yes), Ok(json!(true)), "{yes}");
         }
+        for yes in ["yes, one for my car", "yes I need one"] {
+            assert_eq!(read(&question, yes), Ok(json!(true)), "{yes}");
+        }
+        for no in ["No, I take the train", "no need", "noo", "hell no"] {
+            assert_eq!(read(&question, no), Ok(json!(false)), "{no}");
+        }
+        assert!(
+            read(&question, "yes, maybe").is_err() && read(&one_of("o", "?", ["yes", "no"]), "yes, for me").is_err()
+        );
         for no in ["no", "N", "2", "nope", "No thanks", "нет"] {
             assert_eq!(read(&question, no), Ok(json!(false)), "{no}");
         }
@@ -135,7 +171,8 @@ mod tests {
     #[test]
     fn none_of_several_leaves_out_what_may_be_left_out() {
         let question = many_of("m", "?", ["a", "b", "c"]).pick(1..=2);
-        assert_eq!(read(&question, "none").unwrap_err(), "Please choose 1 to 2.");
+        assert_eq!(read(&question, "none").unwrap_err(), "You chose none. Please choose 1 to 2.");
+        assert_eq!(read(&question, ", ,").unwrap_err(), "Please choose 1 to 2.");
         assert_eq!(read(&question, "all").unwrap_err(), "You chose 3. Please choose 1 to 2.");
         assert_eq!(read(&question, "a and b"), Ok(json!(["a", "b"])));
         assert_eq!(read(&question.optional(), "None of them."), Ok(Value::Null));

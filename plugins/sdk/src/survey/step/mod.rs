@@ -1,12 +1,14 @@
 //! What a message leads to: a decision about where the interview stands, and nothing else.
 
-use pesto_reading::language::{Language, behind, has};
-use pesto_reading::{Answer, Named, agrees, declines, one, plain, whole};
+mod review;
+
+use pesto_reading::language::{Language, has};
+use pesto_reading::plain;
 use serde_json::Value;
 
 use super::phrases::fill;
-use super::question::Question;
-use super::read::{Reading, find, which};
+use super::question::{Kind, Question};
+use super::read::{Reading, find};
 use super::script::{At, Interview, Script};
 use super::words;
 use crate::Date;
@@ -56,9 +58,20 @@ impl Script {
         self.go_on(interview, Vec::new())
     }
 
+    /// Decides what follows where the person changed their last words: none where they answered nothing.
+    pub(crate) fn edit(&self, interview: &mut Interview, text: &str, today: Date) -> Option<Step> {
+        match interview.written.clone() {
+            Some(id) => drop(go_to(interview, At::Question { id, changing: false })),
+            None if interview.misses > 0 => {}
+            None => return None,
+        }
+        Some(self.step(interview, &Input::Wrote(text), today))
+    }
+
     /// Decides what follows from what the person did.
     pub(crate) fn step(&self, interview: &mut Interview, input: &Input<'_>, today: Date) -> Step {
         if interview.at == At::Moved {
+            interview.written = None;
             return self.go_on(interview, vec![self.phrases.moved.to_owned()]);
         }
         if let Input::Picked { key, .. } = input {
@@ -68,6 +81,7 @@ impl Script {
                 return Step::note(self.phrases.an_earlier_question);
             }
         }
+        interview.written = None;
         if matches!(input, Input::Wrote(text) if text.trim().is_empty()) {
             return Step::note(self.phrases.only_words);
         }
@@ -81,8 +95,8 @@ impl Script {
                 Some(question) => self.at_stuck(interview, question, changing, input, today),
                 None => self.go_on(interview, Vec::new()),
             },
-            At::Review => self.at_review(interview, input),
-            At::Which => self.at_which(interview, input),
+            At::Review => self.at_review(interview, input, today),
+            At::Which => self.at_which(interview, input, today),
         }
     }
 
@@ -115,7 +129,7 @@ impl Script {
         match reading {
             Ok(reading) => self.record(interview, question, reading),
             Err(problem) => {
-                interview.misses += 1;
+                interview.misses = interview.misses.saturating_add(1);
                 if interview.misses >= self.attempts(question) {
                     interview.at = At::Stuck { id: question.id.clone(), changing };
                 }
@@ -124,7 +138,7 @@ impl Script {
         }
     }
 
-    /// `back`, `skip` and `keep`.
+    /// `back`, `skip`, `keep`, and `pass` where a question may be left out.
     fn moved(&self, interview: &mut Interview, question: &Question, changing: bool, text: &str) -> Option<Step> {
         if is(text, |language| language.back) {
             return Some(match self.before(&question.id, &interview.answers) {
@@ -134,6 +148,9 @@ impl Script {
             });
         }
         if is(text, |language| language.skip) {
+            return Some(self.skip(interview, question));
+        }
+        if question.optional && passes(question, text) {
             return Some(self.skip(interview, question));
         }
         let keeps = is(text, |language| language.keep) && interview.answers.get(&question.id).is_some();
@@ -154,6 +171,7 @@ impl Script {
             interview.answers = before;
             return Step::note(self.phrases.too_long_together);
         }
+        interview.written = Some(question.id.clone());
         let mut notes: Vec<String> = reading.note.into_iter().collect();
         let dropped = self.prune(&mut interview.answers);
         if !dropped.is_empty() {
@@ -190,101 +208,12 @@ impl Script {
             _ => {}
         }
         // Whoever just writes the answer has found the shortest way out.
-        let misses = interview.misses;
         interview.at = again.clone();
         let step = self.at_question(interview, question, changing, input, today);
         if interview.at == again && interview.misses > 0 {
             interview.at = At::Stuck { id: question.id.clone(), changing };
         }
-        if matches!(interview.at, At::Stuck { .. }) {
-            interview.misses = misses;
-        }
         step
-    }
-
-    fn at_review(&self, interview: &mut Interview, input: &Input<'_>) -> Step {
-        match chosen(self, interview, input).as_deref() {
-            Some(words::SUBMIT) => return Step::Submit,
-            Some(words::CHANGE) => return go_to(interview, At::Which),
-            _ => {}
-        }
-        let Input::Wrote(text) = input else { return Step::ask() };
-        if is(text, |language| language.back) {
-            let last = self.applying(&interview.answers).last().map(|question| At::question(question));
-            return last.map_or_else(Step::ask, |last| go_to(interview, last));
-        }
-        if let Answer::Found(at) = self.named(interview, text.trim(), true) {
-            return go_to(interview, at);
-        }
-        if agrees(text) {
-            return Step::Submit;
-        }
-        if declines(text) || is(text, |language| language.change) {
-            return go_to(interview, At::Which);
-        }
-        match self.to_change(interview, text) {
-            Answer::Found(at) => go_to(interview, at),
-            Answer::Ambiguous { part, among } => Step::note(self.could_be(interview, &part, &among)),
-            Answer::Nothing { .. } => Step::note(self.phrases.submit_or_change),
-        }
-    }
-
-    /// `change my name`, or just `name`; a number alone may be meant for something else.
-    fn to_change(&self, interview: &Interview, text: &str) -> Answer<At> {
-        let plain = plain(text);
-        let mut rest = None;
-        while let Some(shorter) = behind(rest.unwrap_or(plain.as_str()), |language| language.change) {
-            rest = Some(shorter);
-        }
-        match rest {
-            None if whole(&plain, "", None).is_some() => Answer::Nothing { part: plain },
-            rest => self.named(interview, rest.unwrap_or(&plain), false),
-        }
-    }
-
-    fn at_which(&self, interview: &mut Interview, input: &Input<'_>) -> Step {
-        let wanted = match (chosen(self, interview, input), input) {
-            (Some(value), _) => value,
-            (None, Input::Wrote(text)) if is(text, |language| language.back) => words::RETURN.to_owned(),
-            (None, Input::Wrote(text)) => (*text).to_owned(),
-            (None, Input::Picked { .. }) => return Step::ask(),
-        };
-        if wanted == words::RETURN {
-            return go_to(interview, At::Review);
-        }
-        match self.named(interview, &wanted, false) {
-            Answer::Found(at) => go_to(interview, at),
-            Answer::Ambiguous { part, among } => Step::note(self.could_be(interview, &part, &among)),
-            Answer::Nothing { .. } => Step::note(self.phrases.none_of_these),
-        }
-    }
-
-    /// The question to change that goes by this id or label, exactly or as a colleague would understand it.
-    fn named(&self, interview: &Interview, wanted: &str, exactly: bool) -> Answer<At> {
-        let applying = self.applying(&interview.answers);
-        let at = |question: &Question| At::Question { id: question.id.clone(), changing: true };
-        if exactly {
-            let wanted = wanted.to_lowercase();
-            let is =
-                |question: &&&Question| [&question.id, &question.label].iter().any(|it| it.to_lowercase() == wanted);
-            let nothing = || Answer::Nothing { part: wanted.clone() };
-            return applying.iter().find(is).map_or_else(nothing, |question| Answer::Found(at(question)));
-        }
-        let names: Vec<_> = applying.iter().map(|question| Named::new(&question.id, &question.label)).collect();
-        match one(wanted, &names) {
-            Answer::Found(found) => match applying.get(found) {
-                Some(question) => Answer::Found(at(question)),
-                None => Answer::Nothing { part: wanted.to_owned() },
-            },
-            Answer::Ambiguous { part, among } => Answer::Ambiguous { part, among },
-            Answer::Nothing { part } => Answer::Nothing { part },
-        }
-    }
-
-    fn could_be(&self, interview: &Interview, part: &str, among: &[usize]) -> String {
-        let applying = self.applying(&interview.answers);
-        let labels: Vec<_> = among.iter().filter_map(|at| applying.get(*at)).map(|it| it.label.as_str()).collect();
-        which(part, &labels, self.phrases)
     }
 }
 
@@ -292,6 +221,12 @@ impl Script {
 fn is(text: &str, list: impl Fn(&Language) -> &'static [&'static str]) -> bool {
     // Longer texts are answers.
     text.len() <= 100 && has(&plain(text), list)
+}
+
+/// Whether somebody has nothing to say to a question: `pass`, `n/a`, and `none` where that is neither a number nor a no.
+fn passes(question: &Question, text: &str) -> bool {
+    let has_none = matches!(question.kind, Kind::Number(_) | Kind::Decimal(_) | Kind::YesNo | Kind::ManyOf { .. });
+    is(text, |language| language.pass) || !has_none && is(text, |language| language.none)
 }
 
 /// What was picked or typed of the choices that are open.

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod review;
+mod stuck;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -121,62 +124,6 @@ fn a_wrong_answer_is_asked_again_with_what_is_wrong() {
     assert_eq!(only(talk.say("ENGINEERING")).key, "stack");
 }
 
-/// Three wrong answers to `start`.
-fn stuck() -> Talking {
-    let mut talk = started();
-    for text in ["Ada", "2", "soon", "later", "whenever"] {
-        talk.say(text);
-    }
-    talk
-}
-
-#[test]
-fn too_many_wrong_answers_lead_to_a_way_out() {
-    let mut talk = stuck();
-    let out = only(talk.messages());
-    assert_eq!(out.key, "survey/stuck");
-    assert!(out.text.contains("“whenever” is not a date"), "{}", out.text);
-    assert!(out.text.ends_with("3 answers that I could not use. What would you like to do?"), "{}", out.text);
-    assert!(!out.text.contains("When do you start?"), "it stands above: {}", out.text);
-    assert_eq!(labels(&out), ["Try again", "Stop the survey"]);
-    assert_eq!(only(talk.pick(&["Try again"])).key, "start");
-    assert_eq!(only(talk.say("no idea")).key, "start", "the count began anew");
-}
-
-#[test]
-fn the_way_out_can_end_the_survey_without_a_record() {
-    let mut talk = stuck();
-    assert_eq!(only(talk.pick(&["Stop the survey"])).text, "All right, we stop here. Nothing was recorded.");
-    assert!(talk.ended());
-    assert_eq!(talk.answers(), None);
-}
-
-#[test]
-fn whoever_is_stuck_can_just_answer() {
-    let mut talk = stuck();
-    assert_eq!(only(talk.say("today")).key, "parking");
-    let mut talk = stuck();
-    assert_eq!(only(talk.say("never")).key, "survey/stuck");
-    assert_eq!(only(talk.say("back")).key, "role");
-}
-
-#[test]
-fn an_optional_question_can_be_skipped_when_stuck_and_a_given_answer_kept() {
-    let mut talk = reviewing();
-    talk.say("change parking");
-    for text in ["maybe", "perhaps", "who knows"] {
-        talk.say(text);
-    }
-    let out = only(talk.messages());
-    assert_eq!(labels(&out), ["Try again", "Keep my answer", "Skip this question", "Stop the survey"]);
-    assert!(only(talk.pick(&["Skip this question"])).text.contains("• Parking: (skipped)"));
-    talk.say("change start");
-    for text in ["x", "y", "z"] {
-        talk.say(text);
-    }
-    assert!(only(talk.pick(&["Keep my answer"])).text.contains("• Start: Monday, 9 March 2026"));
-}
-
 #[test]
 fn back_goes_through_what_applies_and_keeps_answers() {
     let mut talk = started();
@@ -218,70 +165,25 @@ fn skip_needs_an_optional_question_and_is_recorded_as_null() {
 }
 
 #[test]
-fn every_answer_can_be_changed_in_the_review() {
-    let mut talk = reviewing();
-    let which = only(talk.pick(&["Change an answer"]));
-    assert_eq!(labels(&which), ["Name", "Role", "Start", "Parking", "Tools", "None of them"]);
-    let name = only(talk.pick(&["Name"]));
-    assert!(name.text.contains("Your answer so far: Ada."), "{}", name.text);
-    let review = only(talk.say("Grace"));
-    assert_eq!(review.key, "survey/review");
-    assert!(review.text.contains("• Name: Grace\n• Role: Design"), "{}", review.text);
-    assert_eq!(only(talk.say("change NAME")).key, "name");
-    assert_eq!(only(talk.say("back")).key, "survey/review", "back from a change is the review");
-    talk.say("2");
-    assert_eq!(only(talk.say("back")).key, "survey/review");
-    assert!(only(talk.say("wait, what?")).text.starts_with("Please write `submit`"));
-    for text in ["nope", "change an answer", "no, thanks"] {
-        assert_eq!(only(talk.say(text)).key, "survey/which", "{text}");
-        assert_eq!(only(talk.say("`back`")).key, "survey/review");
+fn nothing_to_say_skips_an_optional_question_and_is_text_elsewhere() {
+    for pass in ["pass", "next", "-", "none", "n/a", "nichts", "None."] {
+        let mut talk = started();
+        for text in ["Ada", "other", pass] {
+            talk.say(text);
+        }
+        assert_eq!(only(talk.messages()).key, "start", "{pass}");
+        let name = only(talk.say("change")).text;
+        assert!(!name.contains("Role name"), "{pass}");
+        let mut talk = started();
+        talk.say(pass);
+        assert!(only(talk.say("back")).text.contains(&format!("so far: {pass}")), "{pass}");
     }
-    assert!(only(talk.say("Change the nmae")).text.starts_with("Please write `submit`"), "too short for an error");
-    for text in ["change my name", "edit name"] {
-        assert_eq!(only(talk.say(text)).key, "name", "{text}");
-        assert_eq!(only(talk.say("keep")).key, "survey/review");
-    }
-    assert_eq!(only(talk.say("parkign")).key, "parking");
-    assert_eq!(only(talk.say("keep it.")).key, "survey/review");
-    assert_eq!(only(talk.say("back")).key, "tools", "back from the review is the last question");
-    assert_eq!(only(talk.say("back")).key, "parking");
-}
-
-#[test]
-fn agreement_submits_and_nothing_else_does() {
-    for text in ["yes", "ok", "looks good", "Submit!", "send", "yes, submit", "👍", "ja", "passt so"] {
-        let mut talk = reviewing();
-        talk.llm_answers("Bye.");
-        assert_eq!(only(talk.say(text)).text, "Bye.", "{text}");
-        assert!(talk.ended() && talk.answers().is_some());
-    }
-    for text in ["maybe", "7", "yes, but wait", "what?", "hm", "submit no"] {
-        let mut talk = reviewing();
-        assert_eq!(only(talk.say(text)).key, "survey/review", "{text}");
-        assert!(!talk.ended() && talk.answers().is_none());
-    }
-}
-
-#[test]
-fn a_change_drops_stale_answers_and_asks_what_is_new() {
     let mut talk = started();
-    for text in ["Ada", "eng", "Rust", "2", "2026-03-09", "no", "phone"] {
+    for text in ["Ada", "design", "2026-03-09"] {
         talk.say(text);
     }
-    talk.say("change role");
-    let asked = only(talk.pick(&["Other"]));
-    assert_eq!(asked.key, "role-name");
-    assert!(
-        asked.text.starts_with("This no longer applies, and I have dropped it: Stack, Monitors."),
-        "{}",
-        asked.text
-    );
-    let review = only(talk.say("Janitor"));
-    assert!(review.text.contains("• Role: Other\n• Role name: Janitor\n• Start"), "{}", review.text);
-    talk.say("change role");
-    let asked = only(talk.say("eng"));
-    assert_eq!(asked.key, "stack", "what was dropped does not come back");
-    assert!(!asked.text.contains("so far"), "{}", asked.text);
+    assert_eq!(only(talk.say("none")).key, "parking", "is it a no?");
+    assert_eq!(only(talk.say("n/a")).key, "tools");
 }
 
 #[test]
@@ -460,7 +362,11 @@ impl Survey for Odd {
     }
 
     fn questions() -> Vec<Question> {
-        vec![one_of("way", "Which way?", ["Back", "Forth"]), one_of("what", "What?", ["Skip", "Jump"])]
+        vec![
+            one_of("way", "Which way?", ["Back", "Forth"]),
+            one_of("what", "What?", ["Skip", "Jump"]),
+            text("smoking", "May they smoke?").label("No smoking").optional(),
+        ]
     }
 }
 
@@ -469,5 +375,7 @@ fn what_is_offered_comes_before_the_words_that_move_about() {
     let mut talk = Talk::<Conduct<Odd>>::new();
     talk.start("");
     assert_eq!(only(talk.say("back")).key, "what");
-    assert!(only(talk.say("skip")).text.contains("• Way: Back\n• What: Skip"));
+    assert_eq!(only(talk.say("skip")).key, "smoking");
+    assert!(only(talk.say("skip")).text.contains("• Way: Back\n• What: Skip\n• No smoking: (skipped)"));
+    assert_eq!(only(talk.say("change no smoking")).key, "smoking");
 }
