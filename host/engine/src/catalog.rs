@@ -81,10 +81,16 @@ impl Catalog {
         Self { sandbox, store, default, inner: Mutex::default() }
     }
 
-    /// Deploys a component for all hosts, if it is good; [`follow`](Self::follow) takes it up. Answers what is current
-    /// then.
-    pub async fn offer(&self, flow: &FlowName, bytes: Vec<u8>, deploy: Deploy) -> Result<Option<Digest>, Refused> {
-        let (digest, bytes) = (Digest::of(&bytes), Bytes::from(bytes));
+    /// Deploys a component of this digest for all hosts, if it is good; [`follow`](Self::follow) takes it up. Answers what
+    /// is current then.
+    pub async fn offer(
+        &self,
+        flow: &FlowName,
+        digest: Digest,
+        bytes: Vec<u8>,
+        deploy: Deploy,
+    ) -> Result<Option<Digest>, Refused> {
+        let bytes = Bytes::from(bytes);
         let cell = self.cell(&digest);
         let load = || async { self.sandbox.load(bytes.clone()).await.map(Arc::new) };
         if let Err(error) = cell.get_or_try_init(load).await {

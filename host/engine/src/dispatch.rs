@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 
 use crate::alone;
-use crate::broker::Scope;
+use crate::broker::{self, Journal, Scope};
 use crate::engine::{Engine, LEASE, RunningTurn, length};
 use crate::fault::{Fault, GuestFault};
 use crate::handover::{Taken, Turns};
@@ -19,10 +19,12 @@ use crate::policy::Part;
 use crate::ports::{Claim, Commit, Fence, StoreError};
 use crate::room::Room;
 use crate::router::{FlowEvent, Route, Run, expire, route, route_aside};
+use crate::texts;
 use crate::turn;
 use crate::wasm::Call;
 
-/// Turns taken in one step.
+/// Turns taken in one step at most. Their journals are in memory before anybody asks whether there is room, so after a
+/// heavy one the next turn is taken alone.
 const BATCH: usize = 64;
 
 /// A turn among those that run here, however it ends: the lease of one that panicked must not be prolonged.
@@ -81,17 +83,20 @@ impl Engine {
     /// turns are too.
     pub(crate) async fn dispatch(self: Arc<Self>, taken: UnboundedReceiver<Taken>) {
         let mut turns = Turns::new(self.clone(), taken);
+        let mut batch = 1;
         while !self.is_stopping() {
             let mut room = turns.during(self.room()).await;
             if self.is_stopping() {
                 // There was no room until the stop had waited for it; what were claimed now would be dropped.
                 break;
             }
-            room.grow(BATCH);
+            room.grow(batch);
             let most = room.len();
             let claims = self.of_store("claiming turns", self.ports.store.claim(most, LEASE));
             let Some(claims) = turns.during(claims).await else { continue };
             let drained = claims.len() < most;
+            let heavy = claims.iter().any(|claim| broker::is_heavy(&claim.journal));
+            batch = if heavy { 1 } else { BATCH.min(batch * 2) };
             for claim in claims {
                 // No store answers more than it was asked for.
                 let Some(room) = room.split() else { break };
@@ -112,7 +117,8 @@ impl Engine {
     }
 
     /// Thousands may wait for an answer at once, so what is large and what comes after lies on the heap.
-    pub(crate) async fn turn(self: Arc<Self>, claim: Box<Claim>, room: Room) {
+    /// `left_there` is the weight of the journal, if it was left in the store.
+    pub(crate) async fn turn(self: Arc<Self>, claim: Box<Claim>, left_there: Option<usize>, room: Room) {
         let (permit, instance) = room.parts();
         let raised = self.gauges.turn();
         let (lost, is_lost) = oneshot::channel();
@@ -128,7 +134,7 @@ impl Engine {
         let entered = Entered { engine: &self, fence: &claim.fence };
         // The write that ends a turn is not interrupted: it is fenced, and whether it was done is soon known.
         let ended = tokio::select! {
-            handled = self.handle(&claim, instance) => match handled {
+            handled = self.handle(&claim, left_there, instance) => match handled {
                 Ok(commit) => self.commit(&claim, commit).await,
                 Err(failed) => Box::pin(self.failed(&claim, failed)).await,
             },
@@ -204,7 +210,7 @@ impl Engine {
         let mut claim = claim.clone();
         claim.journal = match journal {
             Some(journal) => journal,
-            // A guest that was ended from outside tells nothing of its calls.
+            // A guest that was ended from outside tells nothing of its calls, and one that waits has none in memory.
             None => self.ports.store.underway(place).await?.map_or(claim.journal, |turn| turn.journal),
         };
         let commit = turn::give_up(&claim, route.as_ref(), &given_up, now);
@@ -213,16 +219,22 @@ impl Engine {
         Ok(())
     }
 
-    async fn handle(&self, claim: &Claim, instance: OwnedSemaphorePermit) -> Result<Box<Commit>, Box<Failed>> {
+    async fn handle(
+        &self,
+        claim: &Claim,
+        left_there: Option<usize>,
+        instance: OwnedSemaphorePermit,
+    ) -> Result<Box<Commit>, Box<Failed>> {
         if turn::never_ends(claim) {
             return Err(Fault::from(GuestFault::NeverEnds(claim.attempt - 1)).into());
         }
+        let mut aside = false;
         let mut way = match &claim.pin {
             Some(pin) => serde_json::from_str(pin)
                 .map_err(|error| Fault::Host(format!("the turn's pinned route cannot be read: {error}")))?,
             None => {
                 let (inbound, open) = (&claim.inbound, claim.conversation.as_ref());
-                let silent = open.and_then(|open| life::step(claim, open, self.expiries.of(&open.flow)));
+                let silent = open.and_then(|open| life::step(claim, open, self.expiry(&open.flow)));
                 if let Some(Step::Commit(commit)) = silent {
                     return Ok(commit);
                 }
@@ -235,11 +247,18 @@ impl Engine {
                     _ => Part::Whole,
                 };
                 match (part, open) {
-                    _ if silent.is_some() => expire(),
+                    (_, Some(open)) if silent.is_some() => expire(self.is_default(&open.flow)),
                     // What it was meant for is over.
                     (_, None) if inbound.manner.overheard && matches!(inbound.body, Body::Said { .. }) => Route::Drop,
-                    (Part::Whole, open) => route(&inbound.body, open, &self.offers(&inbound.person, &inbound.place)),
-                    (part, Some(open)) => route_aside(inbound, part, open),
+                    (Part::Whole, open) => {
+                        let (offers, words) =
+                            (self.offers(&inbound.person, &inbound.place), texts::of(&inbound.person.locale));
+                        route(&inbound.body, open, &offers, words)
+                    }
+                    (part, Some(open)) => {
+                        aside = true;
+                        route_aside(inbound, part, open, &self.offers(&inbound.person, &inbound.place))
+                    }
                     (_, None) => Route::Drop,
                 }
             }
@@ -247,7 +266,7 @@ impl Engine {
         match &way {
             // They answered it a moment ago, and mean it once.
             Route::Whisper(_) if self.answered.again(&claim.inbound) => way = Route::Drop,
-            Route::Whisper(_) | Route::Drop => {}
+            Route::Whisper(_) | Route::Drop if !aside => {}
             _ => self.answered.note(&claim.inbound, claim.inbound.at),
         }
         let conversation = match self.conversation(claim, &mut way).await {
@@ -264,7 +283,7 @@ impl Engine {
         let Some(conversation) = conversation else {
             return Err(Fault::Host("the pinned route goes on with a conversation that is not open".to_owned()).into());
         };
-        match self.run(claim, &way, run, conversation, instance).await {
+        match self.run(claim, left_there, (&way, run), conversation, instance).await {
             Ok(commit) => Ok(commit),
             Err((fault, journal)) => Err(Box::new(Failed { fault, route: Some(way), journal })),
         }
@@ -289,17 +308,19 @@ impl Engine {
     async fn run(
         &self,
         claim: &Claim,
-        way: &Route,
-        run: &Run,
+        left_there: Option<usize>,
+        (way, run): (&Route, &Run),
         mut conversation: Box<Conversation>,
         instance: OwnedSemaphorePermit,
     ) -> Result<Box<Commit>, (Fault, Option<Vec<JournaledCall>>)> {
         let ready = self.catalog.ready(&conversation.digest).await.map_err(|fault| (fault, None))?;
         if run.begin.is_some() {
             conversation.began.audience = ready.info.audience;
+            conversation.began.title.clone_from(&ready.info.title);
         }
         let pin = serde_json::to_string(way)
             .map_err(|error| (Fault::Host(format!("the turn's route cannot be written: {error}")), None))?;
+        let journal = Journal::new(claim.journal.clone(), left_there);
         let scope = Box::new(Scope {
             ports: self.ports.clone(),
             grants: self.grants.clone(),
@@ -315,9 +336,12 @@ impl Engine {
             in_doubt: self.in_doubt.of(&conversation.flow),
             pin,
             now: Arc::new(AtomicU64::new(claim.inbound.at)),
-            journal: claim.journal.clone(),
+            found: journal.len(),
+            journal,
+            memory: self.sandbox.no_memory(&conversation.flow),
+            calling: 0,
+            short: None,
             journaled: 0,
-            found: claim.journal.len(),
             made: 0,
             progress_at: 0,
             instances: self.sandbox.instances().clone(),
@@ -334,9 +358,12 @@ impl Engine {
         });
         let (outcome, scope) = self.sandbox.handle(&ready, &call, scope, instance).await;
         let showed = scope.as_ref().is_some_and(|scope| scope.progress_at != 0);
-        let journal = scope.map(|scope| scope.journal);
-        let outcome = outcome.map_err(|fault| (fault, journal.clone()))?;
-        let expiry = self.expiries.of(&conversation.flow);
+        let journal = scope.and_then(|scope| scope.journal.into_calls());
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(fault) => return Err((fault, journal)),
+        };
+        let expiry = self.expiry(&conversation.flow);
         let mut concluded = turn::conclude(claim, run, *conversation, outcome, &self.bounds);
         if let Ok(commit) = &mut concluded {
             life::heard(commit, expiry, claim.inbound.body.is_a_persons());

@@ -18,7 +18,7 @@ use crate::flow::Offers;
 use crate::flow_log::FlowLog;
 use crate::gauge::Gauges;
 use crate::handover::Taken;
-use crate::life::Expiries;
+use crate::life::{Expiries, Expiry};
 use crate::log_rate::LogRates;
 use crate::model::{Conversation, FlowName, Millis, Person, Place, Seq};
 use crate::outage::Outages;
@@ -180,6 +180,17 @@ impl Engine {
     /// What this person may do in a conversation that goes on at the place.
     pub fn part(&self, person: &Person, place: &Place, open: &Conversation) -> Part {
         self.access.part(person, place, open)
+    }
+
+    /// Whether the flow takes what no other takes: its conversations are never in the middle of anything.
+    pub(crate) fn is_default(&self, flow: &FlowName) -> bool {
+        self.catalog.offers().default.as_ref() == Some(flow)
+    }
+
+    /// How long conversations of the flow may be silent. Nobody is reminded of the default flow.
+    pub(crate) fn expiry(&self, flow: &FlowName) -> Option<Expiry> {
+        let expiry = self.expiries.of(flow)?;
+        Some(if self.is_default(flow) { Expiry { remind: None, ..expiry } } else { expiry })
     }
 
     /// Whether a turn of the place is running on this host.

@@ -203,7 +203,8 @@ pub struct Bounds {
     pub turns_in_flight: usize,
     /// Turns that may hold an instance of their component at once; the others wait without one.
     pub instances: usize,
-    /// Memory that all instances may have together, in bytes. No flow has more than half of it.
+    /// Memory that all instances and the journals of their turns may have together, in bytes. A flow has at most half of
+    /// what the other flows leave.
     pub memory_total: usize,
     /// How long a call is waited for in the instance, unless more than half of all are taken.
     pub park_after: Duration,

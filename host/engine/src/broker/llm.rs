@@ -5,7 +5,7 @@ use crate::policy::{Right, contract};
 use crate::ports::{CallError, LlmCompletion, LlmRequest};
 use crate::text::cut;
 
-use super::Scope;
+use super::{Scope, encode};
 
 impl Scope {
     /// Asks a model.
@@ -16,11 +16,11 @@ impl Scope {
         }
         let allowed = self.grants.check(&self.flow, &self.asks, Right::Llm).map_err(CallError::Denied);
         let (llm, gauges, deadline) = (self.ports.llm.clone(), self.gauges.clone(), self.bounds.llm);
-        let asked = request.clone();
+        let asked = encode(&request)?;
         let perform = async move {
             allowed?;
             let _waiting = gauges.waiting();
-            match tokio::time::timeout(deadline, llm.complete(asked)).await {
+            match tokio::time::timeout(deadline, llm.complete(request)).await {
                 Ok(answer) => answer.map(bounded),
                 Err(_) => {
                     let reason = format!("no answer within {} s", deadline.as_secs_f32());
@@ -28,7 +28,7 @@ impl Scope {
                 }
             }
         };
-        self.journaled("llm.complete", &request, perform).await
+        self.journaled("llm.complete", asked, perform).await
     }
 }
 

@@ -4,9 +4,12 @@
 //! between two attempts of a turn, and a re-run must see what the first attempt saw.
 
 mod history;
+mod journal;
 mod llm;
 mod parking;
 mod progress;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,6 +28,9 @@ use crate::model::{Call, CallResult, Doubt, FlowName, Place, Resolution, TurnId}
 use crate::policy::{Bounds, Grants, Rights, contract};
 use crate::ports::{CallError, Clock, Fence, Llm, Messenger, Store};
 use crate::text::line;
+use crate::wasm::Memory;
+
+pub(crate) use journal::{Journal, is_heavy, lighten};
 
 /// What the engine works with.
 #[derive(Clone)]
@@ -38,6 +44,10 @@ pub struct Ports {
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
+
+/// How often a request or an answer is in memory while it is under way: encoded, as it is, and on its way to or from
+/// the store or the port.
+const COPIES: usize = 3;
 
 /// One turn's way to the outside: what it may do, and what it did.
 pub struct Scope {
@@ -59,7 +69,13 @@ pub struct Scope {
     pub(crate) pin: String,
     /// What the guest's clock shows, in milliseconds: moves on with each result.
     pub(crate) now: Arc<AtomicU64>,
-    pub(crate) journal: Vec<Call>,
+    pub(crate) journal: Journal,
+    /// Memory for the journal and for the call under way.
+    pub(crate) memory: Memory,
+    /// What the call under way takes of it.
+    pub(crate) calling: usize,
+    /// What the turn left its instance for want of, and at which call.
+    pub(crate) short: Option<(u32, usize)>,
     /// Bytes of requests and answers that this attempt made or found there.
     pub(crate) journaled: usize,
     /// Calls that the journal had when this attempt began.
@@ -89,20 +105,19 @@ impl Scope {
     /// Answers from the journal, or makes the call between two durable writes. What becomes of one that a crash cut off
     /// between them, effect class *in doubt*, is the operator's choice; it is recorded first, so that nothing is done twice
     /// that is not listed.
-    async fn journaled<Q, A>(
+    async fn journaled<A>(
         &mut self,
         name: &str,
-        request: &Q,
+        request: String,
         perform: impl Future<Output = Result<A, CallError>> + Send + 'static,
     ) -> Result<Result<A, CallError>, Fault>
     where
-        Q: Serialize + Sync,
         A: Serialize + DeserializeOwned + 'static,
     {
-        let request = encode(request)?;
         let at = self.made as usize;
         self.made += 1;
         self.weigh(request.len())?;
+        let size = request.len();
         let mut told = false;
         match self.journal.get(at) {
             Some(call) if call.name != name || call.request != request => {
@@ -113,16 +128,19 @@ impl Scope {
                     self.gauges.replayed();
                 }
                 self.now.fetch_max(result.at, Ordering::Relaxed);
-                let answer = result.answer.clone();
-                self.weigh(answer.len())?;
-                return decode(&answer);
+                let (size, answer) = (result.answer.len(), decode(&result.answer));
+                self.weigh(size)?;
+                return answer;
             }
             Some(call) => {
                 let doubt = self.doubt(call);
+                drop(request);
+                self.make_room(size)?;
                 self.ports.store.doubt(&self.fence, &doubt).await?;
                 told = doubt.done == Resolution::Told;
             }
             None => {
+                self.make_room(size)?;
                 let call = Call { number: self.made, name: name.to_owned(), request, result: None };
                 self.ports.store.journal_intent(&self.fence, &call, &self.pin).await?;
                 self.journal.push(call);
@@ -139,12 +157,14 @@ impl Scope {
 
     /// The last call made has its answer.
     async fn answered(&mut self, answer: String) -> Result<(), Fault> {
+        // The answer is in memory already, whether there is room or not.
+        self.calling = 0;
+        self.memory.set(self.journal.held() + COPIES * answer.len());
         let result = CallResult { answer, at: self.ports.clock.now() };
         self.ports.store.journal_result(&self.fence, self.made, &result).await?;
         self.now.fetch_max(result.at, Ordering::Relaxed);
-        if let Some(call) = self.journal.get_mut(self.made as usize - 1) {
-            call.result = Some(result);
-        }
+        self.journal.answer(self.made as usize - 1, result);
+        self.memory.set(self.journal.held());
         Ok(())
     }
 

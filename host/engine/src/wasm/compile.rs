@@ -67,7 +67,11 @@ pub fn compile_into(cache: &Path, bytes: &[u8]) -> Result<(), LoadError> {
 
 pub(super) fn cache(folder: &Path) -> wasmtime::Result<Cache> {
     let mut config = CacheConfig::new();
-    config.with_directory(std::path::absolute(folder)?).with_files_total_size_soft_limit(CACHE);
+    config
+        .with_directory(std::path::absolute(folder)?)
+        .with_files_total_size_soft_limit(CACHE)
+        // Code that is packed anew would have another digest.
+        .with_optimized_compression_usage_counter_threshold(u64::MAX);
     Cache::new(config)
 }
 

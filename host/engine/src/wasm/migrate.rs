@@ -7,6 +7,7 @@ use crate::fault::{Fault, GuestFault};
 use crate::flow::Former;
 
 use super::executor::{Meter, WaitedTooLong};
+use super::pool::Pool;
 use super::since_v0_1::migration;
 use super::state::GuestState;
 use super::{ALONE, Ready, Sandbox, guarded, too_long, trap};
@@ -24,7 +25,11 @@ impl Sandbox {
     pub async fn migrate(&self, ready: &Ready, label: String, former: Former) -> Result<Option<Vec<u8>>, Fault> {
         let Some(pre) = ready.migration.clone() else { return Ok(None) };
         let meter = Arc::new(Meter::default());
-        let memory = (self.bounds.memory, self.pool.memory(ready.needs).await);
+        // The turn holds room for an instance, which those who have memory may wait for.
+        let Ok((_guest, memory)) = tokio::time::timeout(ALONE, self.pool.memory(ready.needs)).await else {
+            return Err(Fault::Host(Pool::full().to_owned()));
+        };
+        let memory = (self.bounds.memory, memory);
         let state = GuestState::new(self.io.clone(), meter.clone(), label, memory, 0, None);
         let mut store = self.store(state, &meter);
         let guest = async move {

@@ -29,7 +29,7 @@ use wasmtime::{Cache, Config, Engine, InstanceAllocationStrategy, Store, UpdateD
 use crate::broker::Scope;
 use crate::fault::{Fault, GuestFault};
 use crate::flow::{Context, FlowInfo, Outcome};
-use crate::model::Digest;
+use crate::model::{Digest, FlowName};
 use crate::policy::{Bounds, contract};
 use crate::router::FlowEvent;
 
@@ -37,7 +37,8 @@ use compile::Compiled;
 pub use compile::{Compiler, Compiling, compile_into};
 pub use component::{LoadError, Said};
 use executor::{Executor, Meter, WaitedTooLong};
-use pool::{Needs, Pool};
+pub(crate) use pool::Memory;
+use pool::{Memories, Needs, Pool};
 use since_v0_1::migration::{Migrates, MigratesPre};
 use since_v0_1::{Flow, FlowPre};
 use state::{GuestState, Left, Record};
@@ -115,7 +116,11 @@ impl Sandbox {
     async fn describe(&self, compiled: &Compiled) -> Result<FlowInfo, LoadError> {
         let Ok(_spare) = self.spare.acquire().await else { unreachable!("the semaphore is never closed") };
         let (meter, record) = (Arc::new(Meter::default()), Record::default());
-        let memory = (self.bounds.memory, self.pool.memory(compiled.needs).await);
+        let waits = self.pool.memory(compiled.needs);
+        let Ok((_guest, memory)) = tokio::time::timeout(ALONE, waits).await else {
+            return Err(LoadError::Host(Pool::full().to_owned()));
+        };
+        let memory = (self.bounds.memory, memory);
         let state = GuestState::new(self.io.clone(), meter.clone(), "describe".to_owned(), memory, 0, None);
         let mut store = self.store(state.recorded(&record), &meter);
         let (pre, migrates) = (compiled.pre.clone(), compiled.migration.is_some());
@@ -143,6 +148,11 @@ impl Sandbox {
     /// Room for the instances of turns.
     pub fn instances(&self) -> &Arc<Semaphore> {
         self.pool.instances()
+    }
+
+    /// Memory of a flow, none as yet.
+    pub(crate) fn no_memory(&self, flow: &FlowName) -> Memory {
+        self.pool.no_memory(flow)
     }
 
     /// Runs a turn, on [`threads`](Self::threads), from `instance`, which is one of [`instances`](Self::instances). Dropping
@@ -189,10 +199,15 @@ impl Sandbox {
         &self,
         ready: &Ready,
         call: &Call,
-        scope: Box<Scope>,
+        mut scope: Box<Scope>,
         instance: Option<OwnedSemaphorePermit>,
     ) -> (Result<Outcome, Fault>, Option<Box<Scope>>) {
-        let (_admitted, memory) = self.pool.admit(&scope.flow, ready.needs, instance, scope.again).await;
+        let admitted = self.pool.admit(&scope.flow, ready.needs, scope.needs(), instance, scope.again).await;
+        let (_admitted, Memories { instance: memory, journal }) = admitted;
+        scope.memory = journal;
+        if let Err(fault) = outside(&self.io, scope.recall()).await {
+            return (Err(fault), Some(scope));
+        }
         let meter = Arc::new(Meter::default().with_waited(scope.waited));
         let label = format!("{} {}", scope.flow, call.context.turn);
         let (io, seed) = (self.io.clone(), call.context.seed);

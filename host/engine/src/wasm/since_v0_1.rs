@@ -146,6 +146,9 @@ fn event_in(event: &FlowEvent) -> types::Event {
             files: files.iter().map(file_in).collect(),
             extensions,
         }),
+        FlowEvent::Edited { text } => {
+            types::Event::Edited(types::Said { text: text.clone(), files: Vec::new(), extensions })
+        }
         FlowEvent::Picked { key, values } => {
             types::Event::Picked(types::Picked { key: key.clone(), values: values.clone(), extensions })
         }

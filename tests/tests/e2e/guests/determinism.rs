@@ -16,7 +16,8 @@ async fn go_on_from(world: &mut World, journal: &[Call]) {
     world.store.accept(inbound, Entry::Queue).await.unwrap();
     let claim = world.store.claim(1, Duration::from_secs(30)).await.unwrap().pop().unwrap();
     let event = FlowEvent::Said { text: "go".into(), files: vec![] };
-    let pin = serde_json::to_string(&Route::Run(Run { begin: None, event, follow: None, moved: None })).unwrap();
+    let pin = serde_json::to_string(&Route::Run(Run { begin: None, event, follow: None, quiet: false, moved: None }))
+        .unwrap();
     for call in journal {
         world.store.journal_intent(&claim.fence, call, &pin).await.unwrap();
         if let Some(result) = &call.result {

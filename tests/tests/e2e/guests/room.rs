@@ -1,4 +1,4 @@
-//! Room for instances and their memory: whoever takes all of it leaves the others half.
+//! Room for instances, their memory and their journals: whoever takes all of it leaves the others half.
 
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,62 @@ async fn sleepers_leave_room_to_others() {
     host.idle().await;
     assert!(host.dead().into_iter().all(|(_, letter)| letter.error == "wait-limit"));
     host.expect_dead(sleepers.len());
+}
+
+#[tokio::test]
+async fn sleepers_of_two_names_leave_room_to_others() {
+    let limits = "[limits]\ninstances = 8\n";
+    let sleep = guests::component("wasi_sleep");
+    let setup = Setup::new().component("polite", &guests::polite()).component("sleep", &sleep);
+    let mut host = TestHost::start(setup.component("slumber", &sleep).table(limits)).await;
+    let flows = ["sleep", "slumber"];
+    let mut sleepers: Vec<_> = (0..8).map(|at| host.person(&format!("s{at}"))).collect();
+    for (at, sleeper) in sleepers.iter_mut().enumerate() {
+        sleeper.start(flows[at % 2]);
+        assert_eq!(sleeper.hear().await.text, "ready");
+    }
+    let begun = Instant::now();
+    sleepers.iter_mut().for_each(|sleeper| sleeper.say("go"));
+    let mut other = host.person("other");
+    other.start("polite");
+    assert_eq!(other.hear().await.text, "ready");
+    for _ in 0..5 {
+        assert_eq!(other.answers_to("hello").await, ["ok"]);
+    }
+    assert!(begun.elapsed() < SOON, "others waited for sleepers: {:?}", begun.elapsed());
+    for sleeper in &mut sleepers {
+        assert!(sleeper.hear().await.text.starts_with("Sorry, something went wrong"));
+    }
+    host.idle().await;
+    host.expect_dead(sleepers.len());
+}
+
+#[tokio::test]
+async fn journals_wait_for_memory() {
+    // Half of it is less than all these journals together.
+    let limits = "[limits]\nmemory_total_mib = 128\n";
+    let setup = Setup::new().canned().component("polite", &guests::polite());
+    let mut setup = setup.component("wordy", &guests::component("wordy")).table(limits);
+    setup.replace("[log]\n", "[log]\nlevel = \"debug\"\n");
+    let host = TestHost::start(setup).await;
+    let mut people: Vec<_> = (0..12).map(|at| host.person(&format!("w{at}"))).collect();
+    for person in &mut people {
+        person.start("wordy");
+        assert_eq!(person.hear().await.text, "ready");
+    }
+    people.iter_mut().for_each(|person| person.say("go"));
+    let mut other = host.person("other");
+    other.start("polite");
+    assert_eq!(other.hear().await.text, "ready");
+    assert_eq!(other.answers_to("hello").await, ["ok"]);
+    for person in &mut people {
+        assert_eq!(person.hear().await.text, "28 answers", "later there is memory");
+    }
+    assert!(
+        host.log().lines().iter().any(|line| line.contains("a turn waits for memory for a call")),
+        "all journals were in memory at once"
+    );
+    host.idle().await;
 }
 
 #[tokio::test]
