@@ -30,6 +30,12 @@ const SLOW: Duration = Duration::from_secs(10);
 /// Files read at once. One whose read blocks, as on a file server that is away, keeps its thread.
 const READS: usize = 64;
 
+/// What large files may have in memory together until each is taken up, in KiB; one of them at least goes in.
+const ROOM: u32 = 128 << 10;
+
+/// A file of so many KiB is not large, and waits behind no large one.
+const SMALL: u64 = 2 << 10;
+
 /// Why files in the folder are not flows, by file name.
 #[derive(Debug, Clone, Default)]
 pub struct Refusals(Arc<Mutex<BTreeMap<String, String>>>);
@@ -65,12 +71,14 @@ struct Hand {
     engine: Arc<Engine>,
     refusals: Refusals,
     reads: Arc<Semaphore>,
+    room: Arc<Semaphore>,
 }
 
 impl Folder {
     /// A folder that is not looked at yet.
     pub fn new(path: &Path, authority: Authority, engine: Arc<Engine>) -> Self {
-        let hand = Hand { engine, refusals: Refusals::default(), reads: Arc::new(Semaphore::new(READS)) };
+        let room = Arc::new(Semaphore::new(ROOM as usize));
+        let hand = Hand { engine, refusals: Refusals::default(), reads: Arc::new(Semaphore::new(READS)), room };
         let (jobs, under_way, advised) = (JoinSet::new(), BTreeSet::new(), BTreeSet::new());
         Self { path: path.to_owned(), authority, hand, seen: None, jobs, under_way, advised }
     }
@@ -159,7 +167,10 @@ impl Folder {
         self.hand.refusals.map(|map| map.retain(|name, _| names.contains(name)));
         let former = self.seen.take();
         let mut seen = BTreeMap::new();
-        for file in &found {
+        // What is small is taken up soon.
+        let mut by_size: Vec<_> = found.iter().collect();
+        by_size.sort_by_key(|file| file.size);
+        for file in by_size {
             let before = former.as_ref().map(|former| former.get(&file.path));
             let look = rollout::look(self.authority, before, (file.size, file.change));
             if let (true, Some(Some(before))) = (self.under_way.contains(&file.path), before) {
@@ -271,11 +282,15 @@ impl Hand {
 
     /// Answers what the file holds, current or not.
     async fn offer(&self, flow: &FlowName, file: &Found, deploy: Deploy) -> Result<Digest, Refused> {
+        let kib = file.size.min(self.engine.bounds().component as u64) >> 10;
+        let weight = if kib <= SMALL { 0 } else { u32::try_from(kib).unwrap_or(ROOM).min(ROOM) };
+        let _room = self.room.acquire_many(weight).await.map_err(|error| Refused::Host(error.to_string()))?;
         let bytes = self.read(file).await.map_err(|error| Refused::Host(error.to_string()))?;
-        let digest = Digest::of(&bytes);
+        let digested = tokio::task::spawn_blocking(move || (Digest::of(&bytes), bytes)).await;
+        let (digest, bytes) = digested.map_err(|error| Refused::Host(error.to_string()))?;
         // If it kills the host, this is the last line of its log.
         tracing::info!(%flow, file = file_name(&file.path), digest = digest.short(), bytes = bytes.len(), "a file is looked at");
-        let current = self.engine.catalog.offer(flow, bytes, deploy).await?;
+        let current = self.engine.catalog.offer(flow, digest.clone(), bytes, deploy).await?;
         if current.as_ref() != Some(&digest) {
             let current = current.as_ref().map_or("none", Digest::short);
             tracing::warn!(%flow, digest = digest.short(), current, "the file is not current: another version was deployed \

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -22,11 +22,12 @@ const WORDS: u64 = 4 << 10;
 /// The child's exit code for a component that does not compile, and where its host is gone.
 const WRONG: i32 = 2;
 const ORPHAN: i32 = 3;
+/// The exit code of a Rust program that panicked.
+const PANICKED: i32 = 101;
 
-/// How a child is bounded, and where it leaves the code.
+/// How a child is bounded.
 #[derive(Debug)]
 pub(super) struct Limits {
-    pub(super) cache: PathBuf,
     pub(super) memory_mib: u64,
     pub(super) cpu_s: u64,
 }
@@ -34,7 +35,7 @@ pub(super) struct Limits {
 /// How a compilation ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// The code is in the cache, or can be compiled again under the same limits.
+    /// The code is in its folder.
     Good,
     /// The component is wrong.
     Wrong(String),
@@ -74,6 +75,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let cpu = Rlimit { current: Some(args.cpu_s), maximum: Some(args.cpu_s + 5) };
     setrlimit(Resource::Cpu, cpu).context("computing time cannot be limited")?;
     setrlimit(Resource::Core, bound(0)).context("core dumps cannot be switched off")?;
+    // Turns go first.
+    let _ = rustix::process::nice(10);
     // Where the machine is short of memory the host is to stay. Without it the limits above hold all the same.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let mut input = std::io::stdin();
@@ -99,18 +102,18 @@ fn wrong(words: &str) -> ! {
     std::process::exit(WRONG)
 }
 
-/// The host's side. Dropping it kills the child.
-pub(super) async fn compile(limits: &Limits, bytes: &[u8]) -> Ended {
-    match tokio::time::timeout(LONGEST, attempt(limits, bytes)).await {
+/// The host's side: the code goes into the folder `made`. Dropping it kills the child.
+pub(super) async fn compile(limits: &Limits, made: &Path, bytes: &[u8]) -> Ended {
+    match tokio::time::timeout(LONGEST, attempt(limits, made, bytes)).await {
         Ok(Ok((status, words))) => ended(status, words, limits),
         Ok(Err(error)) => Ended::Host(format!("a component cannot be compiled in a process of its own: {error}")),
         Err(_) => Ended::Broke(format!("it did not compile within {} s", LONGEST.as_secs())),
     }
 }
 
-async fn attempt(limits: &Limits, bytes: &[u8]) -> std::io::Result<(ExitStatus, String)> {
+async fn attempt(limits: &Limits, made: &Path, bytes: &[u8]) -> std::io::Result<(ExitStatus, String)> {
     let mut command = Command::new(PROGRAM);
-    command.arg("compile-component").arg("--cache").arg(&limits.cache);
+    command.arg("compile-component").arg("--cache").arg(made);
     command.args(["--memory-mib", &limits.memory_mib.to_string(), "--cpu-s", &limits.cpu_s.to_string()]);
     // It needs none of the host's variables, and secrets are among them.
     command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -147,8 +150,12 @@ fn ended(status: ExitStatus, words: String, limits: &Limits) -> Ended {
         }
         // Where there is no more memory, it aborts.
         (_, Some(signal)) if signal == Signal::ABORT.as_raw() || signal == Signal::SEGV.as_raw() => {
-            Ended::TooMuch(format!("it takes more than {memory_mib} MiB of memory to compile, or too deep a stack"))
+            Ended::TooMuch(format!(
+                "it takes more than {memory_mib} MiB of memory to compile, or too deep a stack; a host with more memory \
+                 gives more"
+            ))
         }
+        (Some(PANICKED), _) => Ended::TooMuch("the compiler gave up on it".to_owned()),
         _ => Ended::Broke(format!("its compilation broke off: {status}")),
     }
 }

@@ -10,21 +10,29 @@ use std::time::Duration;
 
 use pesto_engine::model::Digest;
 
+use super::code;
+
 /// How long it counts that a component was compiled well. Its code may have left the cache.
 const GOOD: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Where children compile, each in a folder of its own.
+const MAKING: &str = "making";
 
 /// What is known of a component.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Known {
     Nothing,
-    /// It was compiled under the same limits.
+    /// It was compiled under the same limits, and its code is there.
     Good,
+    /// It is no component that could be compiled, in these words.
+    Wrong(String),
     /// It was too much for the same limits, in these words.
     Refused(String),
     /// The host ended so often in a row while it was compiled, by this file.
     Killed(u32, PathBuf),
 }
 
+#[derive(Debug)]
 pub(super) struct Ledger {
     folder: PathBuf,
     /// Limits and compiler: with others, results are others.
@@ -49,9 +57,11 @@ impl Drop for UnderWay<'_> {
 
 impl Ledger {
     pub(super) fn open(folder: &Path, settings: &str) -> io::Result<Self> {
-        for part in ["cache", "good", "refused", "running"] {
+        for part in ["cache", "good", "refused", "wrong", "running"] {
             fs::create_dir_all(folder.join(part))?;
         }
+        // A child left these whose host ended.
+        drop(fs::remove_dir_all(folder.join(MAKING)));
         for file in files(&folder.join("good")) {
             let old = file
                 .metadata()
@@ -61,8 +71,6 @@ impl Ledger {
                 drop(fs::remove_file(file));
             }
         }
-        // A writer that was killed left these, and the cache writes no file beside one.
-        half_written(&folder.join("cache"), 4);
         Ok(Self { folder: folder.to_owned(), settings: settings.to_owned(), running: Mutex::default() })
     }
 
@@ -78,10 +86,15 @@ impl Ledger {
             let text = fs::read_to_string(self.path(part, digest)).ok()?;
             Some(text.strip_prefix(&self.settings)?.strip_prefix('\n')?.to_owned())
         };
-        match of_settings("refused") {
-            Some(words) => Known::Refused(words),
-            None if of_settings("good").is_some() => Known::Good,
-            None => Known::Nothing,
+        if let Some(words) = of_settings("refused") {
+            return Known::Refused(words);
+        }
+        if let Some(words) = of_settings("wrong") {
+            return Known::Wrong(words);
+        }
+        match of_settings("good") {
+            Some(list) if code::is_whole(&list, &self.folder.join("cache")) => Known::Good,
+            _ => Known::Nothing,
         }
     }
 
@@ -100,8 +113,23 @@ impl Ledger {
         UnderWay { ledger: self, path }
     }
 
-    pub(super) fn good(&self, digest: &Digest) {
-        self.note("good", digest, "");
+    /// The folder in which a component is compiled: empty, as far as that can be.
+    pub(super) fn workplace(&self, digest: &Digest) -> PathBuf {
+        let path = self.path(MAKING, digest);
+        drop(fs::remove_dir_all(&path));
+        path
+    }
+
+    /// Keeps what was made there.
+    pub(super) fn good(&self, digest: &Digest, made: &Path) -> io::Result<()> {
+        let list = code::take_over(made, &self.folder.join("cache"))?;
+        drop(fs::remove_dir_all(made));
+        self.note("good", digest, &list);
+        Ok(())
+    }
+
+    pub(super) fn wrong(&self, digest: &Digest, words: &str) {
+        self.note("wrong", digest, words);
     }
 
     pub(super) fn refused(&self, digest: &Digest, words: &str) {
@@ -134,16 +162,6 @@ impl Ledger {
 
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
-}
-
-fn half_written(folder: &Path, depth: u32) {
-    for path in files(folder) {
-        if depth > 0 && path.is_dir() && !path.is_symlink() {
-            half_written(&path, depth - 1);
-        } else if path.extension().is_some_and(|end| end.to_string_lossy().starts_with("wip-atomic-write-")) {
-            drop(fs::remove_file(path));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -186,19 +204,26 @@ mod tests {
         start("small").refused(&digest(), "too much\nfor it");
         assert_eq!(start("small").known(&digest()), Known::Refused("too much\nfor it".to_owned()));
         assert_eq!(start("large").known(&digest()), Known::Nothing);
-        start("large").good(&digest());
-        assert_eq!(start("large").known(&digest()), Known::Good);
+        start("large").wrong(&digest(), "no component");
+        assert_eq!(start("large").known(&digest()), Known::Wrong("no component".to_owned()));
+        let other = Digest::of(b"another");
+        let host = start("large");
+        let made = host.workplace(&other);
+        fs::create_dir_all(&made).unwrap();
+        fs::write(made.join("abc"), "code").unwrap();
+        host.good(&other, &made).unwrap();
+        assert_eq!((start("large").known(&other), made.exists()), (Known::Good, false));
+        fs::remove_file(folder.path().join("cache/abc")).unwrap();
+        assert_eq!(start("large").known(&other), Known::Nothing, "it is compiled again");
     }
 
     #[test]
-    fn what_a_killed_writer_left_is_removed() {
+    fn what_a_child_left_whose_host_ended_is_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let modules = folder.path().join("cache/modules/wasmtime-48");
-        fs::create_dir_all(&modules).unwrap();
-        let (left, whole) = (modules.join("abc.wip-atomic-write-mod"), modules.join("abc"));
-        fs::write(&left, "half").unwrap();
-        fs::write(&whole, "whole").unwrap();
+        let made = Ledger::open(folder.path(), "settings").unwrap().workplace(&digest());
+        fs::create_dir_all(&made).unwrap();
+        fs::write(made.join("abc.wip-atomic-write-mod"), "half").unwrap();
         Ledger::open(folder.path(), "settings").unwrap();
-        assert!(!left.exists() && whole.exists());
+        assert!(!made.exists());
     }
 }

@@ -3,6 +3,7 @@
 //! it; what was too much, and what the host itself went down with, is remembered.
 
 mod child;
+mod code;
 mod ledger;
 
 use std::path::Path;
@@ -34,11 +35,16 @@ pub fn this_is_pesto() {
     HAS_COMMAND.store(true, Ordering::SeqCst);
 }
 
+/// A component of so many bytes is small, and waits behind no large one.
+const SMALL: usize = 2 << 20;
+
 /// Compiles in children, and keeps what they made.
 pub struct Workshop {
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     limits: Limits,
     at_once: Semaphore,
+    /// For small ones, beside those.
+    small: Semaphore,
 }
 
 /// Where a host compiles: its folder of compiled code lies in `data`, which only it writes to. With the workshop, if
@@ -56,13 +62,14 @@ pub fn compiling(data: &Path) -> std::io::Result<(Compiling, Option<Arc<Workshop
 impl Workshop {
     fn open(folder: &Path, memory: u64) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from) as u64;
-        // A quarter of the memory, in at least one child; half is for instances.
-        let quarter = memory / 4;
-        let each = quarter.clamp(256 << 20, 2 << 30);
-        let limits = Limits { cache: folder.join("cache"), memory_mib: each >> 20, cpu_s: 120 };
-        let at_once = usize::try_from((quarter / each).clamp(1, cores)).unwrap_or(1);
-        let ledger = Ledger::open(folder, &format!("{limits:?} {}", child::build()))?;
-        Ok(Self { ledger, limits, at_once: Semaphore::new(at_once) })
+        // Half of the memory is for instances. Of the rest a child may have all where that is little, for an interpreter
+        // needs it: if there is too little after all, the kernel ends the child and not the host.
+        let half = memory / 2;
+        let each = half.clamp(512 << 20, 2 << 30);
+        let limits = Limits { memory_mib: each >> 20, cpu_s: 120 };
+        let at_once = usize::try_from((half / 2 / each).clamp(1, cores)).unwrap_or(1);
+        let ledger = Arc::new(Ledger::open(folder, &format!("{limits:?} {}", child::build()))?);
+        Ok(Self { ledger, limits, at_once: Semaphore::new(at_once), small: Semaphore::new(1) })
     }
 
     /// Nothing is compiled any more: the host stops, and is not killed.
@@ -74,9 +81,13 @@ impl Workshop {
 #[async_trait]
 impl Compiler for Workshop {
     async fn compile(&self, digest: &Digest, bytes: &Bytes) -> Result<(), LoadError> {
-        match self.ledger.known(digest) {
+        let (ledger, asked) = (self.ledger.clone(), digest.clone());
+        // It reads all of the code.
+        let known = tokio::task::spawn_blocking(move || ledger.known(&asked)).await;
+        match known.map_err(|error| LoadError::Host(error.to_string()))? {
             Known::Good => return Ok(()),
             Known::Refused(words) => return Err(LoadError::TooComplex(words)),
+            Known::Wrong(words) => return Err(LoadError::DoesNotCompile(words)),
             Known::Killed(times, path) if times >= MOST_DEATHS => {
                 let remedy =
                     format!("to have it tried again, remove {} and touch the component's file", path.display());
@@ -84,22 +95,31 @@ impl Compiler for Workshop {
             }
             Known::Killed(..) | Known::Nothing => {}
         }
-        let Ok(_turn) = self.at_once.acquire().await else { unreachable!("the semaphore is never closed") };
+        let turn = tokio::select! {
+            turn = self.at_once.acquire() => turn,
+            turn = self.small.acquire(), if bytes.len() <= SMALL => turn,
+        };
+        let Ok(_turn) = turn else { unreachable!("the semaphores are never closed") };
         let (short, size) = (digest.short(), bytes.len());
         tracing::info!(digest = short, bytes = size, "a component is compiled");
         let under_way = self.ledger.begin(digest);
-        let ended = child::compile(&self.limits, bytes).await;
+        let made = self.ledger.workplace(digest);
+        let ended = child::compile(&self.limits, &made, bytes).await;
         drop(under_way);
         match ended {
-            Ended::Good => self.ledger.good(digest),
-            Ended::Wrong(words) => return Err(LoadError::DoesNotCompile(words)),
+            Ended::Good => self.ledger.good(digest, &made).map_err(|error| {
+                LoadError::Host(format!("compiled code cannot be kept in {}: {error}", made.display()))
+            }),
+            Ended::Wrong(words) => {
+                self.ledger.wrong(digest, &words);
+                Err(LoadError::DoesNotCompile(words))
+            }
             Ended::TooMuch(words) => {
                 self.ledger.refused(digest, &words);
-                return Err(LoadError::TooComplex(words));
+                Err(LoadError::TooComplex(words))
             }
-            Ended::Broke(words) => return Err(LoadError::TooComplex(words)),
-            Ended::Host(reason) => return Err(LoadError::Host(reason)),
+            Ended::Broke(words) => Err(LoadError::TooComplex(words)),
+            Ended::Host(reason) => Err(LoadError::Host(reason)),
         }
-        Ok(())
     }
 }

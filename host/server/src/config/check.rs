@@ -27,6 +27,7 @@ pub(super) fn check(
     let file = layers.read()?;
     let mut check = Check { layers, notes: Vec::new(), mentions: Vec::new() };
     let limits = check.limits(&file.limits)?;
+    check.warn_of_memory(&limits);
     let log = check.log(&file.log)?;
     let data = straight(folder.join(check.path("data", &file.data, "data")?));
     let flows = straight(folder.join(check.path("flows", &file.flows, "flows")?));
@@ -128,6 +129,24 @@ impl Check<'_> {
     fn note(&mut self, at: Option<Range<usize>>, key: &str, what: &str, remedy: &str) {
         let note = self.error(at, key, what, remedy).to_string();
         self.notes.push(note);
+    }
+
+    /// Half of what there is should be left for the host itself and for compiling.
+    fn warn_of_memory(&mut self, limits: &Limits) {
+        let there_is = crate::memory::there_is();
+        if limits.memory_total > there_is / 4 * 3 {
+            let what = format!(
+                "turns may take {} MiB together, and this process has {} MiB: it may be killed for it",
+                limits.memory_total / MIB,
+                there_is / MIB
+            );
+            self.note(
+                None,
+                "limits.memory_total_mib",
+                &what,
+                "Give it more memory, or lower limits.memory_mib and this.",
+            );
+        }
     }
 
     fn limits(&self, limits: &file::Limits) -> Result<Limits, ConfigError> {

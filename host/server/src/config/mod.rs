@@ -102,7 +102,7 @@ struct Mention {
 pub struct Limits {
     /// `memory_mib`: all memories of a component together, in bytes. 1 to 4,096 MiB, 64 by default.
     pub memory: u64,
-    /// `memory_total_mib`: the memories of all turns together, in bytes; each flow has half of it at most. Twice `memory_mib`
+    /// `memory_total_mib`: the memories of all turns and their journals together, in bytes; a flow has half of what the others leave. Twice `memory_mib`
     /// to 16,777,216 MiB, half of the machine's or the control group's memory by default.
     pub memory_total: u64,
     /// `cpu_ms`: computing time of a turn, not counting waits. 10 to 60,000 ms, 1,000 by default.
