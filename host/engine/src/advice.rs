@@ -100,7 +100,7 @@ mod tests {
     fn the_hosts_own_words_begin_nothing() {
         let flows = [("x", info(&["help", "start x", "start"], &[]))];
         let words = words(&flows, &[]);
-        assert_eq!(words.len(), 2, "{words:?}");
+        assert_eq!(words.len(), 3, "{words:?}");
         assert!(
             words[0].starts_with("`help` never begins `x`") && words[1].starts_with("`start x` never"),
             "{words:?}"

@@ -12,44 +12,42 @@ const MOMENT: Millis = 10_000;
 /// Questions that are remembered at once.
 const MOST: usize = 10_000;
 
-/// Who answered which question, and when.
+/// When who answered which question, or was refused there.
 #[derive(Debug, Default)]
-pub(crate) struct Answered(Mutex<HashMap<EffectId, (String, Millis)>>);
+pub(crate) struct Answered(Mutex<HashMap<(EffectId, String), Millis>>);
 
 impl Answered {
-    /// The event answers a question, if it is a click or a form.
+    /// The event answers a question, or is refused, if it is a click or a form.
     pub(crate) fn note(&self, inbound: &Inbound, now: Millis) {
         let Some(message) = question(&inbound.body) else { return };
         // Nothing between lock and unlock can panic and leave the map half changed.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
-            known.retain(|_, (_, at)| at.saturating_add(MOMENT) > now);
+            known.retain(|_, at| at.saturating_add(MOMENT) > now);
         }
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(message.clone(), (inbound.person.id.clone(), now));
+        known.insert((message.clone(), inbound.person.id.clone()), now);
     }
 
     /// The turn of an event that was noted is done: from now on its answer is seen.
     pub(crate) fn settle(&self, inbound: &Inbound, now: Millis) {
         let Some(message) = question(&inbound.body) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((who, at)) = known.get_mut(message)
-            && *who == inbound.person.id
+        if let Some(at) = known.get_mut(&(message.clone(), inbound.person.id.clone()))
             && *at == inbound.at
         {
             *at = now;
         }
     }
 
-    /// Whether the person answered the same question a moment before.
+    /// Whether the person answered the same question a moment before, or was refused.
     pub(crate) fn again(&self, inbound: &Inbound) -> bool {
         let Some(message) = question(&inbound.body) else { return false };
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let within =
-            |(who, at): &(String, Millis)| *who == inbound.person.id && inbound.at <= at.saturating_add(MOMENT);
-        known.get(message).is_some_and(within)
+        let at = known.get(&(message.clone(), inbound.person.id.clone()));
+        at.is_some_and(|at| inbound.at <= at.saturating_add(MOMENT))
     }
 }
 

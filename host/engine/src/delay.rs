@@ -47,7 +47,7 @@ pub struct Arrival {
 /// How long a text is held from its arrival. `burst` says whether its person wrote another one a moment ago, or is being
 /// answered.
 fn wait(arrival: &Arrival, burst: bool) -> Millis {
-    let late = arrival.late.max(arrival.usual).saturating_mul(2);
+    let late = arrival.late.max(arrival.usual);
     match arrival.ways {
         Ways::One => 0,
         Ways::Several if burst || arrival.late > LATE => MOST.min(BURST.saturating_add(late)),
@@ -190,13 +190,13 @@ mod tests {
             (500, 500, Ways::One, true, 0),
             (0, 0, Ways::Several, false, LEAST),
             (4, 0, Ways::Several, false, LEAST),
-            (0, 8, Ways::Several, false, 16),
-            (30, 8, Ways::Several, false, 60),
-            (100, 8, Ways::Several, false, 200),
-            (0, 300, Ways::Several, false, 600),
+            (0, 18, Ways::Several, false, 18),
+            (30, 8, Ways::Several, false, 30),
+            (100, 8, Ways::Several, false, 100),
+            (0, 300, Ways::Several, false, 300),
             (0, 0, Ways::Several, true, BURST),
-            (30, 8, Ways::Several, true, BURST + 60),
-            (101, 0, Ways::Several, false, BURST + 202),
+            (30, 8, Ways::Several, true, BURST + 30),
+            (101, 0, Ways::Several, false, BURST + 101),
             (30_000, 0, Ways::Several, false, MOST),
             (Millis::MAX, Millis::MAX, Ways::Several, true, MOST),
         ] {
@@ -224,11 +224,11 @@ mod tests {
         let delays = Delays::default();
         assert_eq!(alone(&delays, 0, 40), LEAST, "the first one is taken for timely");
         assert_eq!(alone(&delays, 1, 40), LEAST);
-        assert_eq!(alone(&delays, 2, 80), 80, "as late as it is");
-        assert_eq!(alone(&delays, 3, 40), 126, "by the grain of the count");
+        assert_eq!(alone(&delays, 2, 80), 40, "as late as it is");
+        assert_eq!(alone(&delays, 3, 40), 63, "by the grain of the count");
         assert_eq!(alone(&delays, 4, 30_000), MOST);
-        assert_eq!(alone(&delays, 5, 40), 126, "what comes so late was sent again, and nobody waits for it");
-        assert_eq!(alone(&delays, MINUTE + 5, 40), 126);
+        assert_eq!(alone(&delays, 5, 40), 63, "what comes so late was sent again, and nobody waits for it");
+        assert_eq!(alone(&delays, MINUTE + 5, 40), 63);
         assert_eq!(alone(&delays, 2 * MINUTE + 5, 40), LEAST);
     }
 
@@ -238,8 +238,8 @@ mod tests {
         for number in 0..198 {
             alone(&delays, number, 5);
         }
-        assert_eq!((alone(&delays, 200, 95), alone(&delays, 201, 5)), (180, 10), "itself only");
-        assert_eq!((alone(&delays, 202, 95), alone(&delays, 203, 95), alone(&delays, 204, 5)), (180, 180, 190));
+        assert_eq!((alone(&delays, 200, 95), alone(&delays, 201, 5)), (90, 10), "itself only");
+        assert_eq!((alone(&delays, 202, 95), alone(&delays, 203, 95), alone(&delays, 204, 5)), (90, 90, 95));
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
         for skew in [-3_600_000, 3_600_000] {
             let delays = Delays::default();
             assert_eq!(alone(&delays, 0, skew), LEAST);
-            assert_eq!(alone(&delays, 5, skew + 20), 40);
+            assert_eq!(alone(&delays, 5, skew + 20), 20);
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
     fn seldom_texts_do_not_hide_how_late_one_is() {
         let delays = Delays::default();
         alone(&delays, 0, 0);
-        assert_eq!(alone(&delays, CLOCK - 1_000, 60), 120);
+        assert_eq!(alone(&delays, CLOCK - 1_000, 60), 60);
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
         let delays = Delays::default();
         let arrival = arrived(&delays, 0, 0);
         delays.stored(&arrival, 20);
-        assert_eq!(alone(&delays, 1, 0), 40);
+        assert_eq!(alone(&delays, 1, 0), 20);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod date;
 mod number;
 mod sound;
+mod wrong;
 
 use std::collections::BTreeSet;
 
@@ -14,9 +15,10 @@ use crate::text::line;
 pub use date::is_date;
 pub(crate) use sound::check_choices;
 pub use sound::sound;
+pub use wrong::{Range, Wrong};
 
-/// What is wrong: the key of a field, and a sentence for the person.
-pub type Problem = (String, String);
+/// What is wrong: the key of a field, and what is the matter with it.
+pub type Problem = (String, Wrong);
 
 /// The values as a flow gets them: clean, in the form's order, without fields that were left empty.
 pub type Clean = Vec<(String, Vec<String>)>;
@@ -29,7 +31,7 @@ pub type Clean = Vec<(String, Vec<String>)>;
 /// with its key, cut to 80 bytes.
 pub fn check(form: &Form, values: &Values) -> Result<Clean, Vec<Problem>> {
     if let Some(key) = values.keys().find(|key| form.fields.iter().all(|field| field.key != **key)) {
-        return Err(vec![(line(key, contract::KEY), "The form has no such field.".to_owned())]);
+        return Err(vec![(line(key, contract::KEY), Wrong::NoSuchField)]);
     }
     let mut clean = Clean::new();
     let mut problems = Vec::new();
@@ -37,14 +39,14 @@ pub fn check(form: &Form, values: &Values) -> Result<Clean, Vec<Problem>> {
         match check_field(field, values.get(&field.key).map(Vec::as_slice).unwrap_or_default()) {
             Ok(values) if values.is_empty() => {}
             Ok(values) => clean.push((field.key.clone(), values)),
-            Err(words) => problems.push((field.key.clone(), words)),
+            Err(wrong) => problems.push((field.key.clone(), wrong)),
         }
     }
     // Counted as it came, for so it is stored.
     if weight(values) > contract::FILLED
         && let Some((key, _)) = values.iter().max_by_key(|(_, values)| values.iter().map(String::len).sum::<usize>())
     {
-        problems.push((key.clone(), "All your answers together are too long. Please shorten this one.".to_owned()));
+        problems.push((key.clone(), Wrong::TooLongTogether));
     }
     if problems.is_empty() { Ok(clean) } else { Err(problems) }
 }
@@ -58,11 +60,11 @@ pub(crate) fn weight(values: &Values) -> usize {
 ///
 /// # Errors
 ///
-/// A sentence for the person. It repeats nothing of what they entered.
-pub fn check_field(field: &Field, values: &[String]) -> Result<Vec<String>, String> {
+/// The first fault.
+pub fn check_field(field: &Field, values: &[String]) -> Result<Vec<String>, Wrong> {
     let clean = match &field.kind {
         FieldKind::ManyOf(choices) => return many(field, choices, values),
-        _ if values.len() > 1 => return Err("Please give one answer.".to_owned()),
+        _ if values.len() > 1 => return Err(Wrong::SeveralAnswers),
         FieldKind::OneOf(options) => values
             .iter()
             .map(String::as_str)
@@ -79,8 +81,8 @@ pub fn check_field(field: &Field, values: &[String]) -> Result<Vec<String>, Stri
         },
     };
     match clean {
-        None if field.required && !field.options().is_empty() => Err("Please pick one.".to_owned()),
-        None if field.required => Err("Please fill this in.".to_owned()),
+        None if field.required && !field.options().is_empty() => Err(Wrong::NothingPicked),
+        None if field.required => Err(Wrong::Empty),
         clean => Ok(clean.into_iter().collect()),
     }
 }
@@ -111,40 +113,32 @@ fn written(text: &str, kind: &FieldKind) -> String {
     text.chars().filter_map(kept).collect::<String>().trim().to_owned()
 }
 
-fn sized(text: String, least: u32, most: u32) -> Result<String, String> {
-    let count = |most: u32| if most == 1 { "1 character".to_owned() } else { format!("{most} characters") };
+fn sized(text: String, least: u32, most: u32) -> Result<String, Wrong> {
     let got = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
     if got < least {
-        Err(format!("Please write at least {}.", count(least)))
+        Err(Wrong::TooShort { least })
     } else if got > most {
-        Err(format!("Please write at most {}: these are {got}.", count(most)))
+        Err(Wrong::TooLong { most, got })
     } else {
         Ok(text)
     }
 }
 
-fn known(options: &[Choice], value: &str) -> Result<(), String> {
-    if options.iter().any(|option| option.value == value) {
-        Ok(())
-    } else {
-        Err("That is not among the choices.".to_owned())
-    }
+fn known(options: &[Choice], value: &str) -> Result<(), Wrong> {
+    if options.iter().any(|option| option.value == value) { Ok(()) } else { Err(Wrong::NotAmong) }
 }
 
-fn many(field: &Field, choices: &Choices, values: &[String]) -> Result<Vec<String>, String> {
+fn many(field: &Field, choices: &Choices, values: &[String]) -> Result<Vec<String>, Wrong> {
     let (least, most) = (choices.least as usize, choices.most as usize);
     if values.is_empty() && !field.required {
         return Ok(Vec::new());
     }
     if !(least..=most).contains(&values.len()) {
-        return Err(match (least, most) {
-            (least, most) if least == most => format!("Please pick {least}."),
-            (least, most) => format!("Please pick {least} to {most}."),
-        });
+        return Err(Wrong::Count { least, most });
     }
     let mut seen = BTreeSet::new();
     if !values.iter().all(|value| seen.insert(value)) {
-        return Err("Please pick each only once.".to_owned());
+        return Err(Wrong::Twice);
     }
     values.iter().try_for_each(|value| known(&choices.options, value))?;
     Ok(values.to_vec())

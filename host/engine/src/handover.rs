@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::SendError;
 use tokio::task::JoinSet;
 
+use crate::broker::lighten;
 use crate::dispatch::{left, reap};
 use crate::engine::{Engine, LEASE};
 use crate::model::Inbound;
@@ -94,9 +95,11 @@ impl Turns {
         Self { engine, tasks: JoinSet::new(), taken }
     }
 
-    pub(crate) fn begin(&mut self, claim: Box<Claim>, room: Room) {
+    pub(crate) fn begin(&mut self, mut claim: Box<Claim>, room: Room) {
         reap(&mut self.tasks);
-        self.tasks.spawn_on(self.engine.clone().turn(claim, room), self.engine.sandbox.threads());
+        // It waits for room now, and has the journal again when there is some.
+        let left_there = lighten(&mut claim.journal);
+        self.tasks.spawn_on(self.engine.clone().turn(claim, left_there, room), self.engine.sandbox.threads());
     }
 
     /// Begins what is handed over as long as `wait` is not over.

@@ -8,11 +8,11 @@ use crate::delay::{Arrival, Ways};
 use crate::engine::Engine;
 use crate::form;
 use crate::model::{
-    Aim, Body, Control, Digest, EffectId, File, Inbound, Manner, Message, Micros, Millis, Person, Place,
+    Aim, Body, Control, Conversation, Digest, EffectId, File, Inbound, Manner, Message, Micros, Millis, Person, Place,
 };
 use crate::policy::{Part, contract};
 use crate::ports::{Accepted, Entry, Glance, StoreError};
-use crate::texts;
+use crate::texts::{self, Words};
 
 /// What was sent so long before a conversation began does not end it, in microseconds. A channel may tell the one time
 /// by its clock and the other by ours.
@@ -53,16 +53,6 @@ impl Engine {
         check(&inbound)?;
         inbound.at = self.ports.clock.now();
         Ok(self.ports.store.accept(inbound, Entry::Answer(Vec::new())).await?)
-    }
-
-    /// Says something to the person alone, once for each id, and handles nothing: what the event told is not kept.
-    pub async fn whisper(&self, mut inbound: Inbound, text: String) -> Result<Accepted, Rejected> {
-        inbound.body = Body::Said { text: String::new(), files: Vec::new() };
-        check(&inbound)?;
-        inbound.at = self.ports.clock.now();
-        let mut message = beside(&inbound, text);
-        message.aim.only_for = Some(inbound.person.id.clone());
-        Ok(self.ports.store.accept(inbound, Entry::Answer(vec![message])).await?)
     }
 
     /// Whether an event's person is alone at its place, or the one whose event is being handled there.
@@ -117,7 +107,7 @@ impl Engine {
         let id = format!("full/{}/{at}", Digest::of(place.as_str().as_bytes()));
         let body = Body::Said { text: String::new(), files: Vec::new() };
         let told = Inbound { id, place, person, at, sent: None, manner: Manner::default(), body };
-        let message = beside(&told, texts::full(count));
+        let message = beside(&told, texts::of(&told.person.locale).full(count));
         if let Err(error) = self.ports.store.accept(told, Entry::Answer(vec![message])).await {
             tracing::error!(%error, "a person could not be told that events of theirs are not taken");
         }
@@ -166,6 +156,7 @@ impl Engine {
             _ => None,
         };
         let Some(control) = control else { return self.queue(inbound, entry).await };
+        let words = texts::of(&inbound.person.locale);
         let glance = store.glance(&inbound.place).await?;
         if let Some(open) = &glance.conversation {
             let ends = matches!(control, Control::Cancel | Control::Restart);
@@ -174,7 +165,7 @@ impl Engine {
             let said = matches!(inbound.body, Body::Said { .. });
             if ends && said && inbound.sent.zip(open.began.sent).is_some_and(late) {
                 // It came so late that what it meant is over, and something else has begun.
-                let message = beside(&inbound, texts::late(control));
+                let message = beside(&inbound, words.late(control));
                 return Ok(store.accept(inbound, Entry::Answer(vec![message])).await?);
             }
             if self.part(&inbound.person, &inbound.place, open) != Part::Whole {
@@ -197,7 +188,7 @@ impl Engine {
             // Nothing is ended for the sake of what cannot begin.
             Control::Restart if !self.can_restart(&inbound, &glance) => {
                 let flow = glance.conversation.as_ref().map_or("", |open| open.flow.as_str());
-                let text = texts::unknown_flow(flow, &self.offers(&inbound.person, &inbound.place));
+                let text = words.unknown_flow(flow, &self.offers(&inbound.person, &inbound.place));
                 let message = beside(&inbound, text);
                 Ok(store.accept(inbound, Entry::Answer(vec![message])).await?)
             }
@@ -212,8 +203,8 @@ impl Engine {
             }
             Control::Status | Control::Help => {
                 let text = match control {
-                    Control::Help => texts::help(&self.offers(&inbound.person, &inbound.place)),
-                    _ => status(&glance),
+                    Control::Help => words.help(&self.offers(&inbound.person, &inbound.place)),
+                    _ => status(words, &glance),
                 };
                 let message = beside(&inbound, text);
                 Ok(store.accept(inbound, Entry::Answer(vec![message])).await?)
@@ -233,13 +224,13 @@ fn beside(inbound: &Inbound, text: String) -> Message {
         choices: None,
         form: None,
         closes: None,
-        aim: Aim { only_for: None, below: inbound.manner.below.clone() },
+        aim: Aim::answers(inbound),
     }
 }
 
-fn status(glance: &Glance) -> String {
-    let flow = glance.conversation.as_ref().map(|open| open.flow.as_str());
-    texts::status(flow, true, glance.inbox.saturating_sub(1))
+fn status(words: &dyn Words, glance: &Glance) -> String {
+    let open = glance.conversation.as_ref().map(Conversation::title);
+    words.status(open, true, glance.inbox.saturating_sub(1))
 }
 
 /// What a file adds to an event: its content stays in the channel.
@@ -253,6 +244,7 @@ fn check(inbound: &Inbound) -> Result<(), Rejected> {
     }
     let got = match &inbound.body {
         Body::Said { text, files } => text.len() + files.iter().map(weight).sum::<usize>(),
+        Body::Edited { text, .. } => text.len(),
         Body::Start { arguments, .. } => arguments.len(),
         Body::Picked { message, values } => message.as_str().len() + values.iter().map(String::len).sum::<usize>(),
         Body::Filled { values, .. } => {

@@ -30,6 +30,7 @@ impl Lane {
             Body::Timer { .. } | Body::Undelivered { .. } => Self::Normal,
             Body::Start { .. }
             | Body::Said { .. }
+            | Body::Edited { .. }
             | Body::Picked { .. }
             | Body::Filled { .. }
             | Body::Control(_)

@@ -8,6 +8,7 @@
 //! - [`lane`]: which turn comes first where there is no room for all
 //! - [`router`]: what an event leads to; [`turn`]: what an outcome leads to. Both decide, and touch nothing
 //! - [`migrate`]: which version of its flow goes on with a conversation
+//! - [`texts`]: the host's own words to people, by their language
 //! - [`form`]: whether what a person filled in keeps a form's rules
 //! - [`life`]: when a silent conversation ends. Decides, and touches nothing
 //! - [`local`]: what people's clocks show, by the rules of their zones
@@ -23,10 +24,11 @@
 //! use pesto_engine::model::Body;
 //! use pesto_engine::flow::Offers;
 //! use pesto_engine::router::{Route, route};
+//! use pesto_engine::texts;
 //!
 //! // No conversation is open and no flow is on offer, so the host answers by itself.
 //! let hello = Body::Said { text: "hello".to_owned(), files: Vec::new() };
-//! assert!(matches!(route(&hello, None, &Offers::default()), Route::Answer(_)));
+//! assert!(matches!(route(&hello, None, &Offers::default(), texts::DEFAULT), Route::Answer(_)));
 //! ```
 //!
 //! `host/ARCHITECTURE.md` has the picture and the invariants.
@@ -69,6 +71,6 @@ pub mod router;
 pub mod scripted;
 pub mod store;
 pub mod text;
-mod texts;
+pub mod texts;
 pub mod turn;
 pub mod wasm;

@@ -119,7 +119,7 @@ pub(crate) fn step(claim: &Claim, open: &Conversation, expiry: Option<Expiry>) -
         } else if let Some(remind) = expiry.remind {
             // However late the reminder comes, there is as much time after it.
             let left = expiry.after.saturating_sub(remind);
-            messages.push(turn::notice(claim, &texts::still_open(open.flow.as_str(), left)));
+            messages.push(turn::notice(claim, &texts::of(&claim.inbound.person.locale).remind(open.title(), left)));
             set(&mut open, &mut timers, EXPIRY, now.saturating_add(left));
         } else {
             return Some(Step::Expire);

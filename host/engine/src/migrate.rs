@@ -138,7 +138,7 @@ mod tests {
     use crate::turn::tests::within;
 
     fn run(event: FlowEvent) -> Run {
-        Run { begin: None, event, follow: None, moved: None }
+        Run { begin: None, event, follow: None, quiet: false, moved: None }
     }
 
     #[test]

@@ -113,6 +113,13 @@ pub enum Body {
         /// What came with it.
         files: Vec<File>,
     },
+    /// The person changed what they wrote.
+    Edited {
+        /// The new words, at most 12,000 bytes.
+        text: String,
+        /// When the old ones were sent: what tells which they were.
+        was: Micros,
+    },
     /// The person chose.
     Picked {
         /// The message whose choices these are.
@@ -300,6 +307,9 @@ pub struct Conversation {
     /// The control word that the person said last, where the flow took it as text. Said once more, it is a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed: Option<Control>,
+    /// When the person's last words were sent, where nothing came after them: they may still be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoken: Option<Micros>,
     /// Versions that it does not move to, the latest ones: it was on them, or they did not take it over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Digest>,
@@ -313,6 +323,11 @@ impl Conversation {
             Asks::Form(form) => Some(form),
             Asks::Choices(_) => None,
         }
+    }
+
+    /// What people call it: the title of its flow.
+    pub fn title(&self) -> &str {
+        if self.began.title.is_empty() { self.flow.as_str() } else { &self.began.title }
     }
 
     /// Place and generation: unique.

@@ -52,6 +52,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             last: claim.inbound.at,
             alone: 0,
             passed: None,
+            spoken: None,
             tried: Vec::new(),
         }),
         None => claim.conversation.clone(),
@@ -88,13 +89,17 @@ pub fn conclude(
     let place = &claim.fence.place;
     let turn = TurnId::new(place, claim.seq);
     let said = said(&run.event, claim);
+    let words = texts::of(&claim.inbound.person.locale);
 
     let mut replies = outcome.messages;
     if cancelled && life::is_hosts(&claim.inbound.body) {
-        replies.insert(0, host_reply(&texts::expired(conversation.flow.as_str())));
+        replies.insert(0, host_reply(&words.expired(conversation.title())));
     }
     if cancelled && replies.is_empty() && run.follow.is_none() {
-        replies.push(host_reply(texts::CANCELLED));
+        replies.push(host_reply(words.cancelled()));
+    }
+    if run.quiet {
+        replies.clear();
     }
     let answered = replies.iter().map(|reply| reply.text.as_str()).collect::<Vec<_>>().join("\n\n");
     let mut messages: Vec<Message> = replies
@@ -103,6 +108,8 @@ pub fn conclude(
         .map(|(at, reply)| message(claim, &turn, at, conversation.generation, reply))
         .collect();
 
+    // What it does not heed, the person hears of.
+    let unheeded = matches!(run.event, FlowEvent::Edited { .. }) && messages.is_empty() && !over;
     let completion = outcome.answers.map(|answers| Completion {
         conversation: conversation.id(place),
         flow: conversation.flow.clone(),
@@ -120,12 +127,20 @@ pub fn conclude(
         let timers = set_timers(&mut conversation, &run.event, outcome.timers, &claim.inbound)?;
         conversation.state = outcome.state;
         if by_person {
+            conversation.spoken = match (&claim.inbound.body, &run.event) {
+                (Body::Said { .. }, FlowEvent::Said { .. } | FlowEvent::Picked { .. }) => claim.inbound.sent,
+                (Body::Edited { was, .. }, _) => Some(*was),
+                _ => None,
+            };
             conversation.last = claim.inbound.at;
             conversation.passed = control_of(&claim.inbound.body);
         }
         conversation.literal_next = outcome.literal_next;
         open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
+        if unheeded {
+            messages.push(aside(claim, words.edited()));
+        }
         (After::Open(Box::new(conversation)), timers)
     };
     Ok(Commit {
@@ -133,7 +148,7 @@ pub fn conclude(
         drops: cancelled.then_some(generation),
         messages,
         timers,
-        exchange: (!over).then(|| Exchange {
+        exchange: (!over && !unheeded).then(|| Exchange {
             said: cut(&said, contract::EXCHANGE),
             answered: cut(&answered, contract::EXCHANGE),
             at: claim.inbound.at,
@@ -157,11 +172,12 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
         }
         if let SwitchQuestion::Asked { flow, arguments } = &answer.switch {
             let message = turn.message(0);
-            reply.choices = Some(switch_choices());
+            let choices = switch_choices(texts::of(&claim.inbound.person.locale));
+            reply.choices = Some(choices.clone());
             open.questions.push(OpenQuestion {
                 message: message.clone(),
                 key: reply.key.clone(),
-                asks: Asks::Choices(switch_choices()),
+                asks: Asks::Choices(choices),
             });
             open.switch_to = Some(Switch { flow: flow.clone(), arguments: arguments.clone(), message });
         }
@@ -187,9 +203,14 @@ pub fn answer(claim: &Claim, answer: &Answer) -> Commit {
 
 /// The end of a turn that the host answers before that person alone.
 pub fn whisper(claim: &Claim, text: &str) -> Commit {
+    Commit { messages: vec![aside(claim, text)], ..Commit::default() }
+}
+
+/// The host's words before that person alone.
+fn aside(claim: &Claim, text: &str) -> Message {
     let mut message = notice(claim, text);
     message.aim.only_for = Some(claim.inbound.person.id.clone());
-    Commit { messages: vec![message], ..Commit::default() }
+    message
 }
 
 /// The end of a turn with which the host ends the conversation by itself.
@@ -212,13 +233,15 @@ pub fn give_up(claim: &Claim, route: Option<&Route>, fault: &GuestFault, at: Mil
     let moved = run.and_then(|run| run.moved.as_ref());
     let ours = matches!(fault, GuestFault::HostFailed { .. });
     let cancelled = run.is_some_and(|run| run.event == FlowEvent::Cancelled);
+    let quiet = run.is_some_and(|run| run.quiet);
     let expired = cancelled && life::is_hosts(&claim.inbound.body);
+    let words = texts::of(&claim.inbound.person.locale);
     let text = match &claim.conversation {
-        Some(open) if expired => texts::expired(open.flow.as_str()),
-        _ if cancelled => texts::CANCELLED.to_owned(),
-        open => texts::gave_up(open.is_some()).to_owned(),
+        Some(open) if expired => words.expired(open.title()),
+        _ if cancelled => words.cancelled().to_owned(),
+        open => words.gave_up(open.is_some()).to_owned(),
     };
-    let told = expired || claim.inbound.body.is_a_persons();
+    let told = expired && !quiet || claim.inbound.body.is_a_persons();
     let mut messages: Vec<_> = told.then(|| notice(claim, &text)).into_iter().collect();
     if cancelled {
         messages.extend(closings(claim, None));
@@ -284,7 +307,7 @@ pub(crate) fn notice(claim: &Claim, text: &str) -> Message {
 fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Reply) -> Message {
     let Reply { key, text, choices, form } = reply;
     let (id, place) = (turn.message(at), claim.fence.place.clone());
-    let aim = Aim { only_for: None, below: claim.inbound.manner.below.clone() };
+    let aim = Aim::answers(&claim.inbound);
     Message { id, place, generation, key, text, choices, form, closes: None, aim }
 }
 
@@ -292,7 +315,7 @@ fn message(claim: &Claim, turn: &TurnId, at: usize, generation: u64, reply: Repl
 fn said(event: &FlowEvent, claim: &Claim) -> String {
     match event {
         FlowEvent::Started { arguments } => arguments.clone(),
-        FlowEvent::Said { text, .. } => text.clone(),
+        FlowEvent::Said { text, .. } | FlowEvent::Edited { text } => text.clone(),
         FlowEvent::Picked { .. } | FlowEvent::Filled { .. } => {
             answered(claim).map(|answered| answered.said).unwrap_or_default()
         }
@@ -328,7 +351,7 @@ fn answered(claim: &Claim) -> Option<Answered<'_>> {
             let Asks::Form(form) = &question.asks else { return None };
             // In a channel others may read along, so what was filled in is not shown there; a day is, like a pick.
             let day = form.day().and_then(|field| values.get(&field.key)?.first());
-            let shown = day.cloned().unwrap_or_else(|| texts::FILLED.to_owned());
+            let shown = day.cloned().unwrap_or_else(|| texts::of(&claim.inbound.person.locale).filled().to_owned());
             Some(Answered { question, said: form::in_words(form, values), shown })
         }
         _ => None,
@@ -363,7 +386,15 @@ fn closings(claim: &Claim, after: Option<&Conversation>) -> Vec<Message> {
 
 /// What the person says, picks or fills in closes the questions asked so far; what this turn asks is open.
 fn open_questions(conversation: &mut Conversation, event: &FlowEvent, messages: &[Message]) {
-    if matches!(event, FlowEvent::Said { .. } | FlowEvent::Picked { .. } | FlowEvent::Filled { .. }) {
+    let answers = match event {
+        FlowEvent::Said { .. } | FlowEvent::Picked { .. } | FlowEvent::Filled { .. } => true,
+        // Where the flow heeds it, it asks anew.
+        FlowEvent::Edited { .. } => !messages.is_empty(),
+        FlowEvent::Started { .. } | FlowEvent::Timer { .. } | FlowEvent::Cancelled | FlowEvent::Undelivered { .. } => {
+            false
+        }
+    };
+    if answers {
         conversation.questions.clear();
         // The host's question stands below the others, and goes with them: a pick of it must not reach the flow.
         conversation.switch_to = None;

@@ -7,7 +7,7 @@
 //! | `- item`, `* item`, `- [x] task` | `• item`, `☑ task`; a nested one `◦ item` |
 //! | `[label](https://…)`, `![label](https://…)` | `label (https://…)`: a link shows where it leads |
 //! | `<https://…>` | `https://…` |
-//! | a fence with a language, or of `~` | a fence of three backquotes |
+//! | a fence with a language, or of `~`; closed if it is not | a fence of three backquotes |
 //! | a table | aligned in a fence, or a list where it is too wide |
 //!
 //! Flows and people write plain text through the same channel, so what could be meant as it stands stays: marks inside
@@ -26,6 +26,7 @@ pub fn to_text(markdown: &str) -> String {
     let mut fence: Option<Fence> = None;
     let lines: Vec<&str> = markdown.split('\n').collect();
     let mut at = 0;
+    let mut cut = false;
     while let Some(line) = lines.get(at) {
         if at > 0 {
             out.push('\n');
@@ -43,6 +44,9 @@ pub fn to_text(markdown: &str) -> String {
         } else if let Some(opened) = Fence::opened_by(line, after) {
             out.push_str(FENCE);
             fence = Some(opened);
+        } else if Fence::is_cut(line, after) {
+            out.push_str(FENCE);
+            (fence, cut) = (Some(Fence('`', 3)), true);
         } else if turns(line) {
             out.push_str(line);
             fence = Some(Fence('`', 3));
@@ -52,6 +56,10 @@ pub fn to_text(markdown: &str) -> String {
         } else {
             out.push_str(&block(line));
         }
+    }
+    if cut && fence.is_some() {
+        out.push('\n');
+        out.push_str(FENCE);
     }
     out
 }
@@ -80,6 +88,14 @@ impl Fence {
         let marks: String = std::iter::repeat_n(mark, 3).collect();
         let end = after.iter().take(FAR).find(|line| line.contains(&marks));
         end.is_some_and(|line| fence.is_line(line)).then_some(fence)
+    }
+
+    /// Whether a line opens code in a named language, and nothing behind it ends or begins any: a model was cut.
+    fn is_cut(line: &str, after: &[&str]) -> bool {
+        let language = line.trim().strip_prefix(FENCE).unwrap_or_default();
+        let named = (1..=20).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphanumeric());
+        // Only the last such line is followed by none, so this is done once.
+        named && after.len() <= FAR && !after.iter().any(|line| line.contains(FENCE))
     }
 
     /// Whether a line is nothing but an end of this fence.

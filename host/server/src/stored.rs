@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use pesto_engine::model::{Beginning, Control, Conversation, Digest, FlowName, Millis, OpenQuestion, Switch};
+use pesto_engine::model::{Beginning, Control, Conversation, Digest, FlowName, Micros, Millis, OpenQuestion, Switch};
 use pesto_engine::ports::StoreError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ struct Rest {
     #[serde(default)]
     passed: Option<Control>,
     #[serde(default)]
+    spoken: Option<Micros>,
+    #[serde(default)]
     tried: Vec<Digest>,
 }
 
@@ -51,6 +53,8 @@ struct RestRef<'a> {
     alone: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
     passed: Option<Control>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spoken: Option<Micros>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tried: &'a [Digest],
 }
@@ -77,6 +81,7 @@ impl Columns {
             last: conversation.last,
             alone: conversation.alone,
             passed: conversation.passed,
+            spoken: conversation.spoken,
             tried,
         })
     }
@@ -99,6 +104,7 @@ impl Columns {
             last: rest.last,
             alone: rest.alone,
             passed: rest.passed,
+            spoken: rest.spoken,
             tried: rest.tried,
         })
     }

@@ -57,7 +57,7 @@ const ENDED: [&str; 5] = [
     "All right. Nothing was recorded.",
     "Cancelled.",
     "Cancelled, before it had begun.",
-    "There is no conversation to end",
+    "There is no conversation here to end",
 ];
 
 /// Reads a post.

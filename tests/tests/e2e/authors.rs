@@ -165,7 +165,7 @@ fn scenarios_have_people_threads_and_silence() {
             "silence.yaml",
             "name: Silence\nsteps:\n  - {start: \"\", bot: [ready]}\n  - {wait: 22d, bot: []}\n  - wait: 1d\n    bot:\n      \
              - contains: \"I will end it in 7 days\"\n    ended: false\n  - wait: 8d\n    bot:\n      - contains: I have \
-             heard nothing from you for long\n    ended: true\n",
+             heard nothing from you for a long time\n    ended: true\n",
         ),
         (
             "sooner.yaml",

@@ -148,7 +148,7 @@ fn a_chat_goes_on_where_the_one_before_ended() {
     let setup = setup();
     check_asked(&pipe(&setup, &LINES[..3]), &ASKS[..4]);
     let said = pipe(&setup, &LINES[3..]);
-    assert!(said.contains("We are in the middle of onboarding-survey."), "{said}");
+    assert!(said.contains("We are in the middle of Onboarding."), "{said}");
     check_asked(&said, &ASKS[3..]);
     check_answers(alone(&setup));
 }

@@ -20,7 +20,7 @@ async fn cancel_is_answered_while_the_model_thinks_and_its_answer_never_comes() 
 
     let asked = Instant::now();
     ada.say("status");
-    assert_eq!(ada.hear().await.text, "We are in the middle of ask. I am working on your message.");
+    assert_eq!(ada.hear().await.text, "We are in the middle of Ask. I am working on your message.");
     ada.say("Cancel ");
     assert_eq!(ada.hear().await.text, "Cancelled.");
     assert!(asked.elapsed() < LATENCY, "the model was waited for");
@@ -47,7 +47,8 @@ async fn what_waits_behind_a_cancelled_turn_is_cancelled_with_it() {
     assert_eq!(ada.hear().await.text, "I am working on your message.");
     // The turn that would have begun a conversation leaves none, but there was something to cancel.
     assert_eq!(ada.answers_to("cancel").await, ["Cancelled."]);
-    let nothing = "There is no conversation to end or to restart. Say `help` to see what I can do.";
+    let nothing =
+        "There is no conversation here to end or to restart. In a thread, say it there; `help` shows what I can do.";
     assert_eq!(ada.answers_to("cancel").await, [nothing]);
     assert_eq!(model.asked().len(), 1, "what was cancelled was asked");
 }

@@ -21,7 +21,7 @@ async fn a_silent_conversation_is_reminded_of_and_ends() {
     bob.settle().await;
     ada.start("feedback");
     ada.hear().await;
-    assert!(ada.hear().await.text.starts_with("We are still in the middle of feedback."));
+    assert!(ada.hear().await.text.starts_with("We are still in the middle of Feedback."));
     ada.settle().await;
     host.idle().await;
     // The end comes though the host was not there when it was due, and once.
@@ -30,7 +30,7 @@ async fn a_silent_conversation_is_reminded_of_and_ends() {
     host.again().await;
     assert_eq!(
         ada.hear().await.text,
-        "I have heard nothing from you for long, so feedback is over. You can begin it again."
+        "I have heard nothing from you for a long time, so Feedback is over. You can begin it again."
     );
     ada.settle().await;
     host.idle().await;

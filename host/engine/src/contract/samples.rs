@@ -69,10 +69,12 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
             by: HOSTILE.into(),
             name: HOSTILE.into(),
             audience: Audience::Mentions,
+            title: HOSTILE.into(),
         },
         last: super::BEGIN + 1,
         alone: super::BEGIN + 2,
         passed: Some(Control::Restart),
+        spoken: Some(Micros::MAX >> 12),
         tried: vec![Digest::of(b"an earlier one")],
     }
 }

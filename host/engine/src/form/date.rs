@@ -1,16 +1,16 @@
 //! Days of the calendar that all use, written as ISO 8601 has them. In this form they compare as texts.
 
+use super::wrong::{Range, Wrong};
+
 /// The date, or what is wrong with it. `least` and `most` are dates.
-pub(super) fn read(text: &str, least: Option<&str>, most: Option<&str>) -> Result<String, String> {
+pub(super) fn read(text: &str, least: Option<&str>, most: Option<&str>) -> Result<String, Wrong> {
     if !is_date(text) {
-        return Err("Please write a date such as 2026-03-31.".to_owned());
+        return Err(Wrong::NoDate);
     }
     let under = least.is_some_and(|least| text < least);
     let over = most.is_some_and(|most| text > most);
-    match (least, most) {
-        (Some(least), Some(most)) if under || over => Err(format!("Please choose a date from {least} to {most}.")),
-        (Some(least), _) if under => Err(format!("Please choose a date from {least} on.")),
-        (_, Some(most)) if over => Err(format!("Please choose a date up to {most}.")),
+    match Range::of(least.map(str::to_owned), most.map(str::to_owned)) {
+        Some(range) if under || over => Err(Wrong::Date(range)),
         _ => Ok(text.to_owned()),
     }
 }

@@ -1,22 +1,21 @@
 //! Numbers as people write them, with a point and without an exponent.
 
+use super::wrong::{Range, Wrong};
 use crate::model::Finite;
 
 /// With so many digits, what a flow reads is what the person wrote.
 const DIGITS: usize = 15;
 
 /// The number in its shortest form, such as `42` or `-1.5`, or what is wrong with it.
-pub(super) fn read(text: &str, least: Option<Finite>, most: Option<Finite>, whole: bool) -> Result<String, String> {
-    let number = parse(text).ok_or("Please write a number, such as 42 or -1.5.")?;
+pub(super) fn read(text: &str, least: Option<Finite>, most: Option<Finite>, whole: bool) -> Result<String, Wrong> {
+    let number = parse(text).ok_or(Wrong::NoNumber)?;
     if whole && number.fract() != 0.0 {
-        return Err("Please write a whole number.".to_owned());
+        return Err(Wrong::NotWhole);
     }
     let under = least.is_some_and(|least| number < least.get());
     let over = most.is_some_and(|most| number > most.get());
-    match (least.map(Finite::get), most.map(Finite::get)) {
-        (Some(least), Some(most)) if under || over => Err(format!("Please write a number from {least} to {most}.")),
-        (Some(least), _) if under => Err(format!("Please write a number from {least} on.")),
-        (_, Some(most)) if over => Err(format!("Please write a number up to {most}.")),
+    match Range::of(least.map(Finite::get), most.map(Finite::get)) {
+        Some(range) if under || over => Err(Wrong::Number(range)),
         // Zero has one form, whatever stood before it.
         _ if number == 0.0 => Ok("0".to_owned()),
         _ => Ok(number.to_string()),

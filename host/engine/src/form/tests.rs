@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::model::Finite;
+use crate::texts;
 
 fn options(values: &[&str]) -> Vec<Choice> {
     values.iter().map(|value| Choice { value: (*value).to_owned(), label: value.to_uppercase() }).collect()
@@ -107,8 +108,8 @@ fn what_is_wrong_is_said_in_words() {
         (many(1, 2), &["a", "x"], "That is not among the choices."),
     ];
     for (kind, values, words) in cases {
-        let problem = check_field(&field(true, kind.clone()), &strings(values));
-        assert_eq!(problem, Err(words.to_owned()), "{kind:?} {values:?}");
+        let wrong = check_field(&field(true, kind.clone()), &strings(values)).unwrap_err();
+        assert_eq!(texts::DEFAULT.wrong(&wrong), words, "{kind:?} {values:?}");
     }
 }
 
@@ -118,7 +119,7 @@ fn what_is_not_required_may_stay_empty_whatever_its_least_is() {
         assert_eq!(check_field(&field(false, kind.clone()), &[]), Ok(vec![]), "{kind:?}");
     }
     assert_eq!(check_field(&field(false, text(5, 9)), &strings(&["  "])), Ok(vec![]));
-    assert_eq!(check_field(&field(false, many(2, 3)), &strings(&["a"])), Err("Please pick 2 to 3.".to_owned()));
+    assert_eq!(check_field(&field(false, many(2, 3)), &strings(&["a"])), Err(Wrong::Count { least: 2, most: 3 }));
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn a_form_is_checked_whole_and_in_its_order() {
     let keys: Vec<_> = problems.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["z", "a"]);
     let unknown = check(&form, &values(&[("a", &["a"]), ("y\n", &["x"])])).unwrap_err();
-    assert_eq!(unknown, [("y\\n".to_owned(), "The form has no such field.".to_owned())]);
+    assert_eq!(unknown, [("y\\n".to_owned(), Wrong::NoSuchField)]);
     assert_eq!(in_words(&form, &values(&[("b", &["a", "c"]), ("z", &["Ada"])])), "Field: Ada\nField: A, C");
 }
 
@@ -146,7 +147,7 @@ fn what_is_filled_in_is_bounded_together() {
     assert!(check(&form, &all(1_000)).is_ok());
     let problems = check(&form, &all(3_000)).unwrap_err();
     assert_eq!(problems.len(), 1);
-    assert!(problems[0].1.contains("together are too long"), "{problems:?}");
+    assert_eq!(problems[0].1, Wrong::TooLongTogether);
 }
 
 #[test]

@@ -148,15 +148,18 @@ fn a_timer_that_means_nothing_any_more_does_nothing() {
 fn the_person_hears_of_the_end_whatever_the_flow_does() {
     let body = Body::Timer { generation: 2, name: EXPIRY.to_owned(), due: WEEK };
     let claim = within(body);
-    let Route::Run(run) = expire() else { panic!("the flow hears of it") };
+    let Route::Run(run) = expire(false) else { panic!("the flow hears of it") };
     let outcome = Outcome { messages: vec![reply("Bye.")], ..Outcome::default() };
     let open = claim.conversation.clone().unwrap();
     let commit = turn::conclude(&claim, &run, open, outcome, &Bounds::default()).unwrap();
     assert_eq!(commit.conversation, After::Closed(2));
     let texts: Vec<_> = commit.messages.iter().map(|message| message.text.as_str()).collect();
-    assert_eq!(texts[..2], [texts::expired("survey").as_str(), "Bye."]);
-    let commit = turn::give_up(&claim, Some(&expire()), &GuestFault::CpuDeadline(1), WEEK);
-    assert_eq!((commit.conversation, commit.messages[0].text.as_str()), (After::Closed(2), &*texts::expired("survey")));
+    assert_eq!(texts[..2], [texts::DEFAULT.expired("survey").as_str(), "Bye."]);
+    let commit = turn::give_up(&claim, Some(&expire(false)), &GuestFault::CpuDeadline(1), WEEK);
+    assert_eq!(
+        (commit.conversation, commit.messages[0].text.as_str()),
+        (After::Closed(2), &*texts::DEFAULT.expired("survey"))
+    );
     // Which way the turn would have taken is not known: nothing is over.
     let commit = turn::give_up(&claim, None, &GuestFault::NeverEnds(10), WEEK);
     assert_eq!((commit.conversation, commit.messages), (After::Unchanged, Vec::new()));
@@ -166,11 +169,11 @@ fn the_person_hears_of_the_end_whatever_the_flow_does() {
 fn an_operator_ends_what_is_open_without_the_flow() {
     let claim = within(Body::Reset);
     assert_eq!(
-        route(&Body::Reset, claim.conversation.as_ref(), &Offers::default()),
-        Route::End(texts::RESET.to_owned())
+        route(&Body::Reset, claim.conversation.as_ref(), &Offers::default(), texts::DEFAULT),
+        Route::End(texts::DEFAULT.reset().to_owned())
     );
-    let commit = turn::end(&claim, texts::RESET);
-    assert_eq!((commit.conversation, commit.messages[0].text.as_str()), (After::Closed(2), texts::RESET));
+    let commit = turn::end(&claim, texts::DEFAULT.reset());
+    assert_eq!((commit.conversation, commit.messages[0].text.as_str()), (After::Closed(2), texts::DEFAULT.reset()));
     assert!(commit.messages[1].closes.is_some(), "what it asked can be answered no more");
-    assert!(matches!(route(&Body::Reset, None, &Offers::default()), Route::Answer(_)));
+    assert!(matches!(route(&Body::Reset, None, &Offers::default(), texts::DEFAULT), Route::Answer(_)));
 }

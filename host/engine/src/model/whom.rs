@@ -38,13 +38,17 @@ pub struct Beginning {
     /// Who else is heard, as the version says with which it began.
     #[serde(default)]
     pub audience: Audience,
+    /// What that version calls itself; empty where nobody knows.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
 }
 
 impl Beginning {
     /// With this event. Who else is heard is for the flow to say.
     pub fn of(inbound: &Inbound) -> Self {
         let Inbound { at, sent, person, .. } = inbound;
-        Self { at: *at, sent: *sent, by: person.id.clone(), name: person.name.clone(), audience: Audience::default() }
+        let (by, name) = (person.id.clone(), person.name.clone());
+        Self { at: *at, sent: *sent, by, name, ..Self::default() }
     }
 
     /// Whose answers are recorded: whoever began the conversation, also where `person` had the last word in it.
@@ -84,9 +88,19 @@ pub struct Aim {
     /// Below this message of the place: [`Manner::below`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<String>,
+    /// The language in which a channel labels its controls, as [`texts`](crate::texts) tags it; empty for the default.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
 }
 
 impl Aim {
+    /// Before all, as an answer to what this person said so.
+    pub(crate) fn answers(inbound: &Inbound) -> Self {
+        let words = crate::texts::of(&inbound.person.locale);
+        let language = if words.tag() == crate::texts::DEFAULT.tag() { "" } else { words.tag() }.to_owned();
+        Self { only_for: None, below: inbound.manner.below.clone(), language }
+    }
+
     /// Whether it appears before all, as most messages do.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()

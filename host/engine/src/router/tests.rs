@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::model::{Beginning, Field, FieldKind, Form, Manner, Switch};
 
+fn route(body: &Body, open: Option<&Conversation>, offers: &Offers) -> Route {
+    super::route(body, open, offers, texts::DEFAULT)
+}
+
 fn flow(name: &str) -> FlowName {
     name.parse().unwrap()
 }
@@ -67,6 +71,7 @@ fn open() -> Conversation {
         last: 0,
         alone: 0,
         passed: None,
+        spoken: None,
         tried: vec![],
     }
 }
@@ -74,7 +79,7 @@ fn open() -> Conversation {
 /// The same, asked in `m2` whether it is to end for `ask`.
 fn asked() -> Conversation {
     let mut open = open();
-    open.questions.push(choices("m2", "host", switch_choices()));
+    open.questions.push(choices("m2", "host", switch_choices(texts::DEFAULT)));
     let message = EffectId::stored("m2".to_owned());
     open.switch_to = Some(Switch { flow: Some(flow("ask")), arguments: "why?".to_owned(), message });
     open
@@ -82,11 +87,17 @@ fn asked() -> Conversation {
 
 fn begins(name: &str, arguments: &str) -> Route {
     let begin = Some((flow(name), Digest::of(name.as_bytes())));
-    Route::Run(Run { begin, event: FlowEvent::Started { arguments: arguments.to_owned() }, follow: None, moved: None })
+    Route::Run(Run {
+        begin,
+        event: FlowEvent::Started { arguments: arguments.to_owned() },
+        follow: None,
+        quiet: false,
+        moved: None,
+    })
 }
 
 fn tells(event: FlowEvent) -> Route {
-    Route::Run(Run { begin: None, event, follow: None, moved: None })
+    Route::Run(Run { begin: None, event, follow: None, quiet: false, moved: None })
 }
 
 fn says(text: &str) -> Route {
@@ -94,7 +105,13 @@ fn says(text: &str) -> Route {
 }
 
 fn cancels_for(name: &str, arguments: &str) -> Route {
-    Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow: Some(start(name, arguments)), moved: None })
+    Route::Run(Run {
+        begin: None,
+        event: FlowEvent::Cancelled,
+        follow: Some(start(name, arguments)),
+        quiet: false,
+        moved: None,
+    })
 }
 
 fn text_of(route: &Route) -> &str {
@@ -107,8 +124,8 @@ fn text_of(route: &Route) -> &str {
 #[test]
 fn control_words_are_the_hosts_where_nothing_is_open() {
     for (word, answer) in [
-        ("cancel", texts::NOTHING_OPEN),
-        ("  Restart\n", texts::NOTHING_OPEN),
+        ("cancel", texts::DEFAULT.nothing_open()),
+        ("  Restart\n", texts::DEFAULT.nothing_open()),
         ("STATUS", "There is no open conversation."),
     ] {
         assert_eq!(text_of(&route(&said(word), None, &with_default())), answer, "{word}");
@@ -118,7 +135,9 @@ fn control_words_are_the_hosts_where_nothing_is_open() {
         let beside = route(&Body::Control(control), None, &offers());
         assert_eq!(beside, route(&said(word), None, &offers()), "beside a turn or behind it");
     }
-    for (control, text) in [(Control::Cancel, texts::CANCELLED), (Control::Restart, texts::CUT_SHORT)] {
+    for (control, text) in
+        [(Control::Cancel, texts::DEFAULT.cancelled()), (Control::Restart, texts::DEFAULT.cut_short())]
+    {
         let beside = route(&Body::Control(control), None, &offers());
         assert_eq!(text_of(&beside), text, "it ended the turn that was to begin a conversation");
     }
@@ -165,7 +184,8 @@ fn flows_begin_by_name_trigger_or_default() {
         ("poll", begins("survey", "")),
         (" Take Part ", begins("survey", "")),
         (" anything else ", begins("ask", "anything else")),
-        ("start", begins("ask", "start")),
+        ("survey", begins("survey", "")),
+        ("start with a joke", begins("ask", "start with a joke")),
         ("starting survey", begins("ask", "starting survey")),
         ("poll me", begins("ask", "poll me")),
     ] {
@@ -185,7 +205,7 @@ fn what_fits_nothing_is_answered_with_what_there_is() {
     assert!(text_of(&route(&start("absent", ""), Some(&open()), &offers())).contains("There is no flow"));
     // Within a conversation it may be an answer.
     assert_eq!(route(&said("start absent"), Some(&open()), &offers()), says("start absent"));
-    assert_eq!(route(&said("poll"), Some(&open()), &offers()), says("poll"));
+    assert_eq!(self::route(&said("poll"), Some(&open()), &offers()), says("poll"));
 }
 
 #[test]
@@ -214,12 +234,12 @@ fn nothing_is_ended_for_what_cannot_begin() {
 #[test]
 fn the_question_whether_to_switch_is_answered() {
     let asked = asked();
-    let route = |body: &Body| super::route(body, Some(&asked), &offers());
+    let route = |body: &Body| self::route(body, Some(&asked), &offers());
     for body in [said("yes"), said(" Y "), said("Yep!"), said("ja"), pick("m2", &["yes"])] {
         assert_eq!(route(&body), cancels_for("ask", "why?"), "{body:?}");
     }
-    for body in [said("No"), said("n"), said("no, thanks"), pick("m2", &["no"])] {
-        assert_eq!(route(&body), go_on(), "{body:?}");
+    for body in [said("No"), said("n"), said("no, thanks"), said("no, go on"), said("continue"), pick("m2", &["no"])] {
+        assert_eq!(route(&body), go_on(texts::DEFAULT), "{body:?}");
     }
     // Anything else goes its usual way, to the question before it too.
     for text in ["1", "a"] {
@@ -227,11 +247,11 @@ fn the_question_whether_to_switch_is_answered() {
     }
     assert_eq!(route(&said("perhaps")), says("perhaps"));
     assert_eq!(route(&said("cancel")), tells(FlowEvent::Cancelled));
-    assert_eq!(text_of(&route(&pick("m2", &["perhaps"]))), texts::bad_pick(1, 1));
+    assert_eq!(text_of(&route(&pick("m2", &["perhaps"]))), texts::DEFAULT.bad_pick(1, 1));
     assert!(matches!(route(&pick("m1", &["a"])), Route::Run(Run { event: FlowEvent::Picked { .. }, .. })));
     // The question comes first, though the flow wanted the next text as it is: it did not ask this one.
     let literal = Conversation { literal_next: true, ..asked.clone() };
-    assert_eq!(super::route(&said("yes"), Some(&literal), &offers()), cancels_for("ask", "why?"));
+    assert_eq!(self::route(&said("yes"), Some(&literal), &offers()), cancels_for("ask", "why?"));
 }
 
 #[test]
@@ -245,7 +265,7 @@ fn yes_and_no_are_texts_where_nothing_was_asked() {
 fn a_control_word_may_have_something_around_it() {
     for word in ["cancel.", "`cancel`", "*Cancel!*", "cancel please", "Please cancel!", "“cancel”"] {
         assert_eq!(route(&said(word), Some(&open()), &offers()), tells(FlowEvent::Cancelled), "{word}");
-        assert_eq!(text_of(&route(&said(word), None, &with_default())), texts::NOTHING_OPEN, "{word}");
+        assert_eq!(text_of(&route(&said(word), None, &with_default())), texts::DEFAULT.nothing_open(), "{word}");
     }
     for word in ["help me", "?", "Help!", "Hilfe"] {
         assert!(text_of(&route(&said(word), Some(&open()), &offers())).contains("start ask"), "{word}");
@@ -267,7 +287,7 @@ fn who_wants_to_leave_is_asked_whether_to_end() {
         let Route::Answer(asks) = route(&said(word), Some(&at_words()), &offers()) else { panic!("{word}") };
         assert_eq!(asks.text, "You are in the middle of survey. Shall I end it?", "{word}");
         assert_eq!(asks.switch, SwitchQuestion::Asked { flow: None, arguments: String::new() });
-        assert_eq!(text_of(&route(&said(word), None, &with_default())), texts::NOTHING_OPEN, "{word}");
+        assert_eq!(text_of(&route(&said(word), None, &with_default())), texts::DEFAULT.nothing_open(), "{word}");
     }
     for word in ["bus stop", "stop at nothing", "Stopford"] {
         assert_eq!(route(&said(word), Some(&at_words()), &offers()), says(word));
@@ -278,8 +298,11 @@ fn who_wants_to_leave_is_asked_whether_to_end() {
     for body in [said("yes"), said("ok"), pick("m2", &["yes"])] {
         assert_eq!(route(&body, Some(&asked), &offers()), tells(FlowEvent::Cancelled), "{body:?}");
     }
-    assert_eq!(route(&said("no"), Some(&asked), &offers()), go_on());
-    assert_eq!(open_question(&asked).as_deref(), Some("You are in the middle of survey. Shall I end it?"));
+    assert_eq!(route(&said("no"), Some(&asked), &offers()), go_on(texts::DEFAULT));
+    assert_eq!(
+        open_question(&asked, texts::DEFAULT).as_deref(),
+        Some("You are in the middle of survey. Shall I end it?")
+    );
 }
 
 #[test]
@@ -332,16 +355,16 @@ fn a_pick_must_be_open_and_allowed() {
     let picked = |values: &[&str]| {
         tells(FlowEvent::Picked { key: "colour".into(), values: values.iter().map(|value| (*value).into()).collect() })
     };
-    let route = |body: &Body| super::route(body, Some(&open()), &offers());
+    let route = |body: &Body| self::route(body, Some(&open()), &offers());
     assert_eq!(route(&pick("m1", &["a"])), picked(&["a"]));
     assert_eq!(route(&pick("m1", &["c", "b"])), picked(&["c", "b"]));
     for values in [&[][..], &["a", "b", "c"], &["a", "a"], &["z"], &["a", "z"], &["A"], &[""]] {
-        assert_eq!(text_of(&route(&pick("m1", values))), texts::bad_pick(1, 2), "{values:?}");
+        assert_eq!(text_of(&route(&pick("m1", values))), texts::DEFAULT.bad_pick(1, 2), "{values:?}");
     }
     for message in ["m0", "", "m1 "] {
-        assert_eq!(text_of(&route(&pick(message, &["a"]))), texts::STALE_PICK);
+        assert_eq!(text_of(&route(&pick(message, &["a"]))), texts::DEFAULT.stale_pick());
     }
-    assert_eq!(text_of(&super::route(&pick("m1", &["a"]), None, &offers())), texts::STALE_PICK);
+    assert_eq!(text_of(&self::route(&pick("m1", &["a"]), None, &offers())), texts::DEFAULT.stale_pick());
 }
 
 #[test]
@@ -349,7 +372,7 @@ fn a_timer_that_was_stopped_or_set_anew_after_it_fired_is_dropped() {
     let timer = Body::Timer { generation: 3, name: "nag".into(), due: 7 };
     for timers in [[].into(), [("nag".to_owned(), 8)].into(), [("other".to_owned(), 7)].into()] {
         let open = Conversation { timers, ..open() };
-        assert_eq!(super::route(&timer, Some(&open), &with_default()), Route::Drop);
+        assert_eq!(self::route(&timer, Some(&open), &with_default()), Route::Drop);
     }
 }
 
@@ -357,7 +380,7 @@ fn a_timer_that_was_stopped_or_set_anew_after_it_fired_is_dropped() {
 fn what_belongs_to_an_older_conversation_is_dropped() {
     let timer = |generation| Body::Timer { generation, name: "nag".into(), due: 7 };
     let undelivered = |generation| Body::Undelivered { generation, key: "k".into(), reason: "gone".into() };
-    let route = |body: Body, open: Option<&Conversation>| super::route(&body, open, &with_default());
+    let route = |body: Body, open: Option<&Conversation>| self::route(&body, open, &with_default());
     let open = Conversation { timers: [("nag".to_owned(), 7)].into(), ..open() };
     assert_eq!(route(timer(3), Some(&open)), tells(FlowEvent::Timer { name: "nag".into(), due: 7 }));
     let heard = FlowEvent::Undelivered { key: "k".into(), reason: "gone".into() };
@@ -396,13 +419,13 @@ fn a_form_that_is_right_reaches_the_flow_and_any_other_the_person() {
         (fill("m3", &[("name", "")]), "NAME: Please fill this in."),
         (fill("m3", &[("name", "Ada"), ("nick", "Countess")]), "NICK: Please write at most 5 characters: these are 8."),
         (fill("m3", &[("name", "Ada"), ("role", "Countess")]), "The form has no such field."),
-        (fill("m1", &[("name", "Ada")]), texts::STALE_FORM),
-        (fill("m9", &[("name", "Ada")]), texts::STALE_FORM),
-        (pick("m3", &["Ada"]), texts::STALE_PICK),
+        (fill("m1", &[("name", "Ada")]), texts::DEFAULT.stale_form()),
+        (fill("m9", &[("name", "Ada")]), texts::DEFAULT.stale_form()),
+        (pick("m3", &["Ada"]), texts::DEFAULT.stale_pick()),
     ] {
         assert_eq!(text_of(&route(&body, Some(&conversation), &offers())), word);
     }
-    assert_eq!(text_of(&route(&fill("m3", &[]), None, &offers())), texts::STALE_FORM);
+    assert_eq!(text_of(&route(&fill("m3", &[]), None, &offers())), texts::DEFAULT.stale_form());
 }
 
 /// An open conversation of the default flow.
@@ -412,7 +435,7 @@ fn idle() -> Conversation {
 
 #[test]
 fn a_default_flow_is_never_in_the_middle() {
-    let route = |body: &Body| super::route(body, Some(&idle()), &with_default());
+    let route = |body: &Body| self::route(body, Some(&idle()), &with_default());
     for (body, name, arguments) in [
         (said("start survey  with care"), "survey", "with care"),
         (said("poll"), "survey", ""),
@@ -428,17 +451,19 @@ fn a_default_flow_is_never_in_the_middle() {
         let text = route(&body);
         assert!(text_of(&text).starts_with("There is no flow `surveys`. Did you mean `start survey`?\n"), "{text:?}");
     }
-    for text in ["poll me", "start", "what is a survey?"] {
+    for text in ["poll me", "start with a joke", "what is a survey?"] {
         assert_eq!(route(&said(text)), says(text));
     }
+    assert!(text_of(&route(&said("start"))).starts_with("Say which one: "));
+    assert_eq!(route(&said("never mind")), tells(FlowEvent::Cancelled), "and nobody asks back");
     // Another flow is asked about first, and its triggers are answers.
-    assert_eq!(super::route(&said("poll"), Some(&open()), &with_default()), says("poll"));
+    assert_eq!(self::route(&said("poll"), Some(&open()), &with_default()), says("poll"));
     let literal = Conversation { literal_next: true, ..idle() };
-    assert_eq!(super::route(&said("poll"), Some(&literal), &with_default()), says("poll"));
+    assert_eq!(self::route(&said("poll"), Some(&literal), &with_default()), says("poll"));
     // Its own trigger is said to it.
     let mut own = with_default();
     own.flows.get_mut(&flow("ask")).unwrap().triggers.push("ask".to_owned());
-    assert_eq!(super::route(&said("Ask"), Some(&idle()), &own), says("Ask"));
+    assert_eq!(self::route(&said("Ask"), Some(&idle()), &own), says("Ask"));
 }
 
 #[test]
@@ -459,20 +484,45 @@ fn who_has_no_part_is_heard_only_as_far_as_it_goes() {
     };
     let mut open = open();
     open.began.name = "Xia".to_owned();
-    let theirs = Route::Whisper(texts::theirs(&open.began));
+    let theirs = Route::Whisper(texts::DEFAULT.somebody_elses(&open.began));
     assert!(matches!(&theirs, Route::Whisper(text) if text.starts_with("This is Xia's conversation")));
-    let barred = Route::Whisper(texts::NOT_YOURS.to_owned());
+    let barred = Route::Whisper(texts::DEFAULT.not_yours().to_owned());
     for text in ["haha", "cancel", "start ask"] {
         for part in [Part::Nothing, Part::Words, Part::Barred] {
-            assert_eq!(route_aside(&by(said(text), true), part, &open), Route::Drop, "{text}");
+            assert_eq!(route_aside(&by(said(text), true), part, &open, &offers()), Route::Drop, "{text}");
         }
-        assert_eq!(route_aside(&by(said(text), false), Part::Nothing, &open), theirs, "{text}");
-        assert_eq!(route_aside(&by(said(text), false), Part::Barred, &open), barred, "{text}");
+        assert_eq!(route_aside(&by(said(text), false), Part::Nothing, &open, &offers()), theirs, "{text}");
+        assert_eq!(route_aside(&by(said(text), false), Part::Barred, &open, &offers()), barred, "{text}");
     }
-    assert_eq!(route_aside(&by(said("haha"), false), Part::Words, &open), says("haha"));
+    assert_eq!(route_aside(&by(said("haha"), false), Part::Words, &open, &offers()), says("haha"));
     for body in [said("cancel"), said("start ask"), pick("m1", &["a"]), Body::Control(Control::Restart)] {
-        assert_eq!(route_aside(&by(body, false), Part::Words, &open), theirs);
+        assert_eq!(route_aside(&by(body, false), Part::Words, &open, &offers()), theirs);
     }
     open.began.name.clear();
-    assert!(refusal(Part::Nothing, &open).starts_with("This is somebody else's conversation"));
+    assert!(refusal(Part::Nothing, &open, texts::DEFAULT).starts_with("This is somebody else's conversation"));
+}
+
+#[test]
+fn in_the_middle_only_what_may_name_a_flow_is_no_answer() {
+    let open = open();
+    let route = |text: &str| self::route(&said(text), Some(&open), &with_default());
+    assert!(matches!(route("START ASK!"), Route::Answer(Answer { switch: SwitchQuestion::Asked { .. }, .. })));
+    assert!(text_of(&route("start surveyy")).starts_with("There is no flow `surveyy`. Did you mean `start survey`?"));
+    for text in ["start", "start early", "survey", "cancel ask", "cancel my lunch"] {
+        assert_eq!(route(text), says(text));
+    }
+    assert_eq!(route("Cancel survey!"), tells(FlowEvent::Cancelled), "it is called so");
+    let Route::Answer(Answer { text, switch: SwitchQuestion::Asked { flow, .. } }) = route("start over") else {
+        panic!("it is asked back")
+    };
+    assert_eq!((flow, text.ends_with("Shall I end it and begin it again?")), (Some(open.flow.clone()), true));
+}
+
+#[test]
+fn only_the_last_words_can_be_edited() {
+    let open = Conversation { spoken: Some(7), ..open() };
+    let edit = |was| Body::Edited { text: "new".to_owned(), was };
+    assert_eq!(route(&edit(7), Some(&open), &offers()), tells(FlowEvent::Edited { text: "new".to_owned() }));
+    assert_eq!(route(&edit(6), Some(&open), &offers()), Route::Whisper(texts::DEFAULT.edited().to_owned()));
+    assert_eq!(route(&edit(7), None, &offers()), Route::Drop);
 }

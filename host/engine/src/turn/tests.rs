@@ -72,6 +72,7 @@ pub(crate) fn within(body: Body) -> Claim {
         last: 1,
         alone: 0,
         passed: None,
+        spoken: None,
         tried: Vec::new(),
     };
     Claim { conversation: Some(conversation), ..claim(body) }
@@ -96,14 +97,14 @@ fn asked_to_switch() -> Claim {
     let mut claim = within(said("hm"));
     let open = claim.conversation.as_mut().unwrap();
     let message = EffectId::stored("m2".to_owned());
-    let asks = Asks::Choices(switch_choices());
+    let asks = Asks::Choices(switch_choices(texts::DEFAULT));
     open.questions.push(OpenQuestion { message: message.clone(), key: "host".into(), asks });
     open.switch_to = Some(Switch { flow: Some(flow()), arguments: String::new(), message });
     claim
 }
 
 pub(super) fn run(event: FlowEvent) -> Run {
-    Run { begin: None, event, follow: None, moved: None }
+    Run { begin: None, event, follow: None, quiet: false, moved: None }
 }
 
 pub(super) fn said_event(text: &str) -> FlowEvent {
@@ -129,7 +130,8 @@ fn concluded(claim: &Claim, event: FlowEvent, outcome: Outcome) -> (Commit, Conv
 fn a_first_turn_opens_the_next_generation() {
     let claim = claim(said("poll"));
     let begin = Some((flow(), digest()));
-    let run = Run { begin, event: FlowEvent::Started { arguments: "all".into() }, follow: None, moved: None };
+    let run =
+        Run { begin, event: FlowEvent::Started { arguments: "all".into() }, follow: None, quiet: false, moved: None };
     let outcome =
         Outcome { state: b"s".to_vec(), messages: vec![reply("Hello"), reply("Who are you?")], ..Outcome::default() };
     let commit = conclude_with(&claim, &run, outcome).unwrap();
@@ -199,7 +201,7 @@ fn a_form_is_asked_answered_and_closed_as_choices_are() {
     assert_eq!(commit.exchange.unwrap().said, "Colour: Red\nWhy: Just so");
     assert_eq!(open.questions, vec![]);
     let closing = &commit.messages[0];
-    assert_eq!((closing.closes.as_ref(), closing.text.as_str()), (Some(&message), texts::FILLED));
+    assert_eq!((closing.closes.as_ref(), closing.text.as_str()), (Some(&message), texts::DEFAULT.filled()));
     assert_eq!(closing.form, None);
 
     let both = Reply { choices: Some(red()), ..asks };
@@ -326,8 +328,8 @@ fn only_what_ends_a_conversation_drops_what_it_has_not_sent() {
     let cancelled = within(Body::Control(Control::Cancel));
     let commit = conclude_with(&cancelled, &run(FlowEvent::Cancelled), Outcome::default()).unwrap();
     assert_eq!(commit.drops, Some(2));
-    assert_eq!(end(&within(Body::Reset), texts::RESET).drops, Some(2));
-    assert_eq!(end(&claim(Body::Reset), texts::RESET).drops, None);
+    assert_eq!(end(&within(Body::Reset), texts::DEFAULT.reset()).drops, Some(2));
+    assert_eq!(end(&claim(Body::Reset), texts::DEFAULT.reset()).drops, None);
 }
 
 #[test]
@@ -358,7 +360,7 @@ fn a_finished_conversation_leaves_its_answers() {
 #[test]
 fn a_cancelled_conversation_is_over_whatever_the_flow_answers() {
     let cancel = |follow, messages| {
-        let run = Run { begin: None, event: FlowEvent::Cancelled, follow, moved: None };
+        let run = Run { begin: None, event: FlowEvent::Cancelled, follow, quiet: false, moved: None };
         conclude_with(&within(said("cancel")), &run, Outcome { messages, ..Outcome::default() }).unwrap()
     };
     let texts_of = |commit: &Commit| {
@@ -366,7 +368,10 @@ fn a_cancelled_conversation_is_over_whatever_the_flow_answers() {
         messages.map(|message| message.text.clone()).collect::<Vec<_>>()
     };
     let silent = cancel(None, vec![]);
-    assert_eq!((&silent.conversation, texts_of(&silent)), (&After::Closed(2), vec![texts::CANCELLED.to_owned()]));
+    assert_eq!(
+        (&silent.conversation, texts_of(&silent)),
+        (&After::Closed(2), vec![texts::DEFAULT.cancelled().to_owned()])
+    );
     assert_eq!(texts_of(&cancel(None, vec![reply("Bye")])), ["Bye"]);
     let next = Body::Start { flow: flow(), arguments: "again".into() };
     let switched = cancel(Some(next.clone()), vec![]);
@@ -411,7 +416,7 @@ fn the_host_asks_whether_to_switch_once() {
     let keys: Vec<_> = open.questions.iter().map(|open| open.message.as_str()).collect();
     assert_eq!(keys, ["m1", "T1/ann@7/m0"], "the earlier question is gone");
     assert_eq!(open.switch_to.as_ref().unwrap().message, commit.messages[0].id);
-    assert_eq!(commit.messages[0].choices, Some(switch_choices()));
+    assert_eq!(commit.messages[0].choices, Some(switch_choices(texts::DEFAULT)));
     assert!(open.literal_next, "the flow's wish is still open");
 
     let settled = Answer { text: "Good.".into(), switch: SwitchQuestion::Settled };
@@ -442,4 +447,30 @@ fn a_turn_knows_the_persons_offset_and_sets_timers_by_their_clocks() {
     assert_eq!(refused, GuestFault::BadOutcome("the timer `nag`: `2026-02-30` is no date such as 2026-03-31".into()));
     let refused = conclude_with(&claim, &run(said_event("x")), set("2027-03-04", "05:01")).unwrap_err();
     assert!(matches!(refused, GuestFault::BadOutcome(reason) if reason.contains("a year ahead")));
+}
+
+#[test]
+fn an_edit_that_its_flow_does_not_heed_is_told_and_closes_nothing() {
+    let claim = within(Body::Edited { text: "new".to_owned(), was: 7 });
+    let event = || FlowEvent::Edited { text: "new".to_owned() };
+    let (commit, after) = concluded(&claim, event(), Outcome::default());
+    assert_eq!(commit.messages.len(), 1);
+    assert_eq!(commit.messages[0].text, texts::DEFAULT.edited());
+    assert_eq!(commit.messages[0].aim.only_for.as_ref(), Some(&claim.inbound.person.id));
+    assert_eq!((commit.exchange, after.spoken), (None, Some(7)));
+    assert_eq!(after.questions, claim.conversation.as_ref().unwrap().questions);
+
+    let heeds = Outcome { messages: vec![reply("anew")], ..Outcome::default() };
+    let (commit, after) = concluded(&claim, event(), heeds);
+    assert_eq!(commit.messages[0].text, "anew");
+    assert!(commit.exchange.is_some() && after.questions.is_empty());
+}
+
+#[test]
+fn a_quiet_end_says_nothing() {
+    let claim = within(Body::Timer { generation: 2, name: crate::life::EXPIRY.to_owned(), due: 0 });
+    let run = Run { quiet: true, ..run(FlowEvent::Cancelled) };
+    let says = Outcome { messages: vec![reply("Bye.")], ..Outcome::default() };
+    let commit = conclude_with(&claim, &run, says).unwrap();
+    assert!(commit.messages.iter().all(|message| message.closes.is_some()), "{:?}", commit.messages);
 }

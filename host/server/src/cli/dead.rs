@@ -127,6 +127,7 @@ pub(super) fn body(body: &Body) -> String {
     match body {
         Body::Start { flow, arguments } => format!("start {flow} {arguments}"),
         Body::Said { text, .. } => format!("said `{text}`"),
+        Body::Edited { text, .. } => format!("changed to `{text}`"),
         Body::Picked { values, .. } => format!("picked {}", values.join(", ")),
         Body::Filled { values, .. } => format!("filled in {}", values.keys().cloned().collect::<Vec<_>>().join(", ")),
         Body::Control(control) => format!("{control:?}").to_lowercase(),

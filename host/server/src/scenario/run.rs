@@ -11,6 +11,7 @@ use pesto_engine::flow_log::FlowLog;
 use pesto_engine::form;
 use pesto_engine::model::{Body, DeadLetter, FlowName, Inbound, Message, Person, Place, Values};
 use pesto_engine::policy::Bounds;
+use pesto_engine::texts::DEFAULT;
 use pesto_engine::wasm::{Ready, Sandbox};
 use serde_json::Value;
 
@@ -292,7 +293,8 @@ impl<'a> Talk<'a> {
         match form::check(form, &values) {
             Ok(_) => Ok(Body::Filled { message: message.clone(), values }),
             Err(problems) => {
-                let problems: Vec<_> = problems.iter().map(|(key, words)| format!("{key}: {words}")).collect();
+                let problems: Vec<_> =
+                    problems.iter().map(|(key, wrong)| format!("{key}: {}", DEFAULT.wrong(wrong))).collect();
                 Err(format!("the form is not taken: {}", problems.join(" ")))
             }
         }

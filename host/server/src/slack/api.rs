@@ -381,13 +381,15 @@ impl Api {
 #[async_trait]
 impl Hand for Api {
     async fn react(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError> {
+        // Slack lets fewer be taken away than be put there.
+        self.limiter.reserve("reactions.remove")?;
         let body = json!({ "channel": channel, "timestamp": ts, "name": emoji });
         self.post::<Nothing>("reactions.add", &body).await.map(drop)
     }
 
     async fn unreact(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError> {
         let body = json!({ "channel": channel, "timestamp": ts, "name": emoji });
-        self.post::<Nothing>("reactions.remove", &body).await.map(drop)
+        self.post_now::<Nothing>("reactions.remove", &body).await.map(drop)
     }
 
     /// The next message in the thread ends it, and so do two minutes.

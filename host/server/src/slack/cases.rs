@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::reading::{Identity, Incoming, Notice, Opening, Reading, Submission};
-use super::{commands, events, interactions};
+use super::{commands, events, interactions, words};
 
 /// What the host's clock says when a payload comes, in microseconds.
 const RECEIVED: u64 = 1_700_000_500_000_000;
@@ -154,7 +154,7 @@ fn as_json(event: &Incoming) -> Value {
         "instead": event.instead,
         "heard_at": event.heard_at,
         "name_hint": event.name_hint,
-        "ack_text": event.ack_text,
+        "ack_text": event.ack.as_ref().map(|ack| ack.told.in_words(words::of(""), ack.address.as_deref())),
     })
 }
 

@@ -6,14 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{self, Fields, Read, direct, ours};
 use super::incoming_text::{from_slack, mentioned};
-use super::reading::{Identity, Incoming, Reading};
-
-/// The answer goes to the direct messages, which may not be where the person looks.
-const ELSEWHERE: &str = "I answer in our direct messages.";
-const WHICH: &str = "Say which one: `start` and its name. I answer in our direct messages.";
-const NO_NAME: &str = "There is nothing of that name. I answer in our direct messages with what I can do.";
-const UNKNOWN: &str = "I know the name of a flow, or `start` and a name, `list`, `cancel`, `restart`, \
-     `status` and `help`. I answer in our direct messages with what I can do.";
+use super::reading::{Ack, Identity, Incoming, Reading};
+use super::words::Told;
 
 /// Words that end a conversation, whatever the channel. Here nothing else can be meant.
 const ENDS: [&str; 6] = ["stop", "end", "exit", "quit", "abort", "leave"];
@@ -49,7 +43,7 @@ fn command(payload: &Value, us: &Identity, received: u64) -> Read {
     }
     let user = fields.id("user_id")?;
     let slack_text = fields.maybe_text("text")?.unwrap_or_default();
-    let (body, ack_text) = order(&from_slack(slack_text, &us.bot_user));
+    let (body, told) = order(&from_slack(slack_text, &us.bot_user));
     let app = fields.get("api_app_id")?.map(|_| fields.id("api_app_id")).transpose()?;
     Ok(Reading::Event(Incoming {
         id: format!("slack/{}/{}", us.team, fields.trigger("trigger_id")?),
@@ -64,15 +58,13 @@ fn command(payload: &Value, us: &Identity, received: u64) -> Read {
         mentioned: mentioned(slack_text),
         heard_at: None,
         name_hint: fields.name(&["user_name"]),
-        ack_text: Some(linked(ack_text, us, app)),
+        ack: Some(Ack { told, address: app.map(|app| address(us, app)) }),
     }))
 }
 
-/// The words with a link to the direct messages, which Slack opens by workspace and app.
-fn linked(words: &str, us: &Identity, app: Option<&str>) -> String {
-    let Some(app) = app else { return words.to_owned() };
-    let link = format!("<slack://app?team={}&amp;id={app}&amp;tab=messages|direct messages>", us.team);
-    words.replace("direct messages", &link)
+/// Of the direct messages, which Slack opens by workspace and app.
+fn address(us: &Identity, app: &str) -> String {
+    format!("slack://app?team={}&amp;id={app}&amp;tab=messages", us.team)
 }
 
 /// The control that words say, whatever politeness stands beside it.
@@ -85,27 +77,27 @@ fn control(word: &str, rest: &str) -> Option<Control> {
 
 /// What the words order, and what is answered at once. A control is one here whatever a flow wants to hear next: this
 /// is the way to be sure.
-fn order(text: &str) -> (Body, &'static str) {
+fn order(text: &str) -> (Body, Told) {
     let text = text.trim();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let (word, rest) = (word.to_lowercase(), rest.trim());
     let help = Body::Control(Control::Help);
     match (word.as_str(), rest) {
-        ("" | "list", "") => (help, ELSEWHERE),
-        ("start", "") => (help, WHICH),
+        ("" | "list", "") => (help, Told::Elsewhere),
+        ("start", "") => (help, Told::Which),
         ("start", rest) => {
             let (name, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             match name.to_lowercase().parse::<FlowName>() {
-                Ok(flow) => (Body::Start { flow, arguments: arguments.trim().to_owned() }, ELSEWHERE),
-                Err(_) => (help, NO_NAME),
+                Ok(flow) => (Body::Start { flow, arguments: arguments.trim().to_owned() }, Told::Elsewhere),
+                Err(_) => (help, Told::NoName),
             }
         }
         (word, rest) => match (control(word, rest), word.parse::<FlowName>()) {
-            (Some(control), _) => (Body::Control(control), ELSEWHERE),
+            (Some(control), _) => (Body::Control(control), Told::Elsewhere),
             (None, Ok(flow)) if control(word, "").is_none() => {
-                (Body::Start { flow, arguments: rest.to_owned() }, ELSEWHERE)
+                (Body::Start { flow, arguments: rest.to_owned() }, Told::Elsewhere)
             }
-            _ => (help, UNKNOWN),
+            _ => (help, Told::Unknown),
         },
     }
 }

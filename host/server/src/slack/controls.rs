@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::outgoing_text::{is_visible, plain, to_slack, width};
 use super::sizes;
+use super::words::{self, Words};
 
 /// The `action_id` of what picks at once. A button has its index behind it, as in `pick.2`, for ids are unique.
 pub(super) const ACTION_PICK: &str = "pick";
@@ -48,7 +49,7 @@ pub(super) fn marks_block(message: &EffectId) -> String {
 pub(super) fn blocks(message: &Message) -> Vec<Value> {
     match (&message.choices, &message.form) {
         _ if !fits(&message.id) => Vec::new(),
-        (Some(choices), _) => below(&message.id, choices),
+        (Some(choices), _) => below(&message.id, choices, words::of(&message.aim.language)),
         (None, Some(form)) => match form.day() {
             Some(field) => day(&message.id, field),
             None => vec![actions(&message.id, vec![opener(&form.title)])],
@@ -74,10 +75,11 @@ fn fits(id: &EffectId) -> bool {
     width(id.as_str()) + MARKS.len() <= sizes::ID
 }
 
-fn below(id: &EffectId, choices: &Choices) -> Vec<Value> {
+fn below(id: &EffectId, choices: &Choices, words: &Words) -> Vec<Value> {
     let options = &choices.options;
+    let how_many = || (words.how_many)(choices.least, choices.most, options.len());
     if choices.most <= 1 {
-        let elements = if options.len() <= BUTTONS { buttons(options) } else { vec![select(options)] };
+        let elements = if options.len() <= BUTTONS { buttons(options) } else { vec![select(options, words)] };
         return vec![actions(id, elements)];
     }
     if options.len() <= sizes::CHECKBOXES {
@@ -85,24 +87,24 @@ fn below(id: &EffectId, choices: &Choices) -> Vec<Value> {
         let mut blocks = Vec::new();
         // Where anything goes, the checkboxes speak for themselves.
         if choices.least > 1 || (choices.most as usize) < options.len() {
-            blocks.push(json!({ "type": "context", "elements": [label(&how_many(choices), sizes::TEXT)] }));
+            blocks.push(json!({ "type": "context", "elements": [label(&how_many(), sizes::TEXT)] }));
         }
-        blocks.push(actions(id, vec![checkboxes, done()]));
+        blocks.push(actions(id, vec![checkboxes, done(words)]));
         return blocks;
     }
     let marks = json!({
         "type": "section",
         "block_id": marks_block(id),
-        "text": label(&how_many(choices), sizes::TEXT),
+        "text": label(&how_many(), sizes::TEXT),
         "accessory": {
             "type": "multi_static_select",
             "action_id": ACTION_MARK,
-            "placeholder": label("Options", sizes::PLACEHOLDER),
+            "placeholder": label(words.options, sizes::PLACEHOLDER),
             "options": options_of(options),
             "max_selected_items": choices.most,
         },
     });
-    vec![marks, actions(id, vec![done()])]
+    vec![marks, actions(id, vec![done(words)])]
 }
 
 fn actions(id: &EffectId, elements: Vec<Value>) -> Value {
@@ -121,11 +123,11 @@ fn buttons(options: &[Choice]) -> Vec<Value> {
     options.iter().enumerate().map(button).collect()
 }
 
-fn select(options: &[Choice]) -> Value {
+fn select(options: &[Choice], words: &Words) -> Value {
     json!({
         "type": "static_select",
         "action_id": ACTION_PICK,
-        "placeholder": label("Pick one", sizes::PLACEHOLDER),
+        "placeholder": label(words.pick_one, sizes::PLACEHOLDER),
         "options": options_of(options),
     })
 }
@@ -145,8 +147,8 @@ fn day(id: &EffectId, field: &Field) -> Vec<Value> {
     hint.chain([actions(id, vec![picker])]).collect()
 }
 
-fn done() -> Value {
-    json!({ "type": "button", "action_id": ACTION_DONE, "text": label("Done", sizes::LABEL), "style": "primary" })
+fn done(words: &Words) -> Value {
+    json!({ "type": "button", "action_id": ACTION_DONE, "text": label(words.done, sizes::LABEL), "style": "primary" })
 }
 
 pub(super) fn options_of(options: &[Choice]) -> Vec<Value> {
@@ -159,34 +161,4 @@ pub(super) fn label(text: &str, most: usize) -> Value {
     let text = plain(text, most);
     let text = if is_visible(&text) { text } else { "…".to_owned() };
     json!({ "type": "plain_text", "text": text, "emoji": true })
-}
-
-fn how_many(choices: &Choices) -> String {
-    let (least, most, all) = (choices.least, choices.most, choices.options.len());
-    match (least, most) {
-        (least, most) if least == most => format!("Pick {least}."),
-        (0 | 1, most) if most as usize == all => "Pick one or more.".to_owned(),
-        (0 | 1, most) => format!("Pick up to {most}."),
-        (least, most) if most as usize == all => format!("Pick at least {least}."),
-        (least, most) => format!("Pick {least} to {most}."),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn says_how_many() {
-        let options = |count: usize| vec![Choice { value: String::new(), label: String::new() }; count];
-        for (least, most, all, says) in [
-            (2, 2, 3, "Pick 2."),
-            (1, 3, 3, "Pick one or more."),
-            (1, 2, 3, "Pick up to 2."),
-            (2, 3, 3, "Pick at least 2."),
-            (2, 3, 4, "Pick 2 to 3."),
-        ] {
-            assert_eq!(how_many(&Choices { options: options(all), least, most }), says);
-        }
-    }
 }

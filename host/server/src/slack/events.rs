@@ -123,25 +123,27 @@ fn changed(outer: Fields<'_>, us: &Identity) -> Read {
         return Ok(Reading::Ignored("an edit"));
     }
     let (channel, user) = (outer.id("event.channel")?, outer.id("event.message.user")?);
-    let (ts, sent) = outer.ts("event.message.ts")?;
+    let slack_text = outer.maybe_text("event.message.text")?.unwrap_or_default();
+    let (ts, was) = outer.ts("event.message.ts")?;
+    let (edited, sent) = outer.ts("event.message.edited.ts")?;
     let root = outer.maybe_ts("event.message.thread_ts")?.map(|(root, _)| root);
     let kind = kind(outer, channel, outer.maybe_text("event.previous_message.text")?.unwrap_or_default(), us)?;
     let Some(place) = place(us, channel, user, ts, root, kind)? else { return Ok(Reading::Ignored("an edit")) };
     let parent = outer.named("event.message.parent_user_id")?;
     Ok(Reading::Edited(Incoming {
-        id: format!("slack/{}/{channel}/{ts}/edited", us.team),
+        id: format!("slack/{}/{channel}/{ts}/{edited}", us.team),
         team: us.team.clone(),
         user: user.to_owned(),
         instead: instead(us, user, &place, parent)?,
         place,
         sent,
-        body: Body::Said { text: String::new(), files: Vec::new() },
+        body: Body::Edited { text: from_slack(slack_text, &us.bot_user), was },
         only_if_open: true,
         below: None,
-        mentioned: Vec::new(),
+        mentioned: mentioned(slack_text),
         heard_at: None,
         name_hint: None,
-        ack_text: None,
+        ack: None,
     }))
 }
 
@@ -204,7 +206,7 @@ fn said(outer: Fields<'_>, us: &Identity, channel: &str, kind: Kind) -> Read {
         heard_at: Some((channel.to_owned(), ts.to_owned())),
         // Slack tells it where the person belongs to another workspace.
         name_hint: outer.name(&["event.user_profile.display_name", "event.user_profile.real_name"]),
-        ack_text: None,
+        ack: None,
     }))
 }
 

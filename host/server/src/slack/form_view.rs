@@ -14,12 +14,14 @@
 use pesto_engine::form::Problem;
 use pesto_engine::model::{EffectId, Field, FieldKind, Form, Place, Values};
 use pesto_engine::policy::contract;
+use pesto_engine::texts;
 use serde_json::{Map, Value, json};
 
 use super::controls::{label, options_of};
 use super::field::{Fields, Read, Unfit};
 use super::interactions::FORM;
 use super::sizes;
+use super::words::Words;
 
 /// The `action_id` of every element.
 const VALUE: &str = "value";
@@ -37,24 +39,20 @@ pub(super) fn view(place: &Place, message: &EffectId, form: &Form) -> Value {
 }
 
 /// What a window becomes whose form was answered or passed over meanwhile: nothing entered in it is taken.
-pub(super) fn closed() -> Value {
-    last_word(
-        "No longer open",
-        "This form is no longer open, so what you entered was not sent. You can close this window.",
-    )
+pub(super) fn closed(words: &Words) -> Value {
+    let (title, text) = words.closed;
+    last_word(title, text)
 }
 
 /// What the window becomes of somebody who may not take part.
-pub(super) fn not_yours(why: &str) -> Value {
-    last_word("Not sent", &format!("{why} What you entered was not sent."))
+pub(super) fn not_yours(why: &str, words: &Words) -> Value {
+    let (title, text) = words.not_sent;
+    last_word(title, &format!("{why} {text}"))
 }
 
 /// What the window becomes where too much of the person's waits already.
-pub(super) fn full() -> Value {
-    last_word(
-        "Not sent",
-        "So much of yours is waiting that I could not take what you entered. Wait for my answers first.",
-    )
+pub(super) fn full(words: &Words) -> Value {
+    last_word(words.not_sent.0, words.full)
 }
 
 fn last_word(title: &str, text: &str) -> Value {
@@ -70,8 +68,9 @@ fn last_word(title: &str, text: &str) -> Value {
 }
 
 /// What is wrong, below the fields of the window.
-pub(super) fn errors(problems: &[Problem]) -> Value {
-    let errors: Map<_, _> = problems.iter().map(|(key, words)| (key.clone(), Value::from(words.as_str()))).collect();
+pub(super) fn errors(problems: &[Problem], words: &dyn texts::Words) -> Value {
+    let errors: Map<_, _> =
+        problems.iter().map(|(key, wrong)| (key.clone(), Value::from(words.wrong(wrong)))).collect();
     json!({ "response_action": "errors", "errors": errors })
 }
 

@@ -9,6 +9,7 @@ use pesto_engine::intake::Rejected;
 use pesto_engine::model::{Beginning, Body, Inbound, Manner, Micros, Place};
 use pesto_engine::policy::Part;
 use pesto_engine::ports::{Accepted, Glance, StoreError};
+use pesto_engine::texts;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -19,7 +20,7 @@ use super::limiter::NotNow;
 use super::reading::{Identity, Incoming, Reading};
 use super::render::ephemeral;
 use super::sign::SOON;
-use super::{Shared, commands, events, field, interactions};
+use super::{Shared, commands, events, field, interactions, words};
 
 /// A thread that is younger than this, in microseconds, may begin with a mention that is still on its way.
 const YOUNG: Micros = 10_000_000;
@@ -29,10 +30,6 @@ const OVERTAKEN: Duration = Duration::from_millis(1_500);
 /// How far apart Slack's clock and ours may be where a post is compared with a conversation's beginning, in
 /// microseconds.
 const SKEW: Micros = 5_000_000;
-
-/// A flow hears no edits: what it asked next, and who read along, went by the first words.
-const EDITED: &str =
-    "I go by what you wrote first. Write it anew, or go `back` first where the next question is there.";
 
 /// How often words of the host are tried again that find their channel taken.
 const WORDS: u32 = 8;
@@ -113,7 +110,7 @@ impl Intake {
 
     pub(super) async fn store(&self, incoming: Incoming, arrival: Option<Arrival>) -> Answer {
         let begun = Instant::now();
-        let Incoming { id, team, user, place, sent, mut body, only_if_open, name_hint, ack_text, .. } = incoming;
+        let Incoming { id, team, user, place, sent, mut body, only_if_open, name_hint, ack, .. } = incoming;
         let (instead, mut below, mentioned, heard_at) =
             (incoming.instead, incoming.below, incoming.mentioned, incoming.heard_at);
         let untaken = |error: StoreError, place: &Place| {
@@ -148,10 +145,12 @@ impl Intake {
         }
         if !mentioned.is_empty() {
             let names = people.names(&self.shared.api, &mentioned).await;
-            if let Body::Said { text, .. } | Body::Start { arguments: text, .. } = &mut body {
+            if let Body::Said { text, .. } | Body::Edited { text, .. } | Body::Start { arguments: text, .. } = &mut body
+            {
                 *text = with_names(text, &names);
             }
         }
+        let words = words::of(&person.locale);
         let manner = Manner { overheard: only_if_open, below };
         let sent = Some(sent.min(now() + AHEAD));
         let inbound = Inbound { id, place: place.clone(), person, at: 0, sent, manner, body };
@@ -170,14 +169,14 @@ impl Intake {
             Err(Rejected::Full) => {
                 self.engine.tell_full(&inbound);
                 return match inbound.body {
-                    Body::Filled { .. } => Answer::View(full()),
+                    Body::Filled { .. } => Answer::View(full(words)),
                     _ => Answer::Ack(None),
                 };
             }
             Err(why) if self.refuse(inbound, &why).await => {}
             Err(_) => return Answer::Silence,
         }
-        Answer::Ack(ack_text)
+        Answer::Ack(ack.map(|ack| ack.told.in_words(words, ack.address.as_deref())))
     }
 
     /// Where something belongs that was said in a thread below a post of ours in somebody's direct messages, and the
@@ -216,27 +215,26 @@ impl Intake {
         }
     }
 
-    /// Tells a person once that an edit of theirs changes nothing, if what they changed was for what is open.
-    async fn edited(&self, incoming: Incoming) -> Answer {
-        let Incoming { id, team, user, place, sent, body, instead, .. } = incoming;
-        let told = async {
-            let (place, below) = self.settled(&id, place, instead).await.map_err(|(error, _)| error)?;
-            let Some(open) = self.engine.ports().store.glance(&place).await?.conversation else { return Ok(()) };
-            let person = self.shared.people.person(&self.shared.api, &user, None, &team).await;
-            if is_within(&open.began, sent) && self.engine.part(&person, &place, &open) == Part::Whole {
-                let manner = Manner { overheard: true, below };
-                let inbound = Inbound { id, place, person, at: 0, sent: Some(sent), manner, body };
-                match self.engine.whisper(inbound, EDITED.to_owned()).await {
-                    Err(Rejected::Store(error)) => return Err(error),
-                    told => drop(told),
-                }
-            }
-            Ok(())
+    /// Stores an edit, if what was changed was for what is open. Who talked to others there needs no answer.
+    async fn edited(&self, mut incoming: Incoming) -> Answer {
+        let Body::Edited { was, .. } = incoming.body else { return Answer::Ack(None) };
+        let settled = self.settled(&incoming.id, incoming.place.clone(), incoming.instead.take()).await;
+        let looked = async {
+            let (place, below) = settled.map_err(|(error, _)| error)?;
+            let open = self.engine.ports().store.glance(&place).await?.conversation;
+            Ok::<_, StoreError>(open.filter(|open| is_within(&open.began, was)).map(|_| (place, below)))
         };
-        if let Err(error) = told.await {
-            tracing::warn!(%error, "an edit is not answered");
+        match looked.await {
+            Ok(Some((place, below))) => {
+                (incoming.place, incoming.below) = (place, below);
+                self.store(incoming, None).await
+            }
+            Ok(None) => Answer::Ack(None),
+            Err(error) => {
+                tracing::error!(%error, "an edit is not taken, and Slack will send it again");
+                Answer::Silence
+            }
         }
-        Answer::Ack(None)
     }
 
     /// What goes on at a thread, if anything does. A reply may overtake the mention that the thread begins with.
@@ -261,9 +259,13 @@ impl Intake {
     /// Answers whether it is done.
     async fn refuse(&self, inbound: Inbound, why: &Rejected) -> bool {
         let place = inbound.place.clone();
+        let words = match why {
+            Rejected::TooLong { got, most } => texts::of(&inbound.person.locale).too_long(*got, *most),
+            why => why.to_string(),
+        };
         tracing::info!(%place, "a message is not taken: {why}");
         match self.engine.pass_over(inbound).await {
-            Ok(Accepted::New(_) | Accepted::Taken(_)) => self.tell(place, why.to_string()),
+            Ok(Accepted::New(_) | Accepted::Taken(_)) => self.tell(place, words),
             Ok(Accepted::Duplicate | Accepted::Full) => {}
             Err(error) => {
                 tracing::error!(%place, %error, "a message that is not taken cannot be noted");

@@ -115,7 +115,7 @@ fn submission(fields: Fields<'_>, us: &Identity, received: u64) -> Read {
         mentioned: Vec::new(),
         heard_at: None,
         name_hint: fields.name(&["user.name", "user.username"]),
-        ack_text: None,
+        ack: None,
     };
     Ok(Reading::Filled(Submission { incoming, message, values }))
 }
@@ -204,7 +204,7 @@ fn answer(fields: Fields<'_>, action: Fields<'_>, us: &Identity, received: u64, 
         mentioned: Vec::new(),
         heard_at: None,
         name_hint: fields.name(&["user.name", "user.username"]),
-        ack_text: None,
+        ack: None,
     }))
 }
 

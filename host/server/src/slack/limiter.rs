@@ -179,6 +179,20 @@ impl Limiter {
         self.take(method, pace).await
     }
 
+    /// Takes a turn of a method now, or not at all: for a call that will have to be made later.
+    pub(super) fn reserve(&self, method: &'static str) -> Result<(), NotNow> {
+        let Some(pace) = pace(method) else { return Ok(()) };
+        let now = Instant::now();
+        let mut methods = lock(&self.methods);
+        let (state, turn) = state(&mut methods, method, pace, now);
+        let wait = turn.saturating_duration_since(now);
+        if !wait.is_zero() {
+            return Err(NotNow(wait));
+        }
+        state.next += pace.every;
+        Ok(())
+    }
+
     /// The same for what goes on with a call before it, and would have to begin anew: it waits as long as it takes.
     pub(super) async fn method_again(&self, method: &'static str) -> Result<(), NotNow> {
         let Some(pace) = pace(method) else { return Ok(()) };

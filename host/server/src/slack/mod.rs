@@ -39,6 +39,7 @@ mod sizes;
 mod socket_mode;
 mod split;
 mod verdict;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use pesto_engine::model::{Body, EffectId, Place, Values};
 
+use super::words::Told;
+
 /// Who we are in the workspace that the app is installed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -90,7 +92,16 @@ pub(super) struct Incoming {
     /// The name that the payload itself tells, if any: hostile text, at most [`LONGEST_NAME`] characters.
     pub(super) name_hint: Option<String>,
     /// What a slash command is answered at once, only to the person.
-    pub(super) ack_text: Option<String>,
+    pub(super) ack: Option<Ack>,
+}
+
+/// What a slash command is answered at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ack {
+    /// What.
+    pub(super) told: Told,
+    /// Of the direct messages, where it is known.
+    pub(super) address: Option<String>,
 }
 
 /// The longest name of a person or a file, in characters.

@@ -7,7 +7,7 @@ use super::controls::{self, label};
 use super::mark::Mark;
 use super::outgoing_text::{guarded, is_visible, plain, to_slack, width};
 use super::sizes;
-use super::split::{shorten, split};
+use super::split::{FRAME, framed, shorten, split};
 use crate::markdown;
 
 /// A section: Slack takes more, but four of these fill a post.
@@ -89,7 +89,7 @@ fn parts(message: &Message, controls: &[Value]) -> Vec<Vec<String>> {
     let mut parts = Vec::new();
     let mut part = Vec::new();
     let mut used = 0;
-    for section in split(&text, SECTION) {
+    for section in framed(split(&text, SECTION - FRAME)) {
         let weight = section_weight(&section);
         if used + weight > sizes::WHOLE {
             parts.push(std::mem::take(&mut part));

@@ -30,14 +30,14 @@ pub(super) const SOON: Duration = Duration::from_millis(600);
 
 /// The emoji that says: heard, and the answer is to come.
 const HEARD: &str = "eyes";
-/// Emoji that stand at once. Slack lets only twenty a minute be taken away.
+/// Emoji that stand at once.
 const MOST: usize = 30;
 /// How often it is looked whether a sign is still true.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long a sign stands at most.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// How often it is tried to take an emoji away, and the wait between where Slack says none.
-const TRIES: u32 = 5;
+const TRIES: u32 = 20;
 const AGAIN: Duration = Duration::from_secs(2);
 /// What was heard longer ago than this is far up by now, and no place for a sign.
 const RECENT: Duration = Duration::from_secs(10 * 60);
@@ -57,7 +57,7 @@ pub(super) type At = (String, String);
 /// What makes signs visible.
 #[async_trait]
 pub(super) trait Hand: Send + Sync + 'static {
-    /// Puts an emoji below a message.
+    /// Puts an emoji below a message, if it can be taken away again.
     async fn react(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError>;
     /// Takes it away.
     async fn unreact(&self, channel: &str, ts: &str, emoji: &str) -> Result<(), ApiError>;

@@ -1,7 +1,8 @@
 //! Cutting long text where it hurts least. It works on text that [`to_slack`](super::outgoing_text::to_slack) wrote.
 //!
 //! Bold, italic and code stay on one line, so only a line that is longer than a piece can have them cut: their marks
-//! are then seen as they are. A block of code that is cut goes on without its frame.
+//! are then seen as they are. A block of code that is cut is closed there, and goes on in a frame of its own
+//! ([`framed`]).
 
 use super::outgoing_text::{LINK, width};
 
@@ -32,6 +33,27 @@ pub(super) fn split(text: &str, most: usize) -> Vec<String> {
         rest = after.trim_start();
     }
     pieces
+}
+
+/// What opens and ends code of several lines.
+const FENCE: &str = "```";
+
+/// By how much [`framed`] makes a piece longer at most.
+pub(super) const FRAME: usize = 2 * (FENCE.len() + 1);
+
+/// The pieces of a text with the blocks of code closed and opened again where they are cut.
+pub(super) fn framed(pieces: Vec<String>) -> Vec<String> {
+    let mut is_open = false;
+    let frame = |piece: String| {
+        let begins_open = is_open;
+        is_open ^= piece.matches(FENCE).count() % 2 == 1;
+        let before = if begins_open { "```\n" } else { "" };
+        let after = if is_open { "\n```" } else { "" };
+        format!("{before}{piece}{after}")
+    };
+    let count = pieces.len();
+    // Code that nobody closed stays as it was written.
+    if count < 2 { pieces } else { pieces.into_iter().map(frame).collect() }
 }
 
 /// The beginning of a text, at most `most` units with the ellipsis that tells of a cut.
@@ -118,6 +140,17 @@ fn belongs_to_last(c: char) -> bool {
 mod tests {
     use super::super::outgoing_text::to_slack;
     use super::*;
+
+    #[test]
+    fn code_that_is_cut_is_closed_and_opened_again() {
+        let pieces = |text: &str| framed(split(text, 20));
+        let cut = pieces("Look:\n```\nlet a = 1;\nlet b = 2;\nlet c = 3;\n```\nThat is all.");
+        assert!(cut.len() > 1, "{cut:?}");
+        for piece in &cut {
+            assert!(piece.matches(FENCE).count() % 2 == 0 && piece.len() <= 20 + FRAME, "{cut:?}");
+        }
+        assert_eq!(framed(vec!["```\nopen".to_owned()]), ["```\nopen"], "as it was written");
+    }
 
     #[test]
     fn cuts_where_it_hurts_least() {

@@ -142,6 +142,8 @@ pub enum FromHost {
 pub struct OpenConversation {
     /// The flow.
     pub flow: FlowName,
+    /// What people call it.
+    pub title: String,
     /// What it said last, if that is known.
     pub last: Option<String>,
     /// What can still be picked or filled in.

@@ -13,6 +13,7 @@ use pesto_engine::model::{Body, Inbound, Person, Place};
 use pesto_engine::policy::MEMBERS;
 use pesto_engine::ports::StoreError;
 use pesto_engine::router::open_question;
+use pesto_engine::texts::{self, Words};
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -215,7 +216,7 @@ impl Session {
                 return Ok(());
             }
         };
-        let open = self.of_store(LOOKING, self.open(&place)).await?;
+        let open = self.of_store(LOOKING, self.open(&place, texts::of(&person.locale))).await?;
         let flows = self.host.engine.offers(&person, &place).flows.keys().cloned().collect();
         self.send(FromHost::Welcome { notice: self.host.notice.clone(), flows, open }).await;
         let serial = self.host.terminal.attach(&place, self.sender.clone());
@@ -233,19 +234,21 @@ impl Session {
         answer.ok_or_else(|| io::Error::other("the store failed"))
     }
 
-    async fn open(&self, place: &Place) -> Result<Option<OpenConversation>, StoreError> {
+    async fn open(&self, place: &Place, words: &dyn Words) -> Result<Option<OpenConversation>, StoreError> {
         let store = &self.host.engine.ports().store;
         let glance = store.glance(place).await?;
         let Some(open) = glance.conversation else { return Ok(None) };
         if glance.outbox > 0 {
             // What was said last is on its way still, and need not be shown twice.
-            return Ok(Some(OpenConversation { flow: open.flow, last: None, questions: Vec::new() }));
+            let title = open.title().to_owned();
+            return Ok(Some(OpenConversation { flow: open.flow, title, last: None, questions: Vec::new() }));
         }
-        let last = match open_question(&open) {
+        let last = match open_question(&open, words) {
             Some(question) => Some(question),
             None => store.history(place, open.generation, 1).await?.pop().map(|exchange| exchange.answered),
         };
         Ok(Some(OpenConversation {
+            title: open.title().to_owned(),
             flow: open.flow,
             last: last.filter(|last| !last.is_empty()),
             questions: open.questions,

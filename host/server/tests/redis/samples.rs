@@ -60,6 +60,7 @@ pub(crate) fn conversation(generation: u64) -> Conversation {
         last: 1,
         alone: 0,
         passed: None,
+        spoken: None,
         tried: Vec::new(),
     }
 }

@@ -34,6 +34,7 @@ async fn hosts_wake_each_other() {
         last: 0,
         alone: 0,
         passed: None,
+        spoken: None,
         tried: Vec::new(),
     };
     let commit = Commit {

@@ -78,7 +78,10 @@ async fn status_and_help_are_answered_beside_the_running_turn() {
     world.say("status").await;
     world.say("help").await;
     let posted = world.posted(3).await;
-    assert_eq!(posted[1].text, "We are in the middle of flow. I am working on your message, and one more waits.");
+    assert_eq!(
+        posted[1].text,
+        "We are in the middle of A hostile guest. I am working on your message, and one more waits."
+    );
     assert!(posted[2].text.contains("`start flow`"), "{}", posted[2].text);
     assert_eq!(world.llm.given_up(), 0, "the turn goes on");
     world.heard();

@@ -61,6 +61,26 @@ async fn a_mention_begins_a_thread_that_needs_no_more_mentions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_german_hears_german() {
+    let slack = double().await;
+    let host = host(&slack).await;
+    let max = slack.person_with("Max", |user| user.locale = "de-AT".to_owned());
+    max.says("cancel").await;
+    says(&max.hears().await, "Hier läuft kein Gespräch");
+    max.says(&format!("start {FLOW}")).await;
+    says(&max.hears().await, "`cancel` beendet alles");
+    max.says("stop").await;
+    let asked = max.hears().await;
+    says(&asked, "Wir sind mitten in „Onboarding“. Soll ich das beenden?");
+    max.clicks(&asked, "Ja").await;
+    says(&max.hears().await, "wir hören hier auf");
+    assert!(max.commands("/pesto", "status").await.acked);
+    says(&max.hears().await, "Ich antworte in unseren ");
+    says(&max.hears().await, "Es läuft kein Gespräch.");
+    host.idle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_may_overtake_the_mention_that_its_thread_begins_with() {
     let slack = double().await;
     let host = host(&slack).await;

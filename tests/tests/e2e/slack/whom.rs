@@ -118,7 +118,7 @@ async fn a_default_flow_is_never_in_the_middle() {
         ("start surveys", "There is no flow surveys"),
         ("hi again", "You asked: hi again"),
         ("start onboarding", "What should we call you?"),
-        ("start feedback", "Shall I end it and start feedback?"),
+        ("start feedback", "Shall I end it and start Feedback?"),
         ("yes", "we stop here"),
     ] {
         ann.says(text).await;
@@ -202,7 +202,7 @@ async fn a_click_on_what_is_over_gets_a_word_that_does_not_last() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_edit_is_told_once_that_the_first_words_count() {
+async fn an_edit_of_the_last_words_is_heeded_and_of_others_it_is_told() {
     let slack = double().await;
     let host = host(&slack).await;
     let (ann, bob) = (slack.person("Ann"), slack.person("Bob"));
@@ -211,10 +211,11 @@ async fn an_edit_is_told_once_that_the_first_words_count() {
     let name = ann.says("Cid").await;
     ann.hears().await;
     ann.edits(&name, "Sidney").await;
-    is_told(&ann, "I go by what you wrote first").await;
-    ann.edits(&name, "Sid").await;
+    says(&ann.hears().await, "What will you work on?");
     ann.says("back").await;
-    says(&ann.hears().await, "What should we call you?");
+    says(&ann.hears().await, "Your answer so far: Sidney.");
+    ann.edits(&name, "Sid").await;
+    is_told(&ann, "That edit came too late for me").await;
     // In a channel only who began it.
     let channel = slack.private_channel("team", &[&ann, &bob]);
     let mention = ann.mentions(&channel, &format!("start {FLOW}")).await;
@@ -223,7 +224,7 @@ async fn an_edit_is_told_once_that_the_first_words_count() {
     ann.hears().await;
     bob.edits(&remark, "haha").await;
     ann.edits(&first, "Sidney").await;
-    is_told(&ann, "I go by what you wrote first").await;
+    says(&ann.hears().await, "What will you work on?");
     host.idle().await;
     slack.is_quiet().await;
     assert!(bob.sees_in(&channel).iter().all(|message| message.only_for.is_none()));

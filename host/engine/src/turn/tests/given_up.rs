@@ -36,10 +36,10 @@ fn nobody_hears_of_what_nobody_said() {
 #[test]
 fn a_broken_flow_holds_nobody() {
     let follow = Some(Body::Start { flow: flow(), arguments: String::new() });
-    let route = Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow, moved: None });
+    let route = Route::Run(Run { begin: None, event: FlowEvent::Cancelled, follow, quiet: false, moved: None });
     let commit = give_up(&within(Body::Control(Control::Restart)), Some(&route), &GuestFault::CpuDeadline(1), NOW);
     assert_eq!((&commit.conversation, commit.drops), (&After::Closed(2), Some(2)));
-    assert_eq!(commit.messages[0].text, texts::CANCELLED);
+    assert_eq!(commit.messages[0].text, texts::DEFAULT.cancelled());
     assert!(commit.follow.is_some());
     assert!(commit.dead.unwrap().settled, "put back, it would cancel the next conversation");
 }
@@ -55,7 +55,7 @@ fn a_flow_that_fails_at_a_control_word_holds_nobody_with_it() {
 }
 
 fn route_of(body: &Body, open: &Conversation) -> Route {
-    crate::router::route(body, Some(open), &crate::flow::Offers::default())
+    crate::router::route(body, Some(open), &crate::flow::Offers::default(), texts::DEFAULT)
 }
 
 #[test]

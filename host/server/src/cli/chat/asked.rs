@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use pesto_engine::form::check;
 use pesto_engine::model::{Asks, Choices, Control, EffectId, FlowName, Form, Values};
-use pesto_engine::router::{switch_choices, typed};
+use pesto_engine::router::{is_switch, typed};
 use pesto_reading::wants_out;
 
 use super::filling::{Filled, Filling};
@@ -53,7 +53,7 @@ impl Asked {
         let before = self.question.take();
         self.question = Some(match asks {
             Asks::Choices(choices) => {
-                let before = before.filter(|_| choices == switch_choices()).map(Box::new);
+                let before = before.filter(|_| is_switch(&choices)).map(Box::new);
                 Question::Choices(message, choices, before)
             }
             Asks::Form(form) if form.day().is_some() => Question::Day(message, form),
@@ -139,6 +139,8 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use pesto_engine::model::{Choice, Field, FieldKind, Form};
+    use pesto_engine::router::switch_choices;
+    use pesto_engine::texts::DEFAULT;
 
     use super::*;
 
@@ -256,7 +258,7 @@ pub(super) mod tests {
         let mut asked = form();
         say(&mut asked, "Ada");
         assert_eq!(say(&mut asked, "Start ASK now"), Line::Say("Start ASK now".into()));
-        asked.shown(id("switch"), Asks::Choices(switch_choices()));
+        asked.shown(id("switch"), Asks::Choices(switch_choices(DEFAULT)));
         assert_eq!(say(&mut asked, "no"), Line::Pick(id("switch"), vec!["no".to_owned()]));
         // Of no flow's name: an entry.
         let Line::Fill(_, values) = say(&mut asked, "start early") else { panic!("{asked:?}") };
@@ -264,13 +266,13 @@ pub(super) mod tests {
 
         let mut asked = form();
         assert_eq!(say(&mut asked, "stop!"), Line::Say("stop!".into()), "and no entry");
-        asked.shown(id("switch"), Asks::Choices(switch_choices()));
+        asked.shown(id("switch"), Asks::Choices(switch_choices(DEFAULT)));
         assert_eq!(say(&mut asked, "nope"), Line::Pick(id("switch"), vec!["no".to_owned()]));
         assert!(asked.again(Style { colour: false, width: None }).is_some());
 
         let mut asked = form();
         say(&mut asked, "start ask");
-        asked.shown(id("switch"), Asks::Choices(switch_choices()));
+        asked.shown(id("switch"), Asks::Choices(switch_choices(DEFAULT)));
         assert_eq!(say(&mut asked, "1"), Line::Pick(id("switch"), vec!["yes".to_owned()]));
         assert_eq!(say(&mut asked, "Ada"), Line::Say("Ada".into()));
     }

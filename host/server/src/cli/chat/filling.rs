@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use pesto_engine::form::check_field;
 use pesto_engine::model::{Choices, Field, FieldKind, Form, Values};
 use pesto_engine::router::typed;
+use pesto_engine::texts::DEFAULT;
 
 use super::day;
 
@@ -99,7 +100,7 @@ impl Filling {
         let key = field.key.clone();
         match check_field(field, &values) {
             Ok(values) => self.values.insert(key, values),
-            Err(words) => return Filled::Again(words),
+            Err(wrong) => return Filled::Again(DEFAULT.wrong(&wrong)),
         };
         self.at += 1;
         if self.at < self.form.fields.len() {

@@ -291,7 +291,7 @@ impl Chat {
         match (open, self.flow.take()) {
             (Some(open), wanted) if wanted.as_ref().is_none_or(|wanted| *wanted == open.flow) => {
                 let style = Style::of_stdout();
-                lines.print(&style.aside(&format!("We are in the middle of {}.", open.flow)));
+                lines.print(&style.aside(&format!("We are in the middle of {}.", open.title)));
                 if let Some(last) = open.last {
                     lines.print(&style.said(&last));
                 }

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
+use pesto_engine::form::Wrong;
 use pesto_engine::model::{Choice, Choices};
 
+use super::super::words;
 use super::*;
 
 fn options(count: usize) -> Vec<Choice> {
@@ -114,7 +116,12 @@ fn every_elements_state_is_read() {
 
 #[test]
 fn what_is_said_in_the_window_fits_into_it() {
-    assert_eq!(sizes::check_view(&closed()["view"]), Ok(()));
-    let errors = errors(&[("name".to_owned(), "Please fill this in.".to_owned())]);
+    for words in texts::all() {
+        let ours = words::of(words.tag());
+        for view in [closed(ours), full(ours), not_yours(words.not_yours(), ours)] {
+            assert_eq!(sizes::check_view(&view["view"]), Ok(()), "{}", words.tag());
+        }
+    }
+    let errors = errors(&[("name".to_owned(), Wrong::Empty)], texts::DEFAULT);
     assert_eq!(errors, json!({ "response_action": "errors", "errors": { "name": "Please fill this in." } }));
 }
