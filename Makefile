@@ -103,7 +103,7 @@ docs:
 
 # The optimised host, as `make install` builds it.
 bench: setup
-	@scripts/test-setup --redis </dev/null
+	@scripts/test-setup --bench </dev/null
 	$(call say,Benchmarks: they build first and take some minutes; the figures come last)
 	@cargo bench --package pesto-tests --bench turns </dev/null
 

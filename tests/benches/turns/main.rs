@@ -4,12 +4,13 @@
 //! - [`guest`], [`floor`], [`redis_floor`]: a turn without an engine: the component, and bare writes to a store
 //! - [`rig`]: an engine on one of the stores, as the host composes it
 //! - [`samples`]: what goes through it
-//! - [`turns`], [`calls`], [`waiting`], [`slack`]: what is measured
+//! - [`turns`], [`calls`], [`waiting`], [`slack`], [`restart`]: what is measured
 
 mod calls;
 mod floor;
 mod guest;
 mod redis_floor;
+mod restart;
 mod rig;
 mod samples;
 mod slack;
@@ -59,6 +60,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wants("slack") {
         figures.extend(runtime.block_on(slack::measure(&component))?);
+    }
+    if wants("restart_10_js_flows_s") {
+        figures.extend(runtime.block_on(restart::measure())?);
     }
     for (name, value, unit) in figures {
         println!("figure {name} {value:.2} {unit}");

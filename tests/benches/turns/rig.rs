@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use pesto_engine::broker::Ports;
 use pesto_engine::clock::SystemClock;
 use pesto_engine::engine::{Engine, Loops, Settings};
-use pesto_engine::model::{FlowName, Message, Place};
+use pesto_engine::model::{Digest, FlowName, Message, Place};
 use pesto_engine::policy::{Bounds, Grants, Right};
 use pesto_engine::ports::{
     CallError, Clock, Copies, Deploy, Llm, LlmCompletion, LlmRequest, Messenger, PostError, Posted, Receipt, Store,
@@ -71,7 +71,7 @@ impl Rig {
             ..Settings::default()
         };
         let engine = Engine::new(ports, settings).map_err(super::wasm)?;
-        engine.catalog.offer(&flow, component.to_vec(), Deploy::Always).await?;
+        engine.catalog.offer(&flow, Digest::of(component), component.to_vec(), Deploy::Always).await?;
         engine.catalog.follow().await?;
         let loops = engine.start();
         Ok(Self { engine, model, _loops: loops, ground, numbers: AtomicUsize::new(1) })

@@ -58,6 +58,7 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         last: 1_700_000_000_000,
         alone: 0,
         passed: None,
+        spoken: None,
         tried: Vec::new(),
     };
     let id = TurnId::new(place, seq).message(0);
