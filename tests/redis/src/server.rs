@@ -18,7 +18,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Set up as the README advises.
+    /// Set up as docs/hosts.md advises.
     pub fn start() -> Self {
         Self::start_with(SAFE)
     }

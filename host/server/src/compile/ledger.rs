@@ -79,7 +79,7 @@ impl Ledger {
         if self.running().contains(&running) {
             return Known::Nothing;
         }
-        if let Some(times) = fs::read_to_string(&running).ok().and_then(|text| text.trim().parse().ok()) {
+        if let Some(times) = deaths(&running) {
             return Known::Killed(times, running);
         }
         let of_settings = |part| {
@@ -101,10 +101,7 @@ impl Ledger {
     /// A component is being compiled from now on.
     pub(super) fn begin(&self, digest: &Digest) -> UnderWay<'_> {
         let path = self.path("running", digest);
-        let times = match self.known(digest) {
-            Known::Killed(times, _) => times,
-            _ => 0,
-        };
+        let times = if self.running().contains(&path) { 0 } else { deaths(&path).unwrap_or(0) };
         let written = fs::write(&path, (times + 1).to_string());
         if let Err(error) = written {
             tracing::warn!(path = %path.display(), %error, "it cannot be noted what is compiled");
@@ -158,6 +155,11 @@ impl Ledger {
         // Nothing between lock and unlock can panic and leave the set half changed.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How often the host ended while a component was compiled, by its file.
+fn deaths(running: &Path) -> Option<u32> {
+    fs::read_to_string(running).ok()?.trim().parse().ok()
 }
 
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {

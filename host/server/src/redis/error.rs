@@ -92,7 +92,7 @@ pub(super) fn explain(error: &RedisError) -> String {
             format!("Redis cannot write to its disk, and takes nothing until it can: {detail}")
         }
         (kind, _) if kind == ErrorKind::Server(S::NoPerm) || detail.starts_with(IN_A_SCRIPT) => {
-            format!("the Redis user may not do what Pesto needs; grant it all that the README lists: {detail}")
+            format!("the Redis user may not do what Pesto needs; grant it all that docs/hosts.md lists: {detail}")
         }
         (ErrorKind::Server(S::BusyLoading), _) => "Redis is still loading its data after a start".to_owned(),
         (_, Some("BUSY")) => "Redis is busy with another program's script".to_owned(),

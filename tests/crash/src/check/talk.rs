@@ -11,7 +11,7 @@ use crate::words::Heard;
 /// Exchanges that `ask` tells the model.
 const HISTORY: usize = 10;
 /// Two texts are brought into order where the earlier one was stored no later than this after the later one was sent: what
-/// README promises at least. A host may wait for longer, and does in bursts.
+/// docs/hosts.md promises at least. A host may wait for longer, and does in bursts.
 const HELD: Micros = 10_000;
 
 pub(super) fn check(evidence: &Evidence, index: &Index<'_>, verdict: &mut Verdict) {

@@ -9,6 +9,18 @@ use pesto_tests::{bulky, guests};
 /// Somebody else is answered meanwhile within this time.
 const SOON: Duration = Duration::from_secs(3);
 
+/// Somebody talks with a flow that does not sleep, as if nobody else were there.
+async fn another_is_answered(host: &TestHost) {
+    let begun = Instant::now();
+    let mut other = host.person("other");
+    other.start("polite");
+    assert_eq!(other.hear().await.text, "ready");
+    for _ in 0..5 {
+        assert_eq!(other.answers_to("hello").await, ["ok"]);
+    }
+    assert!(begun.elapsed() < SOON, "others waited for sleepers: {:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn sleepers_leave_room_to_others() {
     let limits = "[limits]\ninstances = 8\n";
@@ -19,15 +31,8 @@ async fn sleepers_leave_room_to_others() {
         sleeper.start("sleep");
         assert_eq!(sleeper.hear().await.text, "ready");
     }
-    let begun = Instant::now();
     sleepers.iter_mut().for_each(|sleeper| sleeper.say("go"));
-    let mut other = host.person("other");
-    other.start("polite");
-    assert_eq!(other.hear().await.text, "ready");
-    for _ in 0..5 {
-        assert_eq!(other.answers_to("hello").await, ["ok"]);
-    }
-    assert!(begun.elapsed() < SOON, "others waited for sleepers: {:?}", begun.elapsed());
+    another_is_answered(&host).await;
     // Four at once, for five seconds each, and none a second time.
     for sleeper in &mut sleepers {
         assert!(sleeper.hear().await.text.starts_with("Sorry, something went wrong"));
@@ -49,15 +54,8 @@ async fn sleepers_of_two_names_leave_room_to_others() {
         sleeper.start(flows[at % 2]);
         assert_eq!(sleeper.hear().await.text, "ready");
     }
-    let begun = Instant::now();
     sleepers.iter_mut().for_each(|sleeper| sleeper.say("go"));
-    let mut other = host.person("other");
-    other.start("polite");
-    assert_eq!(other.hear().await.text, "ready");
-    for _ in 0..5 {
-        assert_eq!(other.answers_to("hello").await, ["ok"]);
-    }
-    assert!(begun.elapsed() < SOON, "others waited for sleepers: {:?}", begun.elapsed());
+    another_is_answered(&host).await;
     for sleeper in &mut sleepers {
         assert!(sleeper.hear().await.text.starts_with("Sorry, something went wrong"));
     }
