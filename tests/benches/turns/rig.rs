@@ -22,6 +22,9 @@ use tokio::sync::watch;
 
 use super::samples::{place, said};
 
+/// Of a call and of its turn: all of them wait until the last one does.
+const ENDLESS: Duration = Duration::from_secs(3_600);
+
 /// Which store is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum On {
@@ -64,8 +67,9 @@ impl Rig {
         let model = Arc::new(Model(watch::Sender::new(true)));
         let ports = Ports { store, llm: model.clone(), messenger, clock };
         let flow: FlowName = "bench-flow".parse()?;
+        let (llm, turn) = (ENDLESS, ENDLESS);
         let settings = Settings {
-            bounds: Bounds { host_calls: 100_000, turns_in_flight: 200_000, ..Bounds::default() },
+            bounds: Bounds { host_calls: 100_000, turns_in_flight: 200_000, llm, turn, ..Bounds::default() },
             grants: Grants([(flow.clone(), [Right::Llm].into())].into()),
             default_flow: Some(flow.clone()),
             ..Settings::default()
