@@ -3,8 +3,10 @@
 //! A provider's words are hostile, and may repeat the key. They reach a flow only where they help its author, short
 //! and cleaned; they never reach the log.
 
+use std::collections::HashSet;
 use std::fmt;
 
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use pesto_engine::ports::CallError;
 use serde::Deserialize;
 
@@ -18,6 +20,9 @@ const LONGEST: usize = 300;
 
 /// The shortest key that is kept out of good answers, in bytes.
 const SECRET: usize = 16;
+
+/// So much of a key in a row is never repeated, in bytes.
+const PART: usize = 10;
 
 /// The longest wait that a provider may ask for, in seconds.
 const LONGEST_WAIT: u32 = 86_400;
@@ -48,12 +53,54 @@ pub(super) fn bounded(text: &str) -> String {
     clean
 }
 
-/// A model's words without the key, should the provider repeat it, as it is or in hexadecimal. What is too short to be a
-/// secret, such as the `none` that a local provider wants, is a word like others.
+/// A model's words without the key, should the provider repeat it. What is too short to be a secret, such as the `none`
+/// that a local provider wants, is a word like others.
 pub(super) fn without_key(text: String, key: Option<&Secret>) -> String {
-    let Some(key) = key.map(Secret::expose).filter(|key| key.len() >= SECRET) else { return text };
-    let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
-    [key, &hex].into_iter().fold(text, |text, form| if text.contains(form) { text.replace(form, "…") } else { text })
+    match key.map(Secret::expose).filter(|key| key.len() >= SECRET) {
+        Some(key) => without_parts(&text, key),
+        None => text,
+    }
+}
+
+/// A text without parts of a key, which is ASCII, as they are, in hexadecimal or in Base64. What a provider leaves of a key
+/// that it masks, such as its last four characters, is no part.
+fn without_parts(text: &str, key: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut hidden = vec![false; bytes.len()];
+    for (form, part) in forms(key) {
+        let parts: HashSet<_> = form.as_bytes().windows(part).collect();
+        for (at, window) in bytes.windows(part).enumerate() {
+            if parts.contains(window) {
+                hidden[at..at + part].fill(true);
+            }
+        }
+    }
+    let mut left = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match (hidden[at], at > 0 && hidden[at - 1]) {
+            (false, _) => left.push(c),
+            (true, false) => left.push('…'),
+            (true, true) => {}
+        }
+    }
+    left
+}
+
+/// How a key may be written, each with the length of a part that tells too much.
+fn forms(key: &str) -> Vec<(String, usize)> {
+    let mut forms = vec![
+        (key.to_owned(), PART),
+        (HEXLOWER.encode(key.as_bytes()), 2 * PART),
+        (HEXUPPER.encode(key.as_bytes()), 2 * PART),
+    ];
+    for alphabet in [BASE64_NOPAD, BASE64URL_NOPAD] {
+        // It depends on how many bytes stand before the key; the characters that also depend on which ones are left out.
+        for (before, shared) in [(0, 0), (1, 2), (2, 3)] {
+            let text = alphabet.encode(&[&[0; 2][..before], key.as_bytes()].concat());
+            forms.push((text[shared..].to_owned(), PART * 4 / 3));
+        }
+    }
+    forms
 }
 
 /// A reply that is no success.
@@ -108,6 +155,7 @@ fn invalid(words: &str, said: &Said, key: Option<&str>) -> CallError {
     };
     // Before it is cut, so that no part of a key is left.
     let message = match key.filter(|key| !key.is_empty()) {
+        Some(key) if key.len() >= SECRET => without_parts(message, key),
         Some(key) => message.replace(key, "…"),
         None => message.to_owned(),
     };
@@ -184,7 +232,18 @@ mod tests {
         let without = |text: &str| without_key(text.to_owned(), Some(&key));
         assert_eq!(without("it is sk-0123456789abcdef!"), "it is …!");
         assert_eq!(without("it is 736b2d30313233343536373839616263646566!"), "it is …!");
-        assert_eq!(without("nothing of it"), "nothing of it");
+        assert_eq!(without("it is 736B2D30313233343536373839616263646566!"), "it is …!");
+        assert_eq!(without("masked: sk-0123456***cdef, sk-01234***"), "masked: …***cdef, sk-01234***");
+        for before in ["", "k", "ke", "key"] {
+            let text = format!("{before}sk-0123456789abcdef and more");
+            for alphabet in [BASE64_NOPAD, BASE64URL_NOPAD] {
+                let shown = alphabet.decode(without(&alphabet.encode(text.as_bytes())).replace('…', "").as_bytes());
+                let shown = shown.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+                assert!(!shown.contains("0123456789"), "{shown}");
+            }
+            assert!(without(&BASE64_NOPAD.encode(text.as_bytes())).contains('…'), "{before}");
+        }
+        assert_eq!(without("nothing of it, größer"), "nothing of it, größer");
         let word = Secret::new("none".to_owned());
         assert_eq!(without_key("none of them".to_owned(), Some(&word)), "none of them");
     }
