@@ -1,5 +1,6 @@
 //! What operators do to conversations, beside a running host and without one.
 
+use std::process::Command;
 use std::time::Duration;
 
 use pesto_tests::aimock::Aimock;
@@ -150,4 +151,38 @@ async fn answers_are_forgotten_only_where_that_is_said() {
     assert!(run(&host, &["forget", &user, "--answers"]).contains("Thrown away: 1 completed surveys."));
     assert!(crate::survey::records(&host).is_empty());
     assert!(run(&host, &["forget", &user, "--answers"]).contains("there are no completed surveys of theirs"));
+}
+
+/// Fills a disk of its own, which needs a machine where this user may mount one.
+const ON_A_FULL_DISK: &str = "
+mount -t tmpfs -o size=24m tmpfs data || exit 77
+set -e
+pesto conversations list
+test -f data/reserve
+dd if=/dev/zero of=data/fill bs=4k 2>/dev/null || true
+pesto conversations list
+test ! -e data/reserve
+pesto forget local/ann
+";
+
+#[test]
+fn a_full_disk_leaves_room_for_operators() {
+    let setup = Setup::new();
+    std::fs::create_dir_all(setup.path().join("data")).unwrap();
+    let pesto = format!(
+        "pesto() {{ {} \"$@\" --config {}; }}\n",
+        pesto_tests::files::pesto().display(),
+        setup.config().display()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &(pesto + ON_A_FULL_DISK)]);
+    let ended = command.current_dir(setup.path()).output().unwrap();
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    if ended.status.code() == Some(77) || errors.contains("unshare failed") {
+        // Elsewhere it was seen.
+        eprintln!("nothing can be mounted here: {errors}");
+        return;
+    }
+    assert!(ended.status.success(), "{errors}");
+    assert!(errors.contains("the disk is full; the room that was kept for this day is used now"), "{errors}");
 }

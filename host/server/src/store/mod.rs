@@ -14,6 +14,7 @@ mod open;
 mod outbox;
 mod places;
 mod records;
+mod reserve;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -59,6 +60,21 @@ impl EmbeddedStore {
     /// host left claimed is free at once, and what it was sending is in doubt.
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let lock = open::lock(folder)?;
+        let opened = match Self::opened(folder, clock.clone()) {
+            Err(_) if reserve::is_needed(folder) && reserve::give_up(folder) => {
+                tracing::warn!(
+                    "the disk is full; the room that was kept for this day is used now, and lets little be taken: \
+                    make more, or remove what is not needed with `pesto dead drop` and `pesto forget`"
+                );
+                Self::opened(folder, clock)?
+            }
+            opened => opened.inspect(|_| reserve::keep(folder))?,
+        };
+        let (reader, writer, wakes) = opened;
+        Ok(Self { reader, writer, wakes, _lock: lock })
+    }
+
+    fn opened(folder: &Path, clock: Arc<dyn Clock>) -> Result<(Worker, Worker, Arc<Wakes>), OpenError> {
         let path = folder.join(FILE);
         let writer = open::writer(&path)?;
         let sqlite = |error| OpenError::Sqlite(path.clone(), error);
@@ -70,7 +86,7 @@ impl EmbeddedStore {
         let writer = Worker::start("store-write", writer, Access::Write, wakes.clone()).map_err(io)?;
         let reader = Db::new(reader, clock, 0);
         let reader = Worker::start("store-read", reader, Access::Read, wakes.clone()).map_err(io)?;
-        Ok(Self { reader, writer, wakes, _lock: lock })
+        Ok((reader, writer, wakes))
     }
 }
 
