@@ -45,6 +45,12 @@ pub fn numerous(functions: u32) -> Vec<u8> {
     module(&[section(1, &[1, 0x60, 0, 0]), section(3, &types), section(10, &bodies)])
 }
 
+/// The component with so many empty functions that nobody calls.
+pub fn with_functions(component: Vec<u8>, functions: u32) -> Vec<u8> {
+    // What stands behind the magic number of a component holds one module.
+    [component, numerous(functions).split_off(COMPONENT.len())].concat()
+}
+
 /// Blocks inside each other, and nothing else.
 pub fn deep(blocks: usize) -> Vec<u8> {
     let code = [[0x02, 0x40].repeat(blocks), vec![0x0b; blocks + 1]].concat();

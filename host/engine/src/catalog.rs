@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as TurnByTurn, OnceCell, Semaphore};
 
 use crate::fault::{Fault, GuestFault};
 use crate::flow::{FlowInfo, Offer, Offers};
@@ -17,6 +17,9 @@ use crate::wasm::{LoadError, Ready, Sandbox};
 /// Compiled code that is kept ready besides the current components', in bytes. More pushes out the least recently used;
 /// it is taken from the cache, or compiled, when it is needed again.
 const KEPT: usize = 256 << 20;
+
+/// Current components that are fetched and loaded at once: each may take several times its size.
+const LOADS: usize = 4;
 
 /// Why a component did not become current. The last good one stays.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,54 @@ struct Inner {
     unfit: BTreeMap<FlowName, Digest>,
     /// What somebody is taking up.
     loading: BTreeSet<Digest>,
+    /// How many make each flow ready.
+    awaited: BTreeMap<FlowName, usize>,
+}
+
+impl Inner {
+    /// Makes a component current here, if all current code still fits.
+    fn take_up(&mut self, flow: &FlowName, ready: Arc<Ready>, most: usize) -> Result<(), LoadError> {
+        self.room_for(flow, &ready, most)?;
+        self.unfit.remove(flow);
+        self.current.insert(flow.clone(), ready);
+        Ok(())
+    }
+
+    fn room_for(&self, flow: &FlowName, ready: &Ready, most: usize) -> Result<(), LoadError> {
+        let others = self.current.iter().filter(|(other, _)| *other != flow);
+        // Two names for the same component share its code.
+        let others: BTreeMap<_, _> = others.map(|(_, ready)| (&ready.digest, ready.size)).collect();
+        if others.contains_key(&ready.digest) {
+            return Ok(());
+        }
+        let left = most.saturating_sub(others.values().sum());
+        if ready.size <= left { Ok(()) } else { Err(LoadError::NoRoom { got: ready.size, left }) }
+    }
+
+    /// Lets go of what is current here, and gives its room to what had none.
+    fn end(&mut self, flow: &FlowName) {
+        // Whoever is still on it takes it from the cache.
+        if let Some(gone) = self.current.remove(flow)
+            && !self.is_current(&gone.digest)
+        {
+            self.cells.remove(&gone.digest);
+        }
+        self.unfit.clear();
+    }
+
+    fn is_current(&self, digest: &Digest) -> bool {
+        self.current.values().any(|ready| ready.digest == *digest)
+    }
+
+    fn renew_offers(&mut self, default: Option<&FlowName>) {
+        let offer = |(name, ready): (&FlowName, &Arc<Ready>)| {
+            let FlowInfo { title, summary, triggers, .. } = ready.info.clone();
+            (name.clone(), Offer { digest: ready.digest.clone(), title, summary, triggers })
+        };
+        let flows = self.current.iter().map(offer).collect();
+        let awaited = self.awaited.keys().filter(|flow| !self.current.contains_key(*flow)).cloned().collect();
+        self.offers = Arc::new(Offers { flows, default: default.cloned(), awaited });
+    }
 }
 
 /// A digest among those that are being taken up, until this is dropped.
@@ -67,22 +118,48 @@ impl Drop for Loading<'_> {
     }
 }
 
+/// A flow that is made ready, until this is dropped: whoever wants to start it is told so.
+#[must_use]
+pub struct Awaited<'a>(&'a Catalog, FlowName);
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        self.0.change(|inner| {
+            if let Some(count) = inner.awaited.get_mut(&self.1) {
+                *count -= 1;
+                if *count == 0 {
+                    inner.awaited.remove(&self.1);
+                }
+            }
+        });
+    }
+}
+
 /// The flows of one host.
 pub struct Catalog {
     sandbox: Arc<Sandbox>,
     store: Arc<dyn Store>,
     default: Option<FlowName>,
     inner: Mutex<Inner>,
+    loads: Semaphore,
+    /// Held while a component is deployed: two would fit where there is room for one.
+    deploying: TurnByTurn<()>,
 }
 
 impl Catalog {
     /// An empty catalog. `default` is the flow that takes what no other takes, once it is there.
     pub fn new(sandbox: Arc<Sandbox>, store: Arc<dyn Store>, default: Option<FlowName>) -> Self {
-        Self { sandbox, store, default, inner: Mutex::default() }
+        let (loads, deploying) = (Semaphore::new(LOADS), TurnByTurn::new(()));
+        Self { sandbox, store, default, inner: Mutex::default(), loads, deploying }
     }
 
-    /// Deploys a component of this digest for all hosts, if it is good; [`follow`](Self::follow) takes it up. Answers what
-    /// is current then.
+    /// Notes that a flow is made ready.
+    pub fn awaits(&self, flow: &FlowName) -> Awaited<'_> {
+        self.change(|inner| *inner.awaited.entry(flow.clone()).or_default() += 1);
+        Awaited(self, flow.clone())
+    }
+
+    /// Deploys a component of this digest for all hosts, if it is good, and takes it up. Answers what is current then.
     pub async fn offer(
         &self,
         flow: &FlowName,
@@ -93,17 +170,23 @@ impl Catalog {
         let bytes = Bytes::from(bytes);
         let cell = self.cell(&digest);
         let load = || async { self.sandbox.load(bytes.clone()).await.map(Arc::new) };
-        if let Err(error) = cell.get_or_try_init(load).await {
-            let mut inner = self.inner();
-            // Somebody else may have tried it once more, and it went well.
-            if inner.cells.get(&digest).is_some_and(|(cell, _)| !cell.initialized()) {
-                inner.cells.remove(&digest);
+        let ready = match cell.get_or_try_init(load).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                let mut inner = self.inner();
+                // Somebody else may have tried it once more, and it went well.
+                if inner.cells.get(&digest).is_some_and(|(cell, _)| !cell.initialized()) {
+                    inner.cells.remove(&digest);
+                }
+                return Err(error.into());
             }
-            return Err(error.into());
-        }
+        };
         self.evict();
+        let _turn = self.deploying.lock().await;
+        self.inner().room_for(flow, ready, self.most_code())?;
         let current = self.store.put_component(flow, &bytes, deploy).await?;
         self.inner().unfit.remove(flow);
+        self.look().await.map_err(|fault| Refused::Host(fault.to_string()))?;
         Ok(current)
     }
 
@@ -115,13 +198,13 @@ impl Catalog {
     pub async fn follow(&self) -> Result<(), Fault> {
         let take_up = |(flow, digest)| async move {
             let _loading = self.begin_loading(&digest)?;
+            let _awaited = self.awaits(&flow);
+            let Ok(_load) = self.loads.acquire().await else { unreachable!("the semaphore is never closed") };
             match self.ready(&digest).await {
                 // Only now it is known whether that is still current.
                 Ok(_) => self.look().await.err(),
                 Err(Fault::Guest(error)) => {
-                    tracing::error!(%flow, digest = digest.short(), %error, "the current version cannot run on this \
-                        host; its last good one stays");
-                    self.inner().unfit.insert(flow, digest.clone());
+                    self.cannot_run(flow, digest.clone(), &error.to_string());
                     None
                 }
                 Err(fault) => Some(fault),
@@ -137,7 +220,7 @@ impl Catalog {
         let current: BTreeMap<_, _> = self.store.current().await?.into_iter().collect();
         let here = self.all();
         for flow in here.keys().filter(|flow| !current.contains_key(flow)) {
-            self.set(flow, None);
+            self.change(|inner| inner.end(flow));
             tracing::info!(%flow, "flow removed; its open conversations go on");
         }
         let mut missing = Vec::new();
@@ -150,14 +233,28 @@ impl Catalog {
                 missing.push((flow, digest));
                 continue;
             };
+            let most = self.most_code();
+            if let Err(error) = self.change(|inner| inner.take_up(&flow, ready.clone(), most)) {
+                self.cannot_run(flow, digest, &error.to_string());
+                continue;
+            }
             let (version, digest) = (&ready.info.version, digest.short());
             match before {
                 None => tracing::info!(%flow, version, digest, "flow loaded"),
                 Some(before) => tracing::info!(%flow, version, digest, before = before.short(), "flow swapped"),
             }
-            self.set(&flow, Some(ready));
         }
         Ok(missing)
+    }
+
+    fn cannot_run(&self, flow: FlowName, digest: Digest, error: &str) {
+        tracing::error!(%flow, digest = digest.short(), error, "the current version cannot run on this host; its last \
+            good one stays");
+        self.inner().unfit.insert(flow, digest);
+    }
+
+    fn most_code(&self) -> usize {
+        self.sandbox.bounds().code
     }
 
     fn begin_loading(&self, digest: &Digest) -> Option<Loading<'_>> {
@@ -172,8 +269,10 @@ impl Catalog {
     /// for tests, which restart the engine often.
     pub fn adopt(&self, flow: &FlowName, ready: Arc<Ready>) {
         let cell = Arc::new(OnceCell::new_with(Some(ready.clone())));
-        self.inner().cells.insert(ready.digest.clone(), (cell, 0));
-        self.set(flow, Some(ready));
+        self.change(|inner| {
+            inner.cells.insert(ready.digest.clone(), (cell, 0));
+            inner.current.insert(flow.clone(), ready);
+        });
     }
 
     /// The component of a conversation, compiled again if need be.
@@ -212,28 +311,12 @@ impl Catalog {
         self.inner().current.clone()
     }
 
-    fn set(&self, flow: &FlowName, ready: Option<Arc<Ready>>) {
+    /// Changes what is current or awaited, and what is on offer with it.
+    fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.inner();
-        match ready {
-            Some(ready) => {
-                inner.unfit.remove(flow);
-                inner.current.insert(flow.clone(), ready)
-            }
-            None => {
-                // Whoever is still on it takes it from the cache.
-                let gone = inner.current.remove(flow);
-                if let Some(gone) = gone.as_ref().filter(|gone| !is_current(&inner, &gone.digest)) {
-                    inner.cells.remove(&gone.digest);
-                }
-                gone
-            }
-        };
-        let offer = |(name, ready): (&FlowName, &Arc<Ready>)| {
-            let FlowInfo { title, summary, triggers, .. } = ready.info.clone();
-            (name.clone(), Offer { digest: ready.digest.clone(), title, summary, triggers })
-        };
-        let flows = inner.current.iter().map(offer).collect();
-        inner.offers = Arc::new(Offers { flows, default: self.default.clone() });
+        let changed = change(&mut inner);
+        inner.renew_offers(self.default.as_ref());
+        changed
     }
 
     fn cell(&self, digest: &Digest) -> Cell {
@@ -274,10 +357,6 @@ impl Catalog {
         // Nothing between lock and unlock can panic and leave the maps half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn is_current(inner: &Inner, digest: &Digest) -> bool {
-    inner.current.values().any(|ready| ready.digest == *digest)
 }
 
 fn lost(digest: &Digest, why: &str) -> Fault {

@@ -1,7 +1,7 @@
 //! What a flow says of itself, what a turn of it leads to, and which flows can be started, whatever version of the
 //! contract they were built for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Audience, Choices, Digest, FlowName, Form, Millis, Person, Place, TurnId};
 use crate::policy::Rights;
@@ -121,4 +121,6 @@ pub struct Offers {
     pub flows: BTreeMap<FlowName, Offer>,
     /// What takes a message that nothing else takes; only if it is among `flows`.
     pub default: Option<FlowName>,
+    /// What is made ready, and can be started soon; not among `flows`.
+    pub awaited: BTreeSet<FlowName>,
 }

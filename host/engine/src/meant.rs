@@ -141,7 +141,7 @@ mod tests {
             ("feedback", "Feedback", &["feedback"]),
             ("onboarding-survey", "Your first day", &["onboard me"]),
         ];
-        Offers { flows: flows.into_iter().map(offer).collect(), default: None }
+        Offers { flows: flows.into_iter().map(offer).collect(), ..Offers::default() }
     }
 
     #[test]

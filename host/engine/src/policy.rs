@@ -170,11 +170,12 @@ impl Access {
 
     /// What is left of the flows on offer for this person at this place.
     pub fn narrow(&self, offers: &Arc<Offers>, person: &Person, place: &Place) -> Arc<Offers> {
-        if offers.flows.keys().all(|flow| self.allows(flow, person, place)) {
+        if offers.flows.keys().chain(&offers.awaited).all(|flow| self.allows(flow, person, place)) {
             return offers.clone();
         }
         let mut left = Offers::clone(offers);
         left.flows.retain(|flow, _| self.allows(flow, person, place));
+        left.awaited.retain(|flow| self.allows(flow, person, place));
         Arc::new(left)
     }
 }
@@ -199,6 +200,8 @@ pub struct Bounds {
     pub llm: Duration,
     /// Of a component, in bytes.
     pub component: usize,
+    /// The code of all current flows together, compiled, in bytes.
+    pub code: usize,
     /// Turns that may be under way at once.
     pub turns_in_flight: usize,
     /// Turns that may hold an instance of their component at once; the others wait without one.
@@ -221,6 +224,7 @@ impl Default for Bounds {
             state: 64 << 10,
             llm: Duration::from_secs(60),
             component: 32 << 20,
+            code: 1 << 30,
             turns_in_flight: 20_000,
             instances: 1_000,
             memory_total: 4 << 30,

@@ -85,6 +85,10 @@ pub trait Words: Debug + Sync {
     fn on_offer(&self) -> &'static str;
     /// So many more are on offer than are listed.
     fn more_on_offer(&self, count: usize) -> String;
+    /// More is made ready.
+    fn more_soon(&self) -> &'static str;
+    /// The flow of this name is made ready.
+    fn soon(&self, name: &str) -> String;
     /// The control words.
     fn controls(&self) -> &'static str;
     /// Nothing fits, and there is no default flow.
@@ -146,9 +150,9 @@ impl dyn Words + '_ {
     /// What can be done here.
     pub(crate) fn help(&self, offers: &Offers) -> String {
         let mut text = String::new();
-        if offers.flows.is_empty() {
+        if offers.flows.is_empty() && offers.awaited.is_empty() {
             text.push_str(&format!("{}\n", self.nothing_on_offer()));
-        } else {
+        } else if !offers.flows.is_empty() {
             text.push_str(&format!("{}\n", self.on_offer()));
             for (name, offer) in offers.flows.iter().take(LISTED) {
                 text.push_str(&format!("• `start {name}` – {}: {}\n", offer.title, offer.summary));
@@ -157,13 +161,19 @@ impl dyn Words + '_ {
                 text.push_str(&format!("• {}\n", self.more_on_offer(more)));
             }
         }
+        if !offers.awaited.is_empty() {
+            text.push_str(&format!("{}\n", self.more_soon()));
+        }
         text.push_str(self.controls());
         text
     }
 
     /// Nothing fits, and there is no default flow.
     pub(crate) fn help_lost(&self, offers: &Offers) -> String {
-        format!("{}\n{}", self.lost(), self.help(offers))
+        match offers.default.as_ref().filter(|flow| offers.awaited.contains(flow)) {
+            Some(flow) => self.soon(flow.as_str()),
+            None => format!("{}\n{}", self.lost(), self.help(offers)),
+        }
     }
 
     /// `start`, and nothing behind it.
@@ -174,6 +184,9 @@ impl dyn Words + '_ {
     /// No flow has this name.
     pub(crate) fn unknown_flow(&self, name: &str, offers: &Offers) -> String {
         let name: String = name.chars().filter(|c| !c.is_control() && *c != '`').take(64).collect();
+        if name.to_lowercase().parse().is_ok_and(|flow| offers.awaited.contains(&flow)) {
+            return self.soon(&name);
+        }
         let meant: Vec<_> = guesses(&name, offers).into_iter().map(|flow| format!("`start {flow}`")).collect();
         format!("{}\n{}", self.no_such_flow(&name, &meant), self.help(offers))
     }

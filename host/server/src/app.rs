@@ -34,9 +34,6 @@ use crate::terminal::Terminal;
 /// How long a stopping host waits for its turns before it gives them back.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
-/// How long a starting host waits for the next of its flows; it is ready with those that are good by then.
-const START: Duration = Duration::from_secs(8);
-
 /// A host that is put together and does nothing yet.
 pub struct App {
     /// Its engine.
@@ -49,6 +46,7 @@ pub struct App {
     slack: Option<Slack>,
     socket: PathBuf,
     notice: Option<String>,
+    start: Duration,
     workshop: Option<Arc<Workshop>>,
     _signature: Option<Signature>,
 }
@@ -88,6 +86,7 @@ impl App {
             slack,
             socket: config.socket(),
             notice,
+            start: config.limits.start,
             workshop,
             _signature: signature,
         })
@@ -98,7 +97,7 @@ impl App {
         tokio::pin!(stop);
         // First the flows, or the first events would find none.
         tokio::select! {
-            synced = self.folder.sync(START) => synced?,
+            synced = self.folder.sync(self.start) => synced?,
             () = &mut stop => {
                 if let Some(workshop) = self.workshop {
                     workshop.close();
@@ -218,6 +217,7 @@ pub(crate) fn bounds(config: &Config) -> anyhow::Result<Bounds> {
         state: usize::try_from(limits.state)?,
         llm,
         component: usize::try_from(limits.component)?,
+        code: usize::try_from(limits.code)?,
         turns_in_flight: usize::try_from(limits.turns_in_flight)?,
         instances: usize::try_from(limits.instances)?,
         park_after: limits.park_after,

@@ -27,6 +27,9 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// How long reading the folder, or a file of it, may take before it is said.
 const SLOW: Duration = Duration::from_secs(10);
 
+/// How long it takes at least to take up what is loaded.
+const LOADED: Duration = Duration::from_secs(1);
+
 /// Files read at once. One whose read blocks, as on a file server that is away, keeps its thread.
 const READS: usize = 64;
 
@@ -127,20 +130,21 @@ impl Folder {
         }
     }
 
-    /// Deploys what is new in the folder, and takes up what is current by the store. Where no file is done for as long as
-    /// `patience`, the rest goes on in [`follow`](Self::follow).
-    pub async fn sync(&mut self, mut patience: Duration) -> anyhow::Result<()> {
+    /// Deploys what is new in the folder, and takes up what is current by the store. What is not done within `patience`
+    /// goes on in [`follow`](Self::follow).
+    pub async fn sync(&mut self, patience: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + patience;
         self.scan().await?;
-        while let Ok(Some(job)) = tokio::time::timeout(patience, self.jobs.join_next()).await {
+        while let Ok(Some(job)) = tokio::time::timeout_at(until, self.jobs.join_next()).await {
             self.ended(job)?;
         }
         if !self.under_way.is_empty() {
-            // That was waited for long enough; what is loaded already is taken up at once.
-            patience = Duration::from_secs(1);
             let files: Vec<_> = self.under_way.iter().map(|path| file_name(path)).collect();
             tracing::warn!(?files, "these files take long, and the host goes on without them until they are good");
         }
-        match tokio::time::timeout(patience, self.hand.engine.catalog.follow()).await {
+        // What is loaded already is taken up all the same.
+        let until = until.max(Instant::now() + LOADED);
+        match tokio::time::timeout_at(until, self.hand.engine.catalog.follow()).await {
             Ok(followed) => {
                 followed?;
                 self.advise();
@@ -263,6 +267,7 @@ impl Hand {
                 return (file.path, look);
             }
         };
+        let awaited = self.engine.catalog.awaits(flow);
         match self.offer(flow, &file, look.deploy).await {
             Ok(digest) => {
                 look.done = true;
@@ -277,6 +282,7 @@ impl Hand {
                 tracing::error!(file = name, reason, "a component could not be taken up; trying again");
             }
         }
+        drop(awaited);
         (file.path, look)
     }
 

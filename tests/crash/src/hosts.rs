@@ -230,6 +230,8 @@ grant = ["llm"]
 [limits]
 instances = 20
 park_after_ms = 200
+# A development build compiles slowly.
+start_s = 120
 
 [log]
 format = "json"

@@ -22,7 +22,10 @@ fn offers() -> Offers {
         triggers: triggers.iter().map(|trigger| (*trigger).to_owned()).collect(),
     };
     let flows = [("ask", vec![]), ("survey", vec!["poll", "take part"])];
-    Offers { flows: flows.iter().map(|(name, triggers)| (flow(name), offer(name, triggers))).collect(), default: None }
+    Offers {
+        flows: flows.iter().map(|(name, triggers)| (flow(name), offer(name, triggers))).collect(),
+        ..Offers::default()
+    }
 }
 
 fn with_default() -> Offers {
@@ -223,7 +226,7 @@ fn another_flow_is_asked_about() {
 
 #[test]
 fn nothing_is_ended_for_what_cannot_begin() {
-    let none = Offers { flows: BTreeMap::new(), default: None };
+    let none = Offers::default();
     for body in [said("yes"), pick("m2", &["yes"]), said("restart"), Body::Control(Control::Restart)] {
         let Route::Answer(answer) = route(&body, Some(&asked()), &none) else { panic!("{body:?}") };
         assert!(answer.text.starts_with("There is no flow"), "{}", answer.text);

@@ -39,6 +39,14 @@ impl Words for German {
         format!("und {count} weitere")
     }
 
+    fn more_soon(&self) -> &'static str {
+        "Weiteres wird gerade vorbereitet. Versuch es bitte in einer Minute noch einmal."
+    }
+
+    fn soon(&self, name: &str) -> String {
+        format!("`{name}` wird gerade vorbereitet. Versuch es bitte in einer Minute noch einmal.")
+    }
+
     fn controls(&self) -> &'static str {
         "Jederzeit: `cancel` beendet das Gespräch, `restart` beginnt es von vorn, `status` sagt, wo wir sind."
     }

@@ -39,6 +39,14 @@ impl Words for English {
         format!("and {count} more")
     }
 
+    fn more_soon(&self) -> &'static str {
+        "More is being made ready. Please try again in a minute."
+    }
+
+    fn soon(&self, name: &str) -> String {
+        format!("`{name}` is being made ready. Please try again in a minute.")
+    }
+
     fn controls(&self) -> &'static str {
         "At any time: `cancel` ends the conversation, `restart` begins it again, `status` says where we are."
     }

@@ -62,6 +62,17 @@ pub enum LoadError {
         /// How to have it tried again.
         remedy: String,
     },
+    /// The code of the current flows leaves it no room.
+    #[error(
+        "its code takes {} MiB, and that of the other flows leaves {} MiB; remove a flow or raise limits.code_mib, then \
+         touch its file", got.div_ceil(1 << 20), left >> 20
+    )]
+    NoRoom {
+        /// In bytes.
+        got: usize,
+        /// In bytes.
+        left: usize,
+    },
     /// Its imports or exports have other types than the contract's.
     #[error("it does not fit the contract: {0}")]
     DoesNotFit(String),
@@ -103,6 +114,7 @@ impl LoadError {
             Self::TooComplex(_) => "too-complex",
             Self::DoesNotFit(_) => "does-not-fit",
             Self::Limit(fault) => fault.name(),
+            Self::NoRoom { .. } => "no-room",
             Self::KilledTheHost { .. } => "killed-the-host",
             Self::Describe(GuestFault::Trap(_) | GuestFault::LastWords(_)) => "describe-trapped",
             Self::Describe(fault) => fault.name(),

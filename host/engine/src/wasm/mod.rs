@@ -145,6 +145,11 @@ impl Sandbox {
         self.executor.threads()
     }
 
+    /// What components and turns may use.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     /// Room for the instances of turns.
     pub fn instances(&self) -> &Arc<Semaphore> {
         self.pool.instances()

@@ -72,18 +72,20 @@ fn report(config: &Config, present: &BTreeSet<FlowName>, Tried { refused, advice
     line(
         "limits",
         format!(
-            "memory {} MiB, and {} MiB of all turns together, CPU {} ms, {} host calls, state {} KiB, component {} MiB, {} turns in flight, {} instances, parked after \
-             {} ms, turn {} s",
+            "memory {} MiB, and {} MiB of all turns together, CPU {} ms, {} host calls, state {} KiB, component {} MiB, code of all {} MiB, {} turns in flight, {} \
+             instances, parked after {} ms, turn {} s, start {} s",
             limits.memory >> 20,
             limits.memory_total >> 20,
             limits.cpu.as_millis(),
             limits.host_calls,
             limits.state >> 10,
             limits.component >> 20,
+            limits.code >> 20,
             limits.turns_in_flight,
             limits.instances,
             limits.park_after.as_millis(),
-            limits.turn.as_secs()
+            limits.turn.as_secs(),
+            limits.start.as_secs()
         ),
     );
     line("log", format!("{:?}, {}", config.log.format, config.log.level).to_lowercase());

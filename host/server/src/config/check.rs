@@ -102,6 +102,9 @@ fn is_above(back: &Path, folder: &Path) -> bool {
 /// Of all turns together, in MiB.
 const MOST_MEMORY: u32 = 16_777_216;
 
+/// Of all current flows together, in MiB.
+const MOST_CODE: u32 = 1 << 20;
+
 pub(super) struct Check<'a> {
     layers: &'a Layers<'a>,
     notes: Vec<String>,
@@ -157,7 +160,10 @@ impl Check<'_> {
         let least = 2 * memory;
         let half = half.clamp(least, MOST_MEMORY);
         let memory_total = whole("memory_total_mib", &limits.memory_total_mib, half, least..=MOST_MEMORY)?;
+        let quarter = u32::try_from(crate::memory::there_is() / 4 / MIB).unwrap_or(u32::MAX);
+        let code = whole("code_mib", &limits.code_mib, quarter.clamp(256, MOST_CODE), 64..=MOST_CODE)?;
         Ok(Limits {
+            code: MIB * u64::from(code),
             memory: MIB * u64::from(memory),
             memory_total: MIB * u64::from(memory_total),
             cpu: Duration::from_millis(whole("cpu_ms", &limits.cpu_ms, 1_000, 10..=60_000)?.into()),
@@ -169,6 +175,7 @@ impl Check<'_> {
             park_after: Duration::from_millis(
                 whole("park_after_ms", &limits.park_after_ms, 1_000, 0..=600_000)?.into(),
             ),
+            start: Duration::from_secs(whole("start_s", &limits.start_s, 8, 0..=3_600)?.into()),
             turn: Duration::from_secs(whole("turn_s", &limits.turn_s, 600, 1..=86_400)?.into()),
         })
     }

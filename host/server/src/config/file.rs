@@ -38,10 +38,12 @@ pub(super) struct Limits {
     pub(super) host_calls: Given<i64>,
     pub(super) state_kib: Given<i64>,
     pub(super) component_mib: Given<i64>,
+    pub(super) code_mib: Given<i64>,
     pub(super) turns_in_flight: Given<i64>,
     pub(super) instances: Given<i64>,
     pub(super) park_after_ms: Given<i64>,
     pub(super) turn_s: Given<i64>,
+    pub(super) start_s: Given<i64>,
     pub(super) expires_after: Given<String>,
     pub(super) remind_after: Given<String>,
 }

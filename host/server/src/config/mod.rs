@@ -113,6 +113,9 @@ pub struct Limits {
     pub state: u64,
     /// `component_mib`: a component's file, in bytes. 1 to 256 MiB, 32 by default.
     pub component: u64,
+    /// `code_mib`: the compiled code of all current flows together, in bytes. 64 to 1,048,576 MiB, a quarter of the machine's
+    /// or the control group's memory by default, 256 MiB at least.
+    pub code: u64,
     /// `turns_in_flight`: turns that are running or waiting at once. 1 to 1,000,000, 20,000 by default.
     pub turns_in_flight: u32,
     /// `instances`: turns that are in memory with their component's instance at once. 1 to 10,000, 1,000 by default.
@@ -122,6 +125,9 @@ pub struct Limits {
     pub park_after: Duration,
     /// `turn_s`: a turn from its start to its end, waits included. 1 to 86,400 s, 600 by default.
     pub turn: Duration,
+    /// `start_s`: how long a starting host waits for its flows, most of which need no compiling. Then it is ready with those
+    /// that are, and takes the others up as they come. 0 to 3,600 s, 8 by default.
+    pub start: Duration,
 }
 
 /// `[llm]`: who answers when a flow asks a model.

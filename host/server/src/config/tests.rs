@@ -303,6 +303,7 @@ fn every_limit_has_its_range() {
         "host_calls",
         "state_kib",
         "component_mib",
+        "code_mib",
         "turns_in_flight",
         "instances",
         "turn_s",
