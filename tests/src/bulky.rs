@@ -51,6 +51,22 @@ pub fn with_functions(component: Vec<u8>, functions: u32) -> Vec<u8> {
     [component, numerous(functions).split_off(COMPONENT.len())].concat()
 }
 
+/// The component with a module of so many bytes of data, of which each number has its own.
+pub fn with_data(component: Vec<u8>, size: usize, number: u8) -> Vec<u8> {
+    let pages = leb128(size.div_ceil(64 << 10) as u32);
+    let data = [&[1, 0, 0x41, 0, 0x0b], leb128(size as u32).as_slice(), &vec![number; size]].concat();
+    let sections = [section(5, &[&[1, 0], pages.as_slice()].concat()), section(11, &data)].concat();
+    [component, section(1, &[MODULE, &sections].concat())].concat()
+}
+
+/// The component with modules whose memories hold two bytes of data each, a mebibyte apart.
+pub fn with_sparse_data(component: Vec<u8>, modules: usize) -> Vec<u8> {
+    let far = leb128((1 << 20) - 2);
+    let data = [&[2, 0, 0x41, 0, 0x0b, 1, 1, 0, 0x41], far.as_slice(), &[0x0b, 1, 1]].concat();
+    let sections = [section(5, &[1, 0, 16]), section(11, &data)].concat();
+    [component, section(1, &[MODULE, &sections].concat()).repeat(modules)].concat()
+}
+
 /// Blocks inside each other, and nothing else.
 pub fn deep(blocks: usize) -> Vec<u8> {
     let code = [[0x02, 0x40].repeat(blocks), vec![0x0b; blocks + 1]].concat();

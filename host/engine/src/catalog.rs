@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -12,14 +13,17 @@ use crate::fault::{Fault, GuestFault};
 use crate::flow::{FlowInfo, Offer, Offers};
 use crate::model::{Digest, FlowName};
 use crate::ports::{Deploy, Store, StoreError};
-use crate::wasm::{LoadError, Ready, Sandbox};
+use crate::wasm::{LoadError, Ready, Sandbox, Shelf};
 
-/// Compiled code that is kept ready besides the current components', in bytes. More pushes out the least recently used;
-/// it is taken from the cache, or compiled, when it is needed again.
-const KEPT: usize = 256 << 20;
+/// The code of components that are not current: half of what the current ones may have, and so many times the largest file
+/// at least. More pushes out the least recently used; it is taken from the cache, or compiled, when it is needed again.
+const SHELF: usize = 8;
 
-/// Current components that are fetched and loaded at once: each may take several times its size.
+/// Components that are fetched from the store and loaded at once.
 const LOADS: usize = 4;
+
+/// How long a component waits for room for its code, before it is tried again later.
+const ROOM: Duration = Duration::from_secs(60);
 
 /// Why a component did not become current. The last good one stays.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,11 +69,13 @@ struct Inner {
 
 impl Inner {
     /// Makes a component current here, if all current code still fits.
-    fn take_up(&mut self, flow: &FlowName, ready: Arc<Ready>, most: usize) -> Result<(), LoadError> {
-        self.room_for(flow, &ready, most)?;
+    fn take_up(&mut self, flow: &FlowName, ready: &Arc<Ready>, most: usize) -> Result<Option<Arc<Ready>>, LoadError> {
+        self.room_for(flow, ready, most)?;
         self.unfit.remove(flow);
-        self.current.insert(flow.clone(), ready);
-        Ok(())
+        // It is counted among the current ones.
+        drop(ready.shelve(None));
+        let before = self.current.insert(flow.clone(), ready.clone());
+        Ok(before.filter(|before| !self.is_current(&before.digest)))
     }
 
     fn room_for(&self, flow: &FlowName, ready: &Ready, most: usize) -> Result<(), LoadError> {
@@ -84,14 +90,12 @@ impl Inner {
     }
 
     /// Lets go of what is current here, and gives its room to what had none.
-    fn end(&mut self, flow: &FlowName) {
-        // Whoever is still on it takes it from the cache.
-        if let Some(gone) = self.current.remove(flow)
-            && !self.is_current(&gone.digest)
-        {
-            self.cells.remove(&gone.digest);
-        }
+    fn end(&mut self, flow: &FlowName) -> Option<Arc<Ready>> {
         self.unfit.clear();
+        let gone = self.current.remove(flow).filter(|gone| !self.is_current(&gone.digest))?;
+        // Whoever is still on it takes it from the cache.
+        self.cells.remove(&gone.digest);
+        Some(gone)
     }
 
     fn is_current(&self, digest: &Digest) -> bool {
@@ -105,7 +109,7 @@ impl Inner {
         };
         let flows = self.current.iter().map(offer).collect();
         let awaited = self.awaited.keys().filter(|flow| !self.current.contains_key(*flow)).cloned().collect();
-        self.offers = Arc::new(Offers { flows, default: default.cloned(), awaited });
+        self.offers = Arc::new(Offers { flows, default: default.cloned(), awaited, ..Offers::default() });
     }
 }
 
@@ -141,6 +145,7 @@ pub struct Catalog {
     store: Arc<dyn Store>,
     default: Option<FlowName>,
     inner: Mutex<Inner>,
+    shelf: Arc<Shelf>,
     loads: Semaphore,
     /// Held while a component is deployed: two would fit where there is room for one.
     deploying: TurnByTurn<()>,
@@ -149,8 +154,9 @@ pub struct Catalog {
 impl Catalog {
     /// An empty catalog. `default` is the flow that takes what no other takes, once it is there.
     pub fn new(sandbox: Arc<Sandbox>, store: Arc<dyn Store>, default: Option<FlowName>) -> Self {
+        let shelf = Shelf::new((sandbox.bounds().code / 2).max(SHELF * sandbox.bounds().component));
         let (loads, deploying) = (Semaphore::new(LOADS), TurnByTurn::new(()));
-        Self { sandbox, store, default, inner: Mutex::default(), loads, deploying }
+        Self { sandbox, store, default, inner: Mutex::default(), shelf, loads, deploying }
     }
 
     /// Notes that a flow is made ready.
@@ -169,7 +175,8 @@ impl Catalog {
     ) -> Result<Option<Digest>, Refused> {
         let bytes = Bytes::from(bytes);
         let cell = self.cell(&digest);
-        let load = || async { self.sandbox.load(bytes.clone()).await.map(Arc::new) };
+        let _loading = self.begin_loading(&digest);
+        let load = || self.load(bytes.clone());
         let ready = match cell.get_or_try_init(load).await {
             Ok(ready) => ready,
             Err(error) => {
@@ -181,7 +188,6 @@ impl Catalog {
                 return Err(error.into());
             }
         };
-        self.evict();
         let _turn = self.deploying.lock().await;
         self.inner().room_for(flow, ready, self.most_code())?;
         let current = self.store.put_component(flow, &bytes, deploy).await?;
@@ -199,7 +205,6 @@ impl Catalog {
         let take_up = |(flow, digest)| async move {
             let _loading = self.begin_loading(&digest)?;
             let _awaited = self.awaits(&flow);
-            let Ok(_load) = self.loads.acquire().await else { unreachable!("the semaphore is never closed") };
             match self.ready(&digest).await {
                 // Only now it is known whether that is still current.
                 Ok(_) => self.look().await.err(),
@@ -220,7 +225,8 @@ impl Catalog {
         let current: BTreeMap<_, _> = self.store.current().await?.into_iter().collect();
         let here = self.all();
         for flow in here.keys().filter(|flow| !current.contains_key(flow)) {
-            self.change(|inner| inner.end(flow));
+            let gone = self.change(|inner| inner.end(flow));
+            self.shelve(gone);
             tracing::info!(%flow, "flow removed; its open conversations go on");
         }
         let mut missing = Vec::new();
@@ -234,9 +240,12 @@ impl Catalog {
                 continue;
             };
             let most = self.most_code();
-            if let Err(error) = self.change(|inner| inner.take_up(&flow, ready.clone(), most)) {
-                self.cannot_run(flow, digest, &error.to_string());
-                continue;
+            match self.change(|inner| inner.take_up(&flow, &ready, most)) {
+                Ok(former) => self.shelve(former),
+                Err(error) => {
+                    self.cannot_run(flow, digest, &error.to_string());
+                    continue;
+                }
             }
             let (version, digest) = (&ready.info.version, digest.short());
             match before {
@@ -279,21 +288,55 @@ impl Catalog {
     pub async fn ready(&self, digest: &Digest) -> Result<Arc<Ready>, Fault> {
         let cell = self.cell(digest);
         let load = || async {
+            let Ok(_load) = self.loads.acquire().await else { unreachable!("the semaphore is never closed") };
             let Some(bytes) = self.store.component(digest).await? else {
                 return Err(lost(digest, "the store does not have it"));
             };
-            let ready = self.sandbox.load(bytes).await.map_err(|error| match error {
+            self.load(bytes.into()).await.map_err(|error| match error {
                 LoadError::Host(reason) => Fault::Host(reason),
                 error => lost(digest, &error.to_string()),
-            })?;
-            Ok(Arc::new(ready))
+            })
         };
         if let Some(ready) = cell.get() {
             return Ok(ready.clone());
         }
-        let ready = cell.get_or_try_init(load).await.cloned();
-        self.evict();
-        ready
+        cell.get_or_try_init(load).await.cloned()
+    }
+
+    /// Takes a component into this process, once there is room for its code.
+    async fn load(&self, bytes: Bytes) -> Result<Arc<Ready>, LoadError> {
+        let fits = |size| {
+            let most = self.shelf.each();
+            if size <= most { Ok(()) } else { Err(LoadError::TooMuchCode { got: size, most }) }
+        };
+        let prepared = self.sandbox.prepare(bytes).await?;
+        let mut room = None;
+        if let Some(size) = prepared.size {
+            fits(size)?;
+            // What is read is not in its place yet.
+            let twice = 2 * size;
+            let take = self.shelf.take(twice, || self.make_room(twice));
+            let Ok(taken) = tokio::time::timeout(ROOM, take).await else {
+                return Err(LoadError::Host(
+                    "no room for its code: conversations on former versions need all".to_owned(),
+                ));
+            };
+            room = Some(taken);
+        }
+        let ready = self.sandbox.finish(prepared).await?;
+        fits(ready.size)?;
+        let mut room = room.unwrap_or_else(|| self.shelf.force(ready.size));
+        room.shrink(ready.size);
+        ready.shelve(Some(room));
+        Ok(Arc::new(ready))
+    }
+
+    /// Counts what is current no more, for as long as somebody is on it.
+    fn shelve(&self, gone: Option<Arc<Ready>>) {
+        if let Some(gone) = gone {
+            gone.shelve(Some(self.shelf.force(gone.size)));
+        }
+        self.make_room(0);
     }
 
     /// The flows that can be started.
@@ -332,23 +375,23 @@ impl Catalog {
         cell
     }
 
-    /// Lets go of compiled code that was not used for longest, where there is too much besides the current components'. An
-    /// instance keeps what it runs.
-    fn evict(&self) {
+    /// Lets go of compiled code that was not used for longest, until so much is free on the shelf. An instance keeps what it
+    /// runs.
+    fn make_room(&self, bytes: usize) {
         let mut inner = self.inner();
+        if self.shelf.has(bytes) {
+            return;
+        }
         let current: BTreeSet<_> = inner.current.values().map(|ready| ready.digest.clone()).collect();
         let idle =
             inner.cells.iter().filter(|(digest, _)| !current.contains(digest) && !inner.loading.contains(digest));
-        let mut idle: Vec<_> = idle
-            .filter_map(|(digest, (cell, used))| cell.get().map(|ready| (*used, ready.size, digest.clone())))
-            .collect();
+        let idle = idle.filter(|(_, (cell, _))| cell.initialized());
+        let mut idle: Vec<_> = idle.map(|(digest, (_, used))| (*used, digest.clone())).collect();
         idle.sort_unstable();
-        let mut kept: usize = idle.iter().map(|(_, size, _)| size).sum();
-        for (_, size, digest) in idle {
-            if kept <= KEPT {
+        for (_, digest) in idle {
+            if self.shelf.has(bytes) {
                 break;
             }
-            kept -= size;
             inner.cells.remove(&digest);
         }
     }

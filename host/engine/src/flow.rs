@@ -123,4 +123,6 @@ pub struct Offers {
     pub default: Option<FlowName>,
     /// What is made ready, and can be started soon; not among `flows`.
     pub awaited: BTreeSet<FlowName>,
+    /// What is for others only; not among the rest.
+    pub barred: BTreeSet<FlowName>,
 }

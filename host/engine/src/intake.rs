@@ -8,7 +8,7 @@ use crate::delay::{Arrival, Ways};
 use crate::engine::Engine;
 use crate::form;
 use crate::model::{
-    Aim, Body, Control, Conversation, Digest, EffectId, File, Inbound, Manner, Message, Micros, Millis, Person, Place,
+    Aim, Body, Control, Digest, EffectId, File, Inbound, Manner, Message, Micros, Millis, Person, Place,
 };
 use crate::policy::{Part, contract};
 use crate::ports::{Accepted, Entry, Glance, StoreError};
@@ -229,8 +229,7 @@ fn beside(inbound: &Inbound, text: String) -> Message {
 }
 
 fn status(words: &dyn Words, glance: &Glance) -> String {
-    let open = glance.conversation.as_ref().map(Conversation::title);
-    words.status(open, true, glance.inbox.saturating_sub(1))
+    words.where_we_are(glance.conversation.as_ref(), true, glance.inbox.saturating_sub(1))
 }
 
 /// What a file adds to an event: its content stays in the channel.

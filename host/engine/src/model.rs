@@ -310,6 +310,9 @@ pub struct Conversation {
     /// When the person's last words were sent, where nothing came after them: they may still be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spoken: Option<Micros>,
+    /// What the flow said last, or its beginning, on one line: most likely the question that the person is to answer.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked: String,
     /// Versions that it does not move to, the latest ones: it was on them, or they did not take it over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Digest>,

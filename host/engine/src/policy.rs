@@ -170,12 +170,14 @@ impl Access {
 
     /// What is left of the flows on offer for this person at this place.
     pub fn narrow(&self, offers: &Arc<Offers>, person: &Person, place: &Place) -> Arc<Offers> {
-        if offers.flows.keys().chain(&offers.awaited).all(|flow| self.allows(flow, person, place)) {
+        let all = offers.flows.keys().chain(&offers.awaited);
+        let barred: BTreeSet<_> = all.filter(|flow| !self.allows(flow, person, place)).cloned().collect();
+        if barred.is_empty() {
             return offers.clone();
         }
-        let mut left = Offers::clone(offers);
-        left.flows.retain(|flow, _| self.allows(flow, person, place));
-        left.awaited.retain(|flow| self.allows(flow, person, place));
+        let mut left = Offers { barred, ..Offers::clone(offers) };
+        left.flows.retain(|flow, _| !left.barred.contains(flow));
+        left.awaited.retain(|flow| !left.barred.contains(flow));
         Arc::new(left)
     }
 }
@@ -200,7 +202,8 @@ pub struct Bounds {
     pub llm: Duration,
     /// Of a component, in bytes.
     pub component: usize,
-    /// The code of all current flows together, compiled, in bytes.
+    /// The code of all current flows together, compiled, in bytes. Other code may have half as much, or
+    /// eight times `component`.
     pub code: usize,
     /// Turns that may be under way at once.
     pub turns_in_flight: usize,

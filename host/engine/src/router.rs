@@ -237,8 +237,8 @@ fn answer(text: impl Into<String>) -> Route {
     Route::Answer(Answer { text: text.into(), switch: SwitchQuestion::Kept })
 }
 
-fn go_on(words: &dyn Words) -> Route {
-    Route::Answer(Answer { text: words.switch_no().to_owned(), switch: SwitchQuestion::Settled })
+fn go_on(open: &Conversation, words: &dyn Words) -> Route {
+    Route::Answer(Answer { text: words.go_on(open), switch: SwitchQuestion::Settled })
 }
 
 fn run(event: FlowEvent) -> Route {
@@ -420,7 +420,7 @@ fn command(control: Control, open: &Conversation, here: Here<'_>) -> Route {
     match control {
         Control::Cancel => run(FlowEvent::Cancelled),
         Control::Restart => switch(&open.flow, "", here),
-        Control::Status => answer(here.words.status(Some(open.title()), false, 0)),
+        Control::Status => answer(here.words.where_we_are(Some(open), false, 0)),
         Control::Help => answer(here.words.help(here.offers)),
     }
 }
@@ -428,7 +428,7 @@ fn command(control: Control, open: &Conversation, here: Here<'_>) -> Route {
 fn idle_command(control: Control, here: Here<'_>) -> Route {
     match control {
         Control::Cancel | Control::Restart => answer(here.words.nothing_open()),
-        Control::Status => answer(here.words.status(None, false, 0)),
+        Control::Status => answer(here.words.where_we_are(None, false, 0)),
         Control::Help => answer(here.words.help(here.offers)),
     }
 }
@@ -444,7 +444,7 @@ fn picked(message: &EffectId, values: &[String], open: &Conversation, here: Here
     }
     match &open.switch_to {
         Some(asked) if asked.message == *message => match &asked.flow {
-            _ if !values.iter().any(|value| value == YES) => go_on(here.words),
+            _ if !values.iter().any(|value| value == YES) => go_on(open, here.words),
             Some(flow) => switch(flow, &asked.arguments, here),
             None => run(FlowEvent::Cancelled),
         },

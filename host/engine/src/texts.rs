@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use crate::flow::Offers;
 use crate::form::{Problem, Wrong};
 use crate::meant::guesses;
-use crate::model::{Beginning, Control, Form, Millis};
+use crate::model::{Beginning, Control, Conversation, Form, Millis};
 use crate::text::line;
 
 /// Flows that `help` lists: with the longest descriptions, they still fit into a message.
@@ -96,6 +96,9 @@ pub trait Words: Debug + Sync {
     /// No flow has this name; these may be meant.
     fn no_such_flow(&self, name: &str, meant: &[String]) -> String;
 
+    /// The flow of this name is for others only.
+    fn not_for_you(&self, name: &str) -> String;
+
     /// Asks whether the open conversation is to end.
     fn switch(&self, open: &str, then: Then<'_>) -> String;
     /// The conversation is not to end.
@@ -146,6 +149,11 @@ pub trait Words: Debug + Sync {
     fn wrong(&self, wrong: &Wrong) -> String;
 }
 
+/// A line of its own, if there is something.
+fn quoted(asked: &str) -> String {
+    if asked.is_empty() { String::new() } else { format!("\n> {asked}") }
+}
+
 impl dyn Words + '_ {
     /// What can be done here.
     pub(crate) fn help(&self, offers: &Offers) -> String {
@@ -184,11 +192,27 @@ impl dyn Words + '_ {
     /// No flow has this name.
     pub(crate) fn unknown_flow(&self, name: &str, offers: &Offers) -> String {
         let name: String = name.chars().filter(|c| !c.is_control() && *c != '`').take(64).collect();
-        if name.to_lowercase().parse().is_ok_and(|flow| offers.awaited.contains(&flow)) {
-            return self.soon(&name);
+        match name.to_lowercase().parse() {
+            Ok(flow) if offers.awaited.contains(&flow) => return self.soon(&name),
+            Ok(flow) if offers.barred.contains(&flow) => return self.not_for_you(&name),
+            _ => {}
         }
         let meant: Vec<_> = guesses(&name, offers).into_iter().map(|flow| format!("`start {flow}`")).collect();
         format!("{}\n{}", self.no_such_flow(&name, &meant), self.help(offers))
+    }
+
+    /// The conversation is not to end.
+    pub(crate) fn go_on(&self, open: &Conversation) -> String {
+        format!("{}{}", self.switch_no(), quoted(&open.asked))
+    }
+
+    /// What goes on at a place, and what the person is to answer.
+    pub(crate) fn where_we_are(&self, open: Option<&Conversation>, running: bool, waiting: u64) -> String {
+        let status = self.status(open.map(Conversation::title), running, waiting);
+        match open.filter(|_| !running) {
+            Some(open) => status + &quoted(&open.asked),
+            None => status,
+        }
     }
 
     /// Somebody else's conversation.

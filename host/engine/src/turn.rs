@@ -19,7 +19,7 @@ use crate::model::{
 use crate::policy::{Bounds, contract};
 use crate::ports::{After, Claim, Commit, TimerChange};
 use crate::router::{Answer, FlowEvent, Route, Run, SwitchQuestion, as_pick, control_of, switch_choices};
-use crate::text::cut;
+use crate::text::{cut, line};
 use crate::texts;
 
 /// How often a turn is tried when the host fails or goes down in it.
@@ -28,6 +28,9 @@ pub const MOST_ATTEMPTS: u32 = 10;
 const MOST_WAITS: u32 = 100;
 /// How often a turn is tried when the guest is at fault: a trap is deterministic, but for the CPU's mood.
 pub const MOST_GUEST_ATTEMPTS: u32 = 2;
+
+/// So much is kept of what the flow said last, in characters.
+const ASKED: usize = 200;
 
 /// Whether a turn may be what the host goes down with each time.
 pub fn never_ends(claim: &Claim) -> bool {
@@ -53,6 +56,7 @@ pub fn conversation(claim: &Claim, run: &Run) -> Option<Conversation> {
             alone: 0,
             passed: None,
             spoken: None,
+            asked: String::new(),
             tried: Vec::new(),
         }),
         None => claim.conversation.clone(),
@@ -136,6 +140,9 @@ pub fn conclude(
             conversation.passed = control_of(&claim.inbound.body);
         }
         conversation.literal_next = outcome.literal_next;
+        if let Some(last) = messages.last() {
+            conversation.asked = line(&last.text, ASKED);
+        }
         open_questions(&mut conversation, &run.event, &messages);
         messages.extend(closings(claim, Some(&conversation)));
         if unheeded {

@@ -39,6 +39,8 @@ struct Rest {
     #[serde(default)]
     spoken: Option<Micros>,
     #[serde(default)]
+    asked: String,
+    #[serde(default)]
     tried: Vec<Digest>,
 }
 
@@ -55,6 +57,8 @@ struct RestRef<'a> {
     passed: Option<Control>,
     #[serde(skip_serializing_if = "Option::is_none")]
     spoken: Option<Micros>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    asked: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tried: &'a [Digest],
 }
@@ -82,6 +86,7 @@ impl Columns {
             alone: conversation.alone,
             passed: conversation.passed,
             spoken: conversation.spoken,
+            asked: &conversation.asked,
             tried,
         })
     }
@@ -105,6 +110,7 @@ impl Columns {
             alone: rest.alone,
             passed: rest.passed,
             spoken: rest.spoken,
+            asked: rest.asked,
             tried: rest.tried,
         })
     }

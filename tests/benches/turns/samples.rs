@@ -59,6 +59,7 @@ pub(crate) fn commit(seq: Seq, place: &Place) -> anyhow::Result<Commit> {
         alone: 0,
         passed: None,
         spoken: None,
+        asked: String::new(),
         tried: Vec::new(),
     };
     let id = TurnId::new(place, seq).message(0);

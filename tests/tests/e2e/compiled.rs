@@ -71,7 +71,7 @@ async fn a_host_is_ready_without_what_takes_long_and_says_so() {
 #[tokio::test]
 async fn code_of_current_flows_has_a_bound() {
     // Two of these fit.
-    let large = |more: usize| guests::padded(guests::polite(), (25 << 20) + more);
+    let large = |number: u8| bulky::with_data(guests::polite(), 25 << 20, number);
     let setup = Setup::new().component("one", &large(1)).component("two", &large(2));
     let host = TestHost::start(setup.table("[limits]\ncode_mib = 64\n")).await;
     let loaded = |name: &'static str, message: &'static str| {
@@ -97,4 +97,14 @@ async fn code_of_current_flows_has_a_bound() {
     loaded("three", "flow loaded").await;
     assert_eq!(person.answers_to("hello").await, ["ok"]);
     host.idle().await;
+}
+
+#[tokio::test]
+async fn a_component_whose_code_is_too_large_is_refused() {
+    let swelling = bulky::with_sparse_data(guests::polite(), 20);
+    let setup = Setup::new().component("swelling", &swelling).component("polite", &guests::polite());
+    let host = TestHost::start(setup.table("[limits]\ncomponent_mib = 1\ncode_mib = 64\n")).await;
+    let AdminReply::Flows { refused, .. } = host.ask(AdminRequest::Flows) else { panic!("not flows") };
+    let (file, reason) = &refused[0];
+    assert!(file == "swelling.wasm" && reason.starts_with("too-much-code: its code and data take 2"), "{refused:?}");
 }

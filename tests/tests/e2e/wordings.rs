@@ -411,7 +411,9 @@ async fn who_wants_to_leave_is_asked_and_not_taken_at_their_word() {
             let asks = ann.hears().await;
             assert!(asks.shown().contains("Shall I end it?"), "{word}: {}", asks.shown());
             ann.says("no, thanks").await;
-            assert!(ann.hears().await.shown().contains("we go on where we were"));
+            let goes_on = ann.hears().await.shown();
+            assert!(goes_on.contains("we go on where we were"), "{goes_on}");
+            assert!(goes_on.contains("What should we call you?"), "the question is repeated: {goes_on}");
             ann.says("Ann").await;
             assert!(ann.hears().await.shown().contains("What will you work on?"));
             ann.says(word).await;

@@ -71,6 +71,7 @@ pub(super) fn conversation(generation: u64, state: &[u8]) -> Conversation {
             audience: Audience::Mentions,
             title: HOSTILE.into(),
         },
+        asked: HOSTILE.into(),
         last: super::BEGIN + 1,
         alone: super::BEGIN + 2,
         passed: Some(Control::Restart),

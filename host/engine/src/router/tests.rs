@@ -75,6 +75,7 @@ fn open() -> Conversation {
         alone: 0,
         passed: None,
         spoken: None,
+        asked: "Which colour?".into(),
         tried: vec![],
     }
 }
@@ -161,6 +162,7 @@ fn control_words_command_the_open_conversation() {
     assert_eq!(route(&said("Cancel"), Some(&open()), &offers()), tells(FlowEvent::Cancelled));
     assert_eq!(route(&said("restart"), Some(&open()), &offers()), cancels_for("survey", ""));
     assert!(text_of(&route(&said("status"), Some(&open()), &offers())).contains("in the middle of survey"));
+    assert!(text_of(&route(&said("status"), Some(&open()), &offers())).ends_with("I wait for you.\n> Which colour?"));
     assert!(text_of(&route(&said("help"), Some(&open()), &offers())).contains("start ask"));
     assert_eq!(route(&Body::Control(Control::Cancel), Some(&open()), &offers()), tells(FlowEvent::Cancelled));
     assert_eq!(route(&Body::Control(Control::Restart), Some(&open()), &offers()), cancels_for("survey", ""));
@@ -242,8 +244,10 @@ fn the_question_whether_to_switch_is_answered() {
         assert_eq!(route(&body), cancels_for("ask", "why?"), "{body:?}");
     }
     for body in [said("No"), said("n"), said("no, thanks"), said("no, go on"), said("continue"), pick("m2", &["no"])] {
-        assert_eq!(route(&body), go_on(texts::DEFAULT), "{body:?}");
+        assert_eq!(route(&body), go_on(&asked, texts::DEFAULT), "{body:?}");
     }
+    let Route::Answer(repeats) = route(&said("No")) else { panic!("no answer") };
+    assert_eq!(repeats.text, "Good, we go on where we were.\n> Which colour?");
     // Anything else goes its usual way, to the question before it too.
     for text in ["1", "a"] {
         assert_eq!(route(&said(text)), tells(FlowEvent::Picked { key: "colour".into(), values: vec!["a".into()] }));
@@ -301,7 +305,7 @@ fn who_wants_to_leave_is_asked_whether_to_end() {
     for body in [said("yes"), said("ok"), pick("m2", &["yes"])] {
         assert_eq!(route(&body, Some(&asked), &offers()), tells(FlowEvent::Cancelled), "{body:?}");
     }
-    assert_eq!(route(&said("no"), Some(&asked), &offers()), go_on(texts::DEFAULT));
+    assert_eq!(route(&said("no"), Some(&asked), &offers()), go_on(&asked, texts::DEFAULT));
     assert_eq!(
         open_question(&asked, texts::DEFAULT).as_deref(),
         Some("You are in the middle of survey. Shall I end it?")

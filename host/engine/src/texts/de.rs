@@ -60,6 +60,10 @@ impl Words for German {
         format!("Einen Flow `{name}` gibt es nicht.{meant}")
     }
 
+    fn not_for_you(&self, name: &str) -> String {
+        format!("`{name}` steht dir hier nicht offen.")
+    }
+
     fn switch(&self, open: &str, then: Then<'_>) -> String {
         let then = match then {
             Then::Nothing => String::new(),

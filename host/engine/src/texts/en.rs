@@ -60,6 +60,10 @@ impl Words for English {
         format!("There is no flow `{name}`.{meant}")
     }
 
+    fn not_for_you(&self, name: &str) -> String {
+        format!("`{name}` is not open to you here.")
+    }
+
     fn switch(&self, open: &str, then: Then<'_>) -> String {
         let then = match then {
             Then::Nothing => String::new(),

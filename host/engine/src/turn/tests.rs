@@ -73,6 +73,7 @@ pub(crate) fn within(body: Body) -> Claim {
         alone: 0,
         passed: None,
         spoken: None,
+        asked: String::new(),
         tried: Vec::new(),
     };
     Claim { conversation: Some(conversation), ..claim(body) }

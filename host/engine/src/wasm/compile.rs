@@ -22,6 +22,10 @@ use super::{LoadError, Sandbox, component, trap};
 /// mostly refused for the size of its functions before.
 const COMPILE: Duration = Duration::from_secs(120);
 
+/// A memory's data is copied when it is used, and not when an instance begins, up to so many bytes; beyond, if most of them
+/// are not zero.
+const DENSE: u64 = 1 << 20;
+
 /// All compiled code that is kept on the disk, in bytes. The least recently used goes.
 const CACHE: u64 = 1 << 30;
 
@@ -43,9 +47,20 @@ impl fmt::Debug for Compiling {
 /// Compiles a component where it can harm nobody.
 #[async_trait]
 pub trait Compiler: Send + Sync {
-    /// Has [`compile_into`] done for a component that was inspected, unless its code is kept already. An error is the
-    /// component's refusal; with none, this process may compile the component itself if its code is not in the cache.
-    async fn compile(&self, digest: &Digest, bytes: &Bytes) -> Result<(), LoadError>;
+    /// Has [`compile_into`] done for a component that was inspected, unless its code is kept already. Answers what that
+    /// answers. An error is the component's refusal; with none, this process may compile the component itself if its code
+    /// is not in the cache.
+    async fn compile(&self, digest: &Digest, bytes: &Bytes) -> Result<usize, LoadError>;
+}
+
+/// A component that was inspected, and compiled where this process can take the code from.
+pub struct Prepared {
+    /// Its identity.
+    pub digest: Digest,
+    /// Its compiled code and data, in bytes; none where it is compiled by this process, which then finds out.
+    pub size: Option<usize>,
+    bytes: Bytes,
+    migrates: bool,
 }
 
 /// A component that was not described yet.
@@ -58,11 +73,12 @@ pub(super) struct Compiled {
     pub(super) migration: Option<MigratesPre<GuestState>>,
 }
 
-/// Compiles a component into a cache, for a process with the same release of this crate.
-pub fn compile_into(cache: &Path, bytes: &[u8]) -> Result<(), LoadError> {
+/// Compiles a component into a cache, for a process with the same release of this crate. Answers the size of code and data,
+/// in bytes.
+pub fn compile_into(cache: &Path, bytes: &[u8]) -> Result<usize, LoadError> {
     let host = |error: wasmtime::Error| LoadError::Host(trap::words(&error));
     let engine = Engine::new(&config(Some(self::cache(cache).map_err(host)?))).map_err(host)?;
-    Component::new(&engine, bytes).map(drop).map_err(|error| trap::uncompiled(&error))
+    Component::new(&engine, bytes).map(|component| size(&component)).map_err(|error| trap::uncompiled(&error))
 }
 
 pub(super) fn cache(folder: &Path) -> wasmtime::Result<Cache> {
@@ -85,26 +101,35 @@ pub(super) fn config(cache: Option<Cache>) -> Config {
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .concurrency_support(false)
+        // A few bytes far apart must not become a large image.
+        .memory_guaranteed_dense_image_size(DENSE)
         .wasm_memory64(false);
     config
 }
 
 impl Sandbox {
-    /// Checks and compiles a component.
-    pub(super) async fn compile(&self, bytes: Bytes) -> Result<Compiled, LoadError> {
+    /// Checks a component, and has it compiled.
+    pub async fn prepare(&self, bytes: impl Into<Bytes>) -> Result<Prepared, LoadError> {
+        let bytes = bytes.into();
         let most = self.bounds.component;
         let inspected = bytes.clone();
         let inspect = move || component::inspect(&inspected, most).map(|migrates| (migrates, Digest::of(&inspected)));
         let (migrates, digest) = apart(inspect).await?;
-        if let Some(compiler) = &self.compiler {
-            compiler.compile(&digest, &bytes).await?;
-        }
+        let size = match &self.compiler {
+            Some(compiler) => Some(compiler.compile(&digest, &bytes).await?),
+            None => None,
+        };
+        Ok(Prepared { digest, size, bytes, migrates })
+    }
+
+    /// Takes the code of a component into this process.
+    pub(super) async fn compiled(&self, prepared: Prepared) -> Result<Compiled, LoadError> {
+        let Prepared { digest, bytes, migrates, .. } = prepared;
         let (engine, linker, bounds) = (self.engine.clone(), self.linker.clone(), self.bounds.clone());
         let compile = move || {
             let component = Component::new(&engine, &bytes).map_err(|error| trap::uncompiled(&error))?;
             let needs = Needs::of(&component, &bounds);
-            let image = component.image_range();
-            let size = (image.end.addr() - image.start.addr()).saturating_add(bytes.len());
+            let size = size(&component);
             let pre = linker.instantiate_pre(&component).map_err(|error| LoadError::DoesNotFit(trap::words(&error)))?;
             let migration = migrates.then(|| MigratesPre::new(pre.clone())).transpose();
             let fitting = migration.and_then(|migration| Ok((FlowPre::new(pre)?, migration)));
@@ -113,6 +138,12 @@ impl Sandbox {
         };
         apart(compile).await
     }
+}
+
+/// Of code and data, in bytes.
+fn size(component: &Component) -> usize {
+    let image = component.image_range();
+    image.end.addr() - image.start.addr()
 }
 
 /// Does on a thread of its own what takes long and does not yield.

@@ -62,6 +62,17 @@ pub enum LoadError {
         /// How to have it tried again.
         remedy: String,
     },
+    /// Compiled, it is too large for this host.
+    #[error(
+        "its code and data take {} MiB in memory, and a component may take {} MiB; make it smaller, or raise \
+         limits.code_mib", got.div_ceil(1 << 20), most >> 20
+    )]
+    TooMuchCode {
+        /// In bytes.
+        got: usize,
+        /// In bytes.
+        most: usize,
+    },
     /// The code of the current flows leaves it no room.
     #[error(
         "its code takes {} MiB, and that of the other flows leaves {} MiB; remove a flow or raise limits.code_mib, then \
@@ -114,6 +125,7 @@ impl LoadError {
             Self::TooComplex(_) => "too-complex",
             Self::DoesNotFit(_) => "does-not-fit",
             Self::Limit(fault) => fault.name(),
+            Self::TooMuchCode { .. } => "too-much-code",
             Self::NoRoom { .. } => "no-room",
             Self::KilledTheHost { .. } => "killed-the-host",
             Self::Describe(GuestFault::Trap(_) | GuestFault::LastWords(_)) => "describe-trapped",

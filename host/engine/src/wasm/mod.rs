@@ -1,6 +1,7 @@
 //! The sandbox: compiles components, describes them, and runs turns of them under bounds.
 
 mod bulk;
+mod code;
 mod compile;
 mod component;
 mod executor;
@@ -14,7 +15,7 @@ mod written;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,8 +34,9 @@ use crate::model::{Digest, FlowName};
 use crate::policy::{Bounds, contract};
 use crate::router::FlowEvent;
 
+pub(crate) use code::{Shelf, Shelved};
 use compile::Compiled;
-pub use compile::{Compiler, Compiling, compile_into};
+pub use compile::{Compiler, Compiling, Prepared, compile_into};
 pub use component::{LoadError, Said};
 use executor::{Executor, Meter, WaitedTooLong};
 pub(crate) use pool::Memory;
@@ -60,6 +62,15 @@ pub struct Ready {
     needs: Needs,
     pre: FlowPre<GuestState>,
     migration: Option<MigratesPre<GuestState>>,
+    /// Its room, while it is not current.
+    shelved: Mutex<Option<Shelved>>,
+}
+
+impl Ready {
+    /// Takes or leaves room for its code; answers what it had.
+    pub(crate) fn shelve(&self, room: Option<Shelved>) -> Option<Shelved> {
+        std::mem::replace(&mut *self.shelved.lock().unwrap_or_else(PoisonError::into_inner), room)
+    }
 }
 
 /// One turn for a guest.
@@ -107,10 +118,16 @@ impl Sandbox {
 
     /// Checks, compiles and describes a component. Nothing of it runs with any right.
     pub async fn load(&self, bytes: impl Into<Bytes>) -> Result<Ready, LoadError> {
-        let compiled = self.compile(bytes.into()).await?;
+        let prepared = self.prepare(bytes).await?;
+        self.finish(prepared).await
+    }
+
+    /// Takes the code of a component into this process, and has the component describe itself.
+    pub async fn finish(&self, prepared: Prepared) -> Result<Ready, LoadError> {
+        let compiled = self.compiled(prepared).await?;
         let info = self.describe(&compiled).await?;
         let Compiled { digest, size, needs, pre, migration } = compiled;
-        Ok(Ready { digest, info, size, needs, pre, migration })
+        Ok(Ready { digest, info, size, needs, pre, migration, shelved: Mutex::default() })
     }
 
     async fn describe(&self, compiled: &Compiled) -> Result<FlowInfo, LoadError> {

@@ -35,8 +35,8 @@ pub(super) struct Limits {
 /// How a compilation ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// The code is in its folder.
-    Good,
+    /// The code is in its folder, and takes so many bytes when it is used.
+    Good(usize),
     /// The component is wrong.
     Wrong(String),
     /// It needs more than it may have, now and later.
@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         std::process::exit(ORPHAN);
     });
     match compile_into(&args.cache, &bytes) {
-        Ok(()) => Ok(()),
+        Ok(size) => Ok(write!(std::io::stdout(), "{size}")?),
         Err(error @ LoadError::Host(_)) => Err(error.into()),
         Err(LoadError::DoesNotCompile(words)) => wrong(&words),
         Err(error) => wrong(&error.to_string()),
@@ -141,7 +141,9 @@ async fn attempt(limits: &Limits, made: &Path, bytes: &[u8]) -> std::io::Result<
 fn ended(status: ExitStatus, words: String, limits: &Limits) -> Ended {
     let Limits { memory_mib, cpu_s, .. } = limits;
     if status.success() {
-        return Ended::Good;
+        let size = words.parse().map(Ended::Good);
+        return size
+            .unwrap_or_else(|_| Ended::Host(format!("the compiler said `{words}`, and not how large the code is")));
     }
     match (status.code(), status.signal()) {
         (Some(WRONG), _) => Ended::Wrong(words),

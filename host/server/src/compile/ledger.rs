@@ -22,8 +22,8 @@ const MAKING: &str = "making";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Known {
     Nothing,
-    /// It was compiled under the same limits, and its code is there.
-    Good,
+    /// It was compiled under the same limits, and its code is there: so many bytes when it is used.
+    Good(usize),
     /// It is no component that could be compiled, in these words.
     Wrong(String),
     /// It was too much for the same limits, in these words.
@@ -92,10 +92,12 @@ impl Ledger {
         if let Some(words) = of_settings("wrong") {
             return Known::Wrong(words);
         }
-        match of_settings("good") {
-            Some(list) if code::is_whole(&list, &self.folder.join("cache")) => Known::Good,
-            _ => Known::Nothing,
-        }
+        let good = of_settings("good").and_then(|kept| {
+            let (size, list) = kept.split_once('\n')?;
+            let size = size.parse().ok()?;
+            code::is_whole(list, &self.folder.join("cache")).then_some(Known::Good(size))
+        });
+        good.unwrap_or(Known::Nothing)
     }
 
     /// A component is being compiled from now on.
@@ -117,11 +119,11 @@ impl Ledger {
         path
     }
 
-    /// Keeps what was made there.
-    pub(super) fn good(&self, digest: &Digest, made: &Path) -> io::Result<()> {
+    /// Keeps what was made there, which takes so many bytes when it is used.
+    pub(super) fn good(&self, digest: &Digest, made: &Path, size: usize) -> io::Result<()> {
         let list = code::take_over(made, &self.folder.join("cache"))?;
         drop(fs::remove_dir_all(made));
-        self.note("good", digest, &list);
+        self.note("good", digest, &format!("{size}\n{list}"));
         Ok(())
     }
 
@@ -213,8 +215,8 @@ mod tests {
         let made = host.workplace(&other);
         fs::create_dir_all(&made).unwrap();
         fs::write(made.join("abc"), "code").unwrap();
-        host.good(&other, &made).unwrap();
-        assert_eq!((start("large").known(&other), made.exists()), (Known::Good, false));
+        host.good(&other, &made, 7).unwrap();
+        assert_eq!((start("large").known(&other), made.exists()), (Known::Good(7), false));
         fs::remove_file(folder.path().join("cache/abc")).unwrap();
         assert_eq!(start("large").known(&other), Known::Nothing, "it is compiled again");
     }

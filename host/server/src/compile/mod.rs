@@ -80,12 +80,12 @@ impl Workshop {
 
 #[async_trait]
 impl Compiler for Workshop {
-    async fn compile(&self, digest: &Digest, bytes: &Bytes) -> Result<(), LoadError> {
+    async fn compile(&self, digest: &Digest, bytes: &Bytes) -> Result<usize, LoadError> {
         let (ledger, asked) = (self.ledger.clone(), digest.clone());
         // It reads all of the code.
         let known = tokio::task::spawn_blocking(move || ledger.known(&asked)).await;
         match known.map_err(|error| LoadError::Host(error.to_string()))? {
-            Known::Good => return Ok(()),
+            Known::Good(size) => return Ok(size),
             Known::Refused(words) => return Err(LoadError::TooComplex(words)),
             Known::Wrong(words) => return Err(LoadError::DoesNotCompile(words)),
             Known::Killed(times, path) if times >= MOST_DEATHS => {
@@ -107,9 +107,12 @@ impl Compiler for Workshop {
         let ended = child::compile(&self.limits, &made, bytes).await;
         drop(under_way);
         match ended {
-            Ended::Good => self.ledger.good(digest, &made).map_err(|error| {
-                LoadError::Host(format!("compiled code cannot be kept in {}: {error}", made.display()))
-            }),
+            Ended::Good(size) => match self.ledger.good(digest, &made, size) {
+                Ok(()) => Ok(size),
+                Err(error) => {
+                    Err(LoadError::Host(format!("compiled code cannot be kept in {}: {error}", made.display())))
+                }
+            },
             Ended::Wrong(words) => {
                 self.ledger.wrong(digest, &words);
                 Err(LoadError::DoesNotCompile(words))

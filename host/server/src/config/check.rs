@@ -160,8 +160,11 @@ impl Check<'_> {
         let least = 2 * memory;
         let half = half.clamp(least, MOST_MEMORY);
         let memory_total = whole("memory_total_mib", &limits.memory_total_mib, half, least..=MOST_MEMORY)?;
-        let quarter = u32::try_from(crate::memory::there_is() / 4 / MIB).unwrap_or(u32::MAX);
-        let code = whole("code_mib", &limits.code_mib, quarter.clamp(256, MOST_CODE), 64..=MOST_CODE)?;
+        // With the half for turns, and half as much again for code that is not current, this leaves a quarter at least.
+        let there_is = crate::memory::there_is() / MIB;
+        let some = (there_is / 8).max(512).min(there_is / 6).clamp(64, MOST_CODE.into());
+        let some = u32::try_from(some).unwrap_or(MOST_CODE);
+        let code = whole("code_mib", &limits.code_mib, some, 64..=MOST_CODE)?;
         Ok(Limits {
             code: MIB * u64::from(code),
             memory: MIB * u64::from(memory),

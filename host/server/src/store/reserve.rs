@@ -5,22 +5,23 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use rustix::fs::{FallocateFlags, fallocate};
+
 use crate::private;
 
 /// The file.
 const NAME: &str = "reserve";
 
-/// Enough for SQLite's log while much is deleted, in bytes.
-const SIZE: usize = 4 << 20;
+/// Enough to write SQLite's log back and to delete much, in bytes.
+const SIZE: u64 = 16 << 20;
 
 /// Keeps the room, if it is not kept already and there is as much. What cannot be kept is worth no failure.
 pub(super) fn keep(folder: &Path) {
     let path = folder.join(NAME);
-    if path.metadata().is_ok_and(|data| data.len() == SIZE as u64) {
+    if path.metadata().is_ok_and(|data| data.len() == SIZE) {
         return;
     }
-    // Holes would take no room.
-    let kept = private::file(&path).and_then(|mut file| file.write_all(&vec![1; SIZE]).and_then(|()| file.sync_all()));
+    let kept = private::file(&path).and_then(|file| Ok(fallocate(&file, FallocateFlags::empty(), 0, SIZE)?));
     if let Err(error) = kept {
         tracing::warn!(%error, "no room could be kept for the day when the disk is full");
         give_up(folder);
@@ -50,7 +51,7 @@ mod tests {
         let path = folder.path().join(NAME);
         fs::write(&path, "half").unwrap();
         keep(folder.path());
-        assert_eq!(path.metadata().unwrap().len(), SIZE as u64);
+        assert_eq!(path.metadata().unwrap().len(), SIZE);
         assert!(!is_needed(folder.path()), "this disk is not full");
         assert!(give_up(folder.path()) && !path.exists());
     }

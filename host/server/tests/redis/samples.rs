@@ -61,6 +61,7 @@ pub(crate) fn conversation(generation: u64) -> Conversation {
         alone: 0,
         passed: None,
         spoken: None,
+        asked: String::new(),
         tried: Vec::new(),
     }
 }

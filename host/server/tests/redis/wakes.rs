@@ -35,6 +35,7 @@ async fn hosts_wake_each_other() {
         alone: 0,
         passed: None,
         spoken: None,
+        asked: String::new(),
         tried: Vec::new(),
     };
     let commit = Commit {

@@ -255,7 +255,7 @@ async fn a_flow_may_be_for_some_only() {
     for person in [&ann, &bob] {
         says(&begin(person).await, "What should we call you?");
     }
-    says(&begin(&cat).await, "There is no flow");
+    says(&begin(&cat).await, "is not open to you here.");
     cat.says("help").await;
     assert!(!cat.hears().await.shown().contains(FLOW));
     cat.mentions(&channel, &format!("start {FLOW}")).await;
@@ -275,7 +275,7 @@ async fn who_may_take_part_is_not_shut_out_while_slack_is_slow() {
     let host = TestHost::start(setup).await;
     slack.has_sockets(2).await;
     says(&begin(&ann).await, "What should we call you?");
-    says(&begin(&cat).await, "There is no flow");
+    says(&begin(&cat).await, "is not open to you here.");
     host.idle().await;
     assert_eq!(slack.counter("calls.usergroups.users.list"), 1);
 }

@@ -252,7 +252,7 @@ async fn a_flow_may_be_for_members() {
     ann.says(&format!("start {FLOW}")).await;
     says(&ann.hears().await, "What should we call you?");
     guest.says(&format!("start {FLOW}")).await;
-    says(&guest.hears().await, "There is no flow");
+    says(&guest.hears().await, "is not open to you here.");
     // Whoever talks on this machine is one.
     let mut ada = host.person("ada");
     ada.start(FLOW);
