@@ -257,9 +257,10 @@ impl Catalog {
     }
 
     fn cannot_run(&self, flow: FlowName, digest: Digest, error: &str) {
-        tracing::error!(%flow, digest = digest.short(), error, "the current version cannot run on this host; its last \
-            good one stays");
-        self.inner().unfit.insert(flow, digest);
+        let mut inner = self.inner();
+        let stays = if inner.current.contains_key(&flow) { "its last good one stays" } else { "it is not on offer" };
+        tracing::error!(%flow, digest = digest.short(), error, "the current version cannot run on this host; {stays}");
+        inner.unfit.insert(flow, digest);
     }
 
     fn most_code(&self) -> usize {

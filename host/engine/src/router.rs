@@ -266,7 +266,10 @@ fn within(body: &Body, open: &Conversation, here: Here<'_>) -> Route {
             }
             run(FlowEvent::Said { text: text.clone(), files: files.clone() })
         }
-        Body::Edited { text, was } if open.spoken == Some(*was) => run(FlowEvent::Edited { text: text.clone() }),
+        Body::Edited { text, was } if open.spoken == Some(*was) => match Control::parse(text) {
+            Some(control) => command(control, open, here),
+            None => for_us(text, open, here).unwrap_or_else(|| run(FlowEvent::Edited { text: text.clone() })),
+        },
         Body::Edited { .. } => Route::Whisper(here.words.edited().to_owned()),
         Body::Start { flow, arguments } => match started(flow.as_str(), arguments, here.offers) {
             Some((flow, _, arguments)) => switch_or_ask(flow, arguments, open, here),

@@ -134,6 +134,10 @@ impl Folder {
     /// goes on in [`follow`](Self::follow).
     pub async fn sync(&mut self, patience: Duration) -> anyhow::Result<()> {
         let until = Instant::now() + patience;
+        // What was current has its room before what is new.
+        if let Ok(followed) = tokio::time::timeout_at(until, self.hand.engine.catalog.follow()).await {
+            followed?;
+        }
         self.scan().await?;
         while let Ok(Some(job)) = tokio::time::timeout_at(until, self.jobs.join_next()).await {
             self.ended(job)?;

@@ -530,6 +530,8 @@ fn only_the_last_words_can_be_edited() {
     let open = Conversation { spoken: Some(7), ..open() };
     let edit = |was| Body::Edited { text: "new".to_owned(), was };
     assert_eq!(route(&edit(7), Some(&open), &offers()), tells(FlowEvent::Edited { text: "new".to_owned() }));
+    let cancel = Body::Edited { text: "Cancel!".to_owned(), was: 7 };
+    assert_eq!(route(&cancel, Some(&open), &offers()), tells(FlowEvent::Cancelled));
     assert_eq!(route(&edit(6), Some(&open), &offers()), Route::Whisper(texts::DEFAULT.edited().to_owned()));
     assert_eq!(route(&edit(7), None, &offers()), Route::Drop);
 }

@@ -198,7 +198,7 @@ fn known_import(name: &str) -> Result<(), LoadError> {
     }
     let cure = match package {
         "wasi:http" => {
-            "; a flow has no network, so build it without: `jco componentize` has `--disable http fetch-event`"
+            "; a flow has no network, so build it without (`jco componentize` has `--disable http fetch-event`)"
         }
         _ if name.contains("@0.3.") => "; build it for WASI 0.2",
         _ => "",

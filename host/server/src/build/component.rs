@@ -32,7 +32,9 @@ fn check(bytes: &[u8]) -> anyhow::Result<()> {
     let unknown: Vec<_> = unknown.filter(|name| !KNOWN.iter().any(|known| name.starts_with(known))).collect();
     if !unknown.is_empty() {
         let names = unknown.join(", ");
-        bail!("it imports {names}, which no host offers. A flow imports interfaces of pesto:flow alone");
+        bail!(
+            "it imports {names}, which no host offers. A flow imports interfaces of pesto:flow, and of WASI 0.2 what a standard library needs, alone"
+        );
     }
     if !world.exports.keys().any(|key| resolve.name_world_key(key).starts_with(CONVERSATION)) {
         bail!("it does not export pesto:flow/conversation. A flow says `pesto_sdk::export!(…)` once");

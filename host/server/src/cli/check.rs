@@ -19,13 +19,15 @@ pub struct Args {
     pub config: Option<PathBuf>,
 }
 
-/// Prints a summary and the warnings, or fails with the configuration's error.
+/// Prints a summary and the warnings. Fails where the configuration is wrong, or a flow is.
 pub async fn run(args: &Args, environment: &Environment) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref(), environment)?;
     let found = watch::scan(&config.flows)?;
     let tried = folder::tried(&found, &config).await?;
     let present = found.into_iter().filter_map(|found| found.name.ok()).collect();
     out!("{}", report(&config, &present, &tried));
+    let refused: Vec<_> = tried.refused.iter().map(|(file, _)| pesto_engine::text::line(file, 100)).collect();
+    anyhow::ensure!(refused.is_empty(), "a host would refuse {}; the warnings say why", refused.join(", "));
     Ok(())
 }
 

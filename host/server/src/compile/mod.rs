@@ -6,9 +6,10 @@ mod child;
 mod code;
 mod ledger;
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,6 +25,9 @@ use ledger::{Known, Ledger};
 
 /// The folder of compiled code, in the data folder.
 pub const FOLDER: &str = "compiled";
+
+/// After so many compilations that broke off a component is refused. One may be for want of memory at that time.
+const MOST_BROKEN: u32 = 3;
 
 /// After so many ends of the host while a component was compiled it is not tried again. One may be a coincidence.
 const MOST_DEATHS: u32 = 2;
@@ -42,6 +46,8 @@ const SMALL: usize = 2 << 20;
 pub struct Workshop {
     ledger: Arc<Ledger>,
     limits: Limits,
+    /// How often the compilation of each component broke off.
+    broken: Mutex<HashMap<Digest, u32>>,
     at_once: Semaphore,
     /// For small ones, beside those.
     small: Semaphore,
@@ -69,7 +75,13 @@ impl Workshop {
         let limits = Limits { memory_mib: each >> 20, cpu_s: 120 };
         let at_once = usize::try_from((half / 2 / each).clamp(1, cores)).unwrap_or(1);
         let ledger = Arc::new(Ledger::open(folder, &format!("{limits:?} {}", child::build()))?);
-        Ok(Self { ledger, limits, at_once: Semaphore::new(at_once), small: Semaphore::new(1) })
+        Ok(Self {
+            ledger,
+            limits,
+            broken: Mutex::default(),
+            at_once: Semaphore::new(at_once),
+            small: Semaphore::new(1),
+        })
     }
 
     /// Nothing is compiled any more: the host stops, and is not killed.
@@ -121,7 +133,12 @@ impl Compiler for Workshop {
                 self.ledger.refused(digest, &words);
                 Err(LoadError::TooComplex(words))
             }
-            Ended::Broke(words) => Err(LoadError::TooComplex(words)),
+            Ended::Broke(words) => {
+                let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+                let times = broken.entry(digest.clone()).or_default();
+                *times += 1;
+                Err(if *times < MOST_BROKEN { LoadError::Host(words) } else { LoadError::TooComplex(words) })
+            }
             Ended::Host(reason) => Err(LoadError::Host(reason)),
         }
     }

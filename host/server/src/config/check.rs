@@ -178,7 +178,7 @@ impl Check<'_> {
             park_after: Duration::from_millis(
                 whole("park_after_ms", &limits.park_after_ms, 1_000, 0..=600_000)?.into(),
             ),
-            start: Duration::from_secs(whole("start_s", &limits.start_s, 8, 0..=3_600)?.into()),
+            start: Duration::from_secs(whole("start_s", &limits.start_s, 6, 0..=3_600)?.into()),
             turn: Duration::from_secs(whole("turn_s", &limits.turn_s, 600, 1..=86_400)?.into()),
         })
     }

@@ -110,8 +110,9 @@ impl<'a> Layers<'a> {
         let meant = nearest(wrong, known).map(|name| match origin {
             Origin::File(..) => format!("Did you mean `{name}`? "),
             Origin::Variable(variable) => {
-                let stem = variable.rsplit_once("__").map_or(PREFIX.to_owned(), |(stem, _)| format!("{stem}__"));
-                format!("Did you mean `{stem}{}`? ", name.to_uppercase())
+                let (wrong, name) = (wrong.to_uppercase(), name.to_uppercase());
+                let (before, after) = variable.rsplit_once(&wrong).unwrap_or((PREFIX, ""));
+                format!("Did you mean `{before}{name}{after}`? ")
             }
         });
         let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

@@ -128,7 +128,7 @@ pub struct Limits {
     /// `turn_s`: a turn from its start to its end, waits included. 1 to 86,400 s, 600 by default.
     pub turn: Duration,
     /// `start_s`: how long a starting host waits for its flows, most of which need no compiling. Then it is ready with those
-    /// that are, and takes the others up as they come. 0 to 3,600 s, 8 by default.
+    /// that are, and takes the others up as they come. 0 to 3,600 s, 6 by default.
     pub start: Duration,
 }
 

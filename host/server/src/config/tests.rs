@@ -205,6 +205,8 @@ fn a_bad_variable_is_named() {
     assert!(error.contains("Did you mean `PESTO_LLM__TIMEOUT_S`?"), "{error}");
     let error = refused("", &[("PESTO_DATTA", "x")]);
     assert!(error.starts_with("PESTO_DATTA: datta: unknown key. Did you mean `PESTO_DATA`?"), "{error}");
+    let error = refused("", &[("PESTO_LIMITZ__CPU_MS", "3")]);
+    assert!(error.contains("Did you mean `PESTO_LIMITS__CPU_MS`?"), "{error}");
     let error = refused("", &[("PESTO_FLOW__ASK__GRANT", "[\"shell\"]")]);
     assert!(error.starts_with("PESTO_FLOW__ASK__GRANT: flow.ask.grant: unknown right."), "{error}");
 }

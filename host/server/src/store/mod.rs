@@ -34,6 +34,7 @@ use pesto_engine::ports::{
     Accepted, Backlog, Claim, Cleared, Clock, Commit, Deploy, Entry, Fence, Glance, OpenCount, Posting, Receipt, Seats,
     Store, StoreError, Underway,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use open::OpenError;
 
@@ -43,6 +44,10 @@ use worker::{Access, Wakes, Worker};
 
 /// The name of the file in the data folder.
 pub const FILE: &str = "pesto.db";
+/// What calls that are not light may have before the disk at once, in KiB: a few milliseconds.
+const HEAVY: usize = 1 << 10;
+/// A call's request or answer of less than so many KiB is light.
+const LIGHT: usize = 16;
 /// So many leases are prolonged in one step at most; other steps go on between.
 const RENEWED: usize = 500;
 
@@ -52,6 +57,8 @@ pub struct EmbeddedStore {
     reader: Worker,
     writer: Worker,
     wakes: Arc<Wakes>,
+    /// What is heavy waits here, and not before the disk, where it would hold up what is light. In KiB.
+    heavy: Semaphore,
     _lock: File,
 }
 
@@ -71,7 +78,14 @@ impl EmbeddedStore {
             opened => opened.inspect(|_| reserve::keep(folder))?,
         };
         let (reader, writer, wakes) = opened;
-        Ok(Self { reader, writer, wakes, _lock: lock })
+        Ok(Self { reader, writer, wakes, heavy: Semaphore::new(HEAVY), _lock: lock })
+    }
+
+    /// A share of what heavy calls may have before the disk at once; none for a light one.
+    async fn share(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        let kib = (bytes >> 10).min(HEAVY);
+        // The semaphore is never closed.
+        if kib < LIGHT { None } else { self.heavy.acquire_many(kib as u32).await.ok() }
     }
 
     fn opened(folder: &Path, clock: Arc<dyn Clock>) -> Result<(Worker, Worker, Arc<Wakes>), OpenError> {
@@ -132,11 +146,13 @@ impl Store for EmbeddedStore {
     }
 
     async fn journal_intent(&self, fence: &Fence, call: &Call, pin: &str) -> Result<(), StoreError> {
+        let _share = self.share(call.request.len()).await;
         let (fence, call, pin) = (fence.clone(), call.clone(), pin.to_owned());
         self.writer.call(move |db| turn::intent(db, &fence, &call, &pin)).await
     }
 
     async fn journal_result(&self, fence: &Fence, number: u32, result: &CallResult) -> Result<(), StoreError> {
+        let _share = self.share(result.answer.len()).await;
         let (fence, result) = (fence.clone(), result.clone());
         self.writer.call(move |db| turn::result(db, &fence, number, &result)).await
     }
@@ -235,6 +251,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn put_component(&self, flow: &FlowName, bytes: &[u8], deploy: Deploy) -> Result<Option<Digest>, StoreError> {
+        let _share = self.share(bytes.len()).await;
         let (flow, digest, bytes) = (flow.clone(), Digest::of(bytes), bytes.to_vec());
         self.writer.call(move |db| components::put(db, &flow, &digest, &bytes, deploy)).await
     }

@@ -70,7 +70,7 @@ pub fn yes_no(id: &str, text: &str) -> Question {
 }
 
 /// Asks for a date: `2026-03-02`, `2 March 2026`, `tomorrow`, `friday`, `in two weeks`, `15.3.`, `the 15th`. What was understood of words
-/// is repeated to the person. Today is UTC's.
+/// is repeated to the person. Today is the person's, or UTC's where their clocks are not known.
 pub fn date(id: &str, text: &str) -> Question {
     Question::new(id, text, Kind::Date { days: None })
 }
