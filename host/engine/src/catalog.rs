@@ -119,6 +119,7 @@ struct Loading<'a>(&'a Catalog, Digest);
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
         self.0.inner().loading.remove(&self.1);
+        self.0.shelf.look_again();
     }
 }
 
@@ -338,6 +339,7 @@ impl Catalog {
             gone.shelve(Some(self.shelf.force(gone.size)));
         }
         self.make_room(0);
+        self.shelf.look_again();
     }
 
     /// The flows that can be started.

@@ -1,8 +1,9 @@
 //! How long a text waits for one that was sent earlier, where the channel may deliver out of order.
 //!
 //! Two texts in a row may come over two connections, and the second one first. Nobody can see a gap, so only a wait puts
-//! them right; and how long it has to be shows in how late texts lately came. The channel's clock and ours are not the
-//! same one, so the smallest distance between them that was seen lately counts as no lateness.
+//! them right; and how long it has to be shows in how much later texts lately came than the ones before them. What stands
+//! still for a moment makes all of them late alike, and nothing overtakes anything. The channel's clock and ours are not
+//! the same one, so the smallest distance between them that was seen lately counts as no lateness.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -63,7 +64,10 @@ pub(crate) struct Delays(Mutex<Known>);
 struct Known {
     /// The smallest distance between the channel's clock and ours.
     smallest: Windows<Option<i64>>,
+    /// How much later texts came than those before them.
     late: Windows<Lateness>,
+    /// How late the last one came.
+    last: Millis,
     /// When people wrote last, by place and person.
     wrote: HashMap<(Place, String), Millis>,
 }
@@ -88,7 +92,8 @@ impl Delays {
         // Nobody waits for what comes later than that, such as what is sent again after a time-out.
         if late <= MOST {
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.late.at(arrival.at, MINUTE)[0].count(late);
+            let more = late.saturating_sub(std::mem::replace(&mut known.last, late));
+            known.late.at(arrival.at, MINUTE)[0].count(more);
         }
     }
 
@@ -239,7 +244,21 @@ mod tests {
             alone(&delays, number, 5);
         }
         assert_eq!((alone(&delays, 200, 95), alone(&delays, 201, 5)), (90, 10), "itself only");
-        assert_eq!((alone(&delays, 202, 95), alone(&delays, 203, 95), alone(&delays, 204, 5)), (90, 90, 95));
+        assert_eq!((alone(&delays, 202, 95), alone(&delays, 203, 5), alone(&delays, 204, 95)), (90, 10, 90));
+        assert_eq!(alone(&delays, 205, 5), 95, "three are more");
+    }
+
+    #[test]
+    fn what_stands_still_for_a_moment_delays_all_alike() {
+        let delays = Delays::default();
+        for number in 0..200 {
+            alone(&delays, number, 5);
+        }
+        // Nothing for 200 ms, and then all at once, in order.
+        for number in 0..40 {
+            alone(&delays, 400, 205 - 5 * number);
+        }
+        assert_eq!(alone(&delays, 401, 5), LEAST);
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Node {
     }
 
     pub(crate) fn connection(&self) -> Connection {
-        self.client().get_connection().unwrap()
+        // One that is becoming a replica, or a sentinel that is told of a server, hangs up for a moment.
+        until("a process of Redis' does not answer", || self.client().get_connection().ok())
     }
 
     fn client(&self) -> Client {

@@ -33,6 +33,7 @@ impl Shelf {
     /// Waits for room. `make` is called each time that there is too little, and may free some.
     pub(crate) async fn take(self: &Arc<Self>, bytes: usize, make: impl Fn()) -> Shelved {
         loop {
+            // From now on it is told.
             let freed = self.freed.notified();
             if let Some(taken) = self.find(bytes) {
                 return taken;
@@ -56,6 +57,11 @@ impl Shelf {
         Shelved { shelf: self.clone(), bytes }
     }
 
+    /// Lets those who wait make room once more: there may be something that can go now.
+    pub(crate) fn look_again(&self) {
+        self.freed.notify_waiters();
+    }
+
     fn find(self: &Arc<Self>, bytes: usize) -> Option<Shelved> {
         let mut used = self.used();
         if *used + bytes > self.most {
@@ -76,7 +82,7 @@ impl Shelved {
         let less = self.bytes.saturating_sub(bytes);
         self.bytes -= less;
         *self.shelf.used() -= less;
-        self.shelf.freed.notify_waiters();
+        self.shelf.look_again();
     }
 }
 

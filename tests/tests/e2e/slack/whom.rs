@@ -98,6 +98,7 @@ async fn a_flow_may_hear_everybody_and_its_record_is_the_starters() {
         says(&xia.hears().await, text);
     }
     yan.replies(&mention, "done").await;
+    slack.is_quiet().await;
     host.idle().await;
     let reply = host.ask(AdminRequest::Answers { flow: "quorum".parse().expect("a name"), after: 0 });
     let AdminReply::Answers { page } = reply else { panic!("not answers: {reply:?}") };
