@@ -271,7 +271,7 @@ impl Hand {
                 return (file.path, look);
             }
         };
-        let awaited = self.engine.catalog.awaits(flow);
+        let _awaited = self.engine.catalog.awaits(flow);
         match self.offer(flow, &file, look.deploy).await {
             Ok(digest) => {
                 look.done = true;
@@ -286,7 +286,6 @@ impl Hand {
                 tracing::error!(file = name, reason, "a component could not be taken up; trying again");
             }
         }
-        drop(awaited);
         (file.path, look)
     }
 

@@ -33,7 +33,7 @@ impl Shelf {
     /// Waits for room. `make` is called each time that there is too little, and may free some.
     pub(crate) async fn take(self: &Arc<Self>, bytes: usize, make: impl Fn()) -> Shelved {
         loop {
-            // From now on it is told.
+            // What is freed from now on ends this wait.
             let freed = self.freed.notified();
             if let Some(taken) = self.find(bytes) {
                 return taken;

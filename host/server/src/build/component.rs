@@ -33,7 +33,8 @@ fn check(bytes: &[u8]) -> anyhow::Result<()> {
     if !unknown.is_empty() {
         let names = unknown.join(", ");
         bail!(
-            "it imports {names}, which no host offers. A flow imports interfaces of pesto:flow, and of WASI 0.2 what a standard library needs, alone"
+            "it imports {names}, which no host offers. A flow imports interfaces of pesto:flow, and of WASI 0.2 what a \
+             standard library needs, alone"
         );
     }
     if !world.exports.keys().any(|key| resolve.name_world_key(key).starts_with(CONVERSATION)) {

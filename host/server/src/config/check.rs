@@ -160,7 +160,7 @@ impl Check<'_> {
         let least = 2 * memory;
         let half = half.clamp(least, MOST_MEMORY);
         let memory_total = whole("memory_total_mib", &limits.memory_total_mib, half, least..=MOST_MEMORY)?;
-        // With the half for turns, and half as much again for code that is not current, this leaves a quarter at least.
+        // Turns have a half, and code that is not current half as much as this: a quarter of the memory is left.
         let there_is = crate::memory::there_is() / MIB;
         let some = (there_is / 8).max(512).min(there_is / 6).clamp(64, MOST_CODE.into());
         let some = u32::try_from(some).unwrap_or(MOST_CODE);

@@ -114,9 +114,8 @@ pub struct Limits {
     /// `component_mib`: a component's file, in bytes. 1 to 256 MiB, 32 by default.
     pub component: u64,
     /// `code_mib`: the compiled code of all current flows together, in bytes; other code may take half as much, or eight
-    /// times `component_mib`. 64 to
-    /// 1,048,576 MiB, by default an eighth of the machine's or the control group's memory, or 512 MiB if that is a sixth at
-    /// most.
+    /// times `component_mib`. 64 to 1,048,576 MiB, by default an eighth of the machine's or the control group's memory, or
+    /// 512 MiB if that is a sixth at most.
     pub code: u64,
     /// `turns_in_flight`: turns that are running or waiting at once. 1 to 1,000,000, 20,000 by default.
     pub turns_in_flight: u32,

@@ -237,11 +237,12 @@ mod tests {
         for before in ["", "k", "ke", "key"] {
             let text = format!("{before}sk-0123456789abcdef and more");
             for alphabet in [BASE64_NOPAD, BASE64URL_NOPAD] {
-                let shown = alphabet.decode(without(&alphabet.encode(text.as_bytes())).replace('…', "").as_bytes());
-                let shown = shown.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-                assert!(!shown.contains("0123456789"), "{shown}");
+                let encoded = alphabet.encode(text.as_bytes());
+                let shown = without(&encoded);
+                let hidden = encoded.len() + '…'.len_utf8() - shown.len();
+                // Of the 19 bytes all but those that share a character with what is beside them.
+                assert!(shown.contains('…') && hidden >= 22, "{hidden} of {encoded} are hidden: {shown}");
             }
-            assert!(without(&BASE64_NOPAD.encode(text.as_bytes())).contains('…'), "{before}");
         }
         assert_eq!(without("nothing of it, größer"), "nothing of it, größer");
         let word = Secret::new("none".to_owned());
